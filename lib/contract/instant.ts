@@ -1,0 +1,21 @@
+const EPOCH = /^\d{9,16}(?:\.\d+)?$/;
+const ZONED = /(?:[zZ]|[+-]\d{2}:?\d{2})$/;
+const ISO = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/;
+/** Epoch numbers below this are seconds: as milliseconds it is March 1973, as seconds the year 5138. */
+const SECONDS_BELOW = 1e11;
+
+/**
+ * Epoch milliseconds of an ISO 8601 text or an epoch in s or ms, or undefined. A text without a zone is
+ * UTC: the engine writes Python's `utcnow().isoformat()`, and the host's zone must not shift its age.
+ */
+export function instantMs(input: string | number | null | undefined): number | undefined {
+  if (input === null || input === undefined) return undefined;
+  const text = String(input).trim();
+  if (EPOCH.test(text)) {
+    const value = Number(text);
+    return Math.round(value < SECONDS_BELOW ? value * 1000 : value);
+  }
+  if (!ISO.test(text)) return undefined;
+  const parsed = Date.parse(ZONED.test(text) ? text : `${text}Z`);
+  return Number.isNaN(parsed) ? undefined : parsed;
+}

@@ -1,0 +1,26 @@
+import type { ResultStatus } from "./execution-result.ts";
+import type { AdmissionReason, HoldReason, InvalidDetail } from "./reasons.ts";
+
+/**
+ * Fields of the `quantum:stats:<role>` hashes. They are counters that survive restarts and stream
+ * trimming; telemetry reads them and nothing else counts the same thing.
+ */
+export const STATISTICS = {
+  decisions: "decisions",
+  skipped: "skipped",
+  admitted: "admitted",
+  exits: "exits",
+  deadLetters: "dead_letters",
+  /** Entries the server reported as deleted while pending. */
+  lost: "lost",
+  failOpen: "fail_open",
+  faults: "faults",
+  denied: (reason: AdmissionReason | string) => `denied:${reason}`,
+  invalid: (detail: InvalidDetail) => `invalid:${detail}`,
+  fault: (symbol: string, reason: string) => `fault:${symbol}:${reason}`,
+  held: (reason: HoldReason) => `held:${reason}`,
+  /** Gates that would have held, in audit mode. */
+  wouldHold: (reason: HoldReason) => `would_hold:${reason}`,
+  outcome: (status: ResultStatus) => `outcome:${status}`,
+  venueOutcome: (outcomeClass: string) => `venue:${outcomeClass}`,
+} as const;

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { decimalTextSchema } from "./decimal-text.ts";
+import { instantMs } from "./instant.ts";
+import { intentIdOf, realId } from "./intent-id.ts";
+
+export const INTENT_ACTIONS = ["BUY", "SELL", "CLOSE"] as const;
+export const POSITION_SIDES = ["BOTH", "LONG", "SHORT"] as const;
+
+const amount = decimalTextSchema.nullish().transform((value) => value ?? null);
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
+
+/**
+ * A trade intent as both sides of the stream read and write it. Prices and quantities are decimal text;
+ * `null` is "not given". A reader fills in what an older writer left out and derives a missing id.
+ */
+const wireIntentSchema = z.object({
+  intent_id: text,
+  correlation_id: text,
+  trace_id: text,
+  symbol: z.string().regex(/^[A-Z0-9_]{2,32}$/),
+  action: z.enum(INTENT_ACTIONS),
+  confidence: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullish()
+    .transform((value) => value ?? null),
+  entry_price: amount,
+  quantity: amount,
+  position_size_usd: amount,
+  leverage: z
+    .number()
+    .int()
+    .min(1)
+    .max(125)
+    .nullish()
+    .transform((value) => value ?? 1),
+  stop_loss: amount,
+  take_profit: amount,
+  trail_percent: amount,
+  model: text,
+  regime: text,
+  strategy: text,
+  expected_move_usd: amount,
+  reduce_only: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? false),
+  /** Hedge mode: the side an exit closes; absent lets the venue's position and the action decide. */
+  position_side: z
+    .enum(POSITION_SIDES)
+    .nullish()
+    .transform((value) => value ?? null),
+  /** Exits: when the position that is meant was opened (epoch ms); absent closes whatever is open. */
+  opened_at_ms: z
+    .number()
+    .int()
+    .nullish()
+    .transform((value) => value ?? null),
+  reason: text,
+  source: text,
+  timestamp: z.union([z.string(), z.number()]).nullish(),
+  ts_ms: z.number().int().nullish(),
+});
+
+export type TradeIntent = Omit<z.infer<typeof wireIntentSchema>, "timestamp" | "ts_ms"> & {
+  readonly timestamp: string;
+  /** Epoch ms of the decision, not of the publication: its age is measured from here. */
+  readonly ts_ms: number;
+};
+
+export type DecodedIntent =
+  | { readonly kind: "undecodable"; readonly reason: string }
+  | { readonly kind: "intent"; readonly intent: TradeIntent };
+
+/** Whether the intent can only reduce a position. Everything else is an entry and fails closed. */
+export function isExit(intent: Pick<TradeIntent, "action" | "reduce_only">): boolean {
+  return intent.action === "CLOSE" || intent.reduce_only;
+}
+
+/** The stream entry of an intent: one field, `data`. */
+export function encodeIntent(intent: TradeIntent): string {
+  return JSON.stringify(intent);
+}
+
+/** Decodes an entry of an intent stream (`data`, or `payload` of older writers). Never throws. */
+export function decodeIntent(fields: Readonly<Record<string, string>>): DecodedIntent {
+  const raw = fields["data"] ?? fields["payload"];
+  if (raw === undefined) return { kind: "undecodable", reason: "neither data nor payload" };
+  let json: unknown;
+  try {
+    json = JSON.parse(raw);
+  } catch {
+    return { kind: "undecodable", reason: "data is not JSON" };
+  }
+  const parsed = wireIntentSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return {
+      kind: "undecodable",
+      reason: `${issue?.path.join(".") ?? "data"}: ${issue?.message ?? "invalid"}`,
+    };
+  }
+  const { timestamp, ts_ms: givenMs, ...rest } = parsed.data;
+  const ms = givenMs ?? instantMs(timestamp);
+  if (ms === undefined) return { kind: "undecodable", reason: "ts_ms: no timestamp" };
+  return { kind: "intent", intent: withId({ ...rest, timestamp: new Date(ms).toISOString(), ts_ms: ms }) };
+}
+
+function withId(intent: TradeIntent): TradeIntent {
+  if (realId(intent.intent_id) !== undefined) return intent;
+  const intentId = intentIdOf({
+    traceId: intent.trace_id,
+    symbol: intent.symbol,
+    action: intent.action,
+    timestampMs: intent.ts_ms,
+    strategy: intent.strategy,
+    entryPrice: intent.entry_price ?? undefined,
+  });
+  return { ...intent, intent_id: intentId };
+}

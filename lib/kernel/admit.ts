@@ -1,0 +1,149 @@
+import { GROUPS } from "../contract/groups.ts";
+import { deadLetterStreamOf, type Keys } from "../contract/keys.ts";
+import { LIFETIMES_SEC } from "../contract/lifetimes.ts";
+import { ADMISSION_REASONS, type AdmissionReason, type InvalidDetail } from "../contract/reasons.ts";
+import { callFunction, type FunctionCaller, UnexpectedReplyError } from "./function-call.ts";
+
+/** The limits of an admission, from the router's configuration. */
+export interface AdmissionLimits {
+  readonly windowSec: number;
+  readonly globalMax: number;
+  readonly symbolMax: number;
+  readonly cooldownSec: number;
+  readonly window: "sliding" | "fixed";
+  readonly dailyMax: number;
+  readonly backlogMax: number;
+  readonly routerPid: number;
+}
+
+/** What the router's own limiter said when the counters in Redis were unreadable; `check` asks Redis. */
+export type RateVerdict = "check" | "allow" | "trip_global" | "trip_symbol" | "deny";
+
+/** One decision on its way to a verdict. Entries and exits carry the document that would be published. */
+export type AdmissionRequest = {
+  /** Entry id in the decision stream. */
+  readonly id: string;
+  readonly symbol: string;
+  readonly side: string;
+  readonly correlationId: string;
+  readonly traceId: string;
+} & (
+  | { readonly kind: "entry" | "exit"; readonly intentId: string; readonly document: string }
+  | { readonly kind: "skip" }
+  | { readonly kind: "EXPIRED" }
+  | { readonly kind: "INVALID"; readonly detail: InvalidDetail }
+  | { readonly kind: "dead"; readonly detail: string; readonly document: string }
+);
+
+export type AdmissionVerdict =
+  /** Published; `entryId` in the intent or exit stream. */
+  | { readonly kind: "ADMITTED" | "EXIT"; readonly entryId: string }
+  | { readonly kind: "SKIPPED" }
+  | { readonly kind: "DEAD" }
+  /** `counts` of a trip: global and symbol count as its fault event has them. */
+  | {
+      readonly kind: "DENIED";
+      readonly reason: AdmissionReason;
+      readonly counts: { readonly global: number; readonly symbol: number } | undefined;
+    }
+  /** Undecided: the rate counters are unreadable. Ask again for it alone, with a RateVerdict. */
+  | { readonly kind: "RATE_FAULT"; readonly error: string };
+
+/** The key suffix that marks a message as handled. */
+function messageSuffix(request: AdmissionRequest): string {
+  return `${request.correlationId}||${request.traceId}||${request.id}`;
+}
+
+function decisionArgs(request: AdmissionRequest): readonly string[] {
+  return [
+    request.id,
+    request.kind,
+    "detail" in request ? request.detail : "",
+    request.symbol,
+    request.side,
+    messageSuffix(request),
+    "intentId" in request ? request.intentId : "",
+    request.correlationId,
+    request.traceId,
+    "document" in request ? request.document : "",
+  ];
+}
+
+/**
+ * Admits a batch of decisions in one atomic call (admit_v1), verdicts in the order of the requests. Safe to
+ * repeat with the same requests after an unknown outcome: what was handled then comes back as a duplicate.
+ * Throws CallExpiredError, UnexpectedReplyError and the connection's errors.
+ */
+export async function admit(
+  caller: FunctionCaller,
+  keys: Keys,
+  batch: {
+    readonly limits: AdmissionLimits;
+    readonly requests: readonly AdmissionRequest[];
+    readonly rates: RateVerdict;
+  },
+): Promise<readonly AdmissionVerdict[]> {
+  const { limits, requests, rates } = batch;
+  const reply = await callFunction(caller, "admit_v1", {
+    keys: admissionKeys(keys),
+    args: [
+      GROUPS.router,
+      GROUPS.executionIntents,
+      String(limits.windowSec),
+      String(limits.globalMax),
+      String(limits.symbolMax),
+      String(limits.cooldownSec),
+      limits.window,
+      String(limits.dailyMax),
+      String(limits.backlogMax),
+      String(LIFETIMES_SEC.messageDedup),
+      String(LIFETIMES_SEC.intentDedup),
+      String(limits.routerPid),
+      rates,
+      ...requests.flatMap(decisionArgs),
+    ],
+  });
+  if (reply[0] !== "OK" || reply.length !== 2 + 2 * requests.length) {
+    throw new UnexpectedReplyError("admit_v1", reply);
+  }
+  return requests.map((_, index) => readVerdict(reply[2 + 2 * index] ?? "", reply[3 + 2 * index] ?? ""));
+}
+
+function admissionKeys(keys: Keys): readonly string[] {
+  return [
+    keys.decisionStream,
+    keys.intentStream,
+    keys.exitIntentStream,
+    deadLetterStreamOf(keys.decisionStream),
+    keys.messageDedupPrefix,
+    keys.kill,
+    keys.tradingState,
+    keys.safeMode,
+    keys.dailyTradesPrefix,
+    keys.rateGlobalPrefix,
+    keys.rateSymbolPrefix,
+    keys.rateSymbolsPrefix,
+    keys.windowGlobal,
+    keys.windowSymbolPrefix,
+    keys.faultStream,
+    keys.safeModeEpisode,
+    `${keys.statsPrefix}ai-strategy-router`,
+  ];
+}
+
+function isAdmissionReason(text: string): text is AdmissionReason {
+  return Object.hasOwn(ADMISSION_REASONS, text);
+}
+
+function readVerdict(verdict: string, detail: string): AdmissionVerdict {
+  if (verdict === "ADMITTED" || verdict === "EXIT") return { kind: verdict, entryId: detail };
+  if (verdict === "SKIPPED" || verdict === "DEAD") return { kind: verdict };
+  if (verdict === "RATE_FAULT") return { kind: "RATE_FAULT", error: detail };
+  if (!isAdmissionReason(verdict)) throw new UnexpectedReplyError("admit_v1", [verdict, detail]);
+  const counts = /^(\d+)\/(\d+)$/.exec(detail);
+  return {
+    kind: "DENIED",
+    reason: verdict,
+    counts: counts === null ? undefined : { global: Number(counts[1]), symbol: Number(counts[2]) },
+  };
+}

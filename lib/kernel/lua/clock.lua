@@ -1,0 +1,30 @@
+-- The server's clock, which every function decides by: routers on several hosts agree on it.
+
+-- Milliseconds since the epoch.
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- True when the caller has given up on this call: it must not act any more.
+local function past_deadline(now, deadline_ms)
+  local deadline = tonumber(deadline_ms)
+  return deadline == nil or now > deadline
+end
+
+-- The UTC day of an instant as YYYYMMDD, and the epoch second of the midnight that ends it.
+-- Days to civil date: Howard Hinnant's algorithm, era arithmetic on a year that begins in March.
+local function utc_day(ms)
+  local days = math.floor(ms / 86400000)
+  local shifted = days + 719468
+  local era = math.floor(shifted / 146097)
+  local day_of_era = shifted - era * 146097
+  local year_of_era = math.floor((day_of_era - math.floor(day_of_era / 1460) + math.floor(day_of_era / 36524)
+    - math.floor(day_of_era / 146096)) / 365)
+  local day_of_year = day_of_era - (365 * year_of_era + math.floor(year_of_era / 4) - math.floor(year_of_era / 100))
+  local shifted_month = math.floor((5 * day_of_year + 2) / 153)
+  local day = day_of_year - math.floor((153 * shifted_month + 2) / 5) + 1
+  local month = shifted_month < 10 and shifted_month + 3 or shifted_month - 9
+  local year = year_of_era + era * 400 + (month <= 2 and 1 or 0)
+  return string.format('%04d%02d%02d', year, month, day), (days + 1) * 86400
+end

@@ -1,0 +1,150 @@
+-- The order ledger: one hash an intent, written before the act, moved only here.
+--
+--   RECEIVED → HELD | DENIED | EXPIRED | SUBMITTING
+--   SUBMITTING → FILLED | PARTIAL | REJECTED | UNKNOWN | SUBMITTING (not executed, the venue said so)
+--   UNKNOWN → FILLED | PARTIAL | REJECTED | SUBMITTING | HELD | DENIED | EXPIRED (proved not executed)
+--
+-- Invariants
+--  1 every move is legal by the table above, which is generated from order-states.ts (ORDER_MOVES)
+--  2 every move but taking over is made by the owner: instance and boot id of one process
+--  3 an entry reaches SUBMITTING only when kill, halt, safe mode, age, cooldown and trade rate allow it at that
+--    very moment, and then holds its gate slot; an exit passes all of them
+--  4 taking over an order that was being submitted makes it UNKNOWN: somebody's request may be on its way
+--  5 an entry of the ledger that is not settled has no TTL
+
+local function may_move(from, to)
+  return ORDER_MOVES[from] ~= nil and ORDER_MOVES[from][to] == true
+end
+
+local function read_order(key)
+  local flat = redis.call('HGETALL', key)
+  if #flat == 0 then return nil end
+  return flat_to_table(flat)
+end
+
+-- Why the caller may not move the order, or nil. KEYS and ARGS as a reply that ends the function.
+local function refused_move(order, owner, to)
+  if order == nil then return {'ABSENT'} end
+  if order.owner ~= owner then return {'FENCED', order.owner} end
+  if not may_move(order.state, to) then return {'ILLEGAL', order.state} end
+  return nil
+end
+
+-- receive_v1: an intent was read; whose is it and how far is it?
+-- KEYS 1 the order's ledger key, 2 open orders, 3 the stream it was read from, 4 execution statistics
+-- ARGS 1 deadline_ms, 2 intent_id, 3 owner, 4 group, 5 entry id
+-- Returns {'NEW'}
+--       | {'RESUMED', field, value, …}  taken over as it is (SUBMITTING became UNKNOWN under a new owner)
+--       | {'SETTLED'}                   a redelivery; acknowledged here
+--       | {'DUPLICATE', state}          another entry with this intent id: settle it as such
+local function receive(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  local now_text = string.format('%d', now)
+  local order = read_order(keys[1])
+  local entry = keys[3] .. ' ' .. args[5]
+  if order == nil then
+    redis.call('HSET', keys[1], 'state', 'RECEIVED', 'intent_id', args[2], 'owner', args[3], 'entry', entry,
+      'attempt', 0, 'failures', 0, 'received_ms', now_text, 'updated_ms', now_text)
+    redis.pcall('HINCRBY', keys[4], 'received', 1)
+    return {'NEW'}
+  end
+  if order.entry ~= entry then return {'DUPLICATE', order.state} end
+  if ORDER_MOVES[order.state] == nil then
+    redis.call('XACK', keys[3], args[4], args[5])
+    return {'SETTLED'}
+  end
+  if order.owner ~= args[3] then
+    redis.call('HSET', keys[1], 'owner', args[3], 'updated_ms', now_text)
+    if order.state == 'SUBMITTING' then redis.call('HSET', keys[1], 'state', 'UNKNOWN') end
+  end
+  return {'RESUMED', unpack(redis.call('HGETALL', keys[1]))}
+end
+
+-- The trade slot of an entry: free of cooldown and rate, or the reason why not. What holds is only told
+-- when gates are enforced; in audit it is named and passed.
+local function judge_slot(keys, args, now)
+  local symbol, intent_id = args[7], args[2]
+  local in_flight = redis.call('HGET', keys[7], symbol)
+  local last_trade = tonumber(redis.call('GET', keys[8]) or '0') or math.huge
+  if (in_flight and in_flight ~= intent_id) or now - last_trade < tonumber(args[14]) then return 'COOLDOWN' end
+  if redis.call('ZSCORE', keys[6], intent_id) then return nil end
+  if redis.call('ZCOUNT', keys[6], '(' .. string.format('%d', now - 600000), '+inf') >= tonumber(args[15]) then
+    return 'RATE_LIMIT'
+  end
+  return nil
+end
+
+local function reserve_slot(keys, args, now)
+  redis.call('HSET', keys[7], args[7], args[2])
+  redis.call('ZREMRANGEBYSCORE', keys[6], '-inf', string.format('%d', now - 600000))
+  redis.call('ZADD', keys[6], 'NX', string.format('%d', now), args[2])
+  redis.call('EXPIRE', keys[6], 600)
+end
+
+-- submit_v1: the move into SUBMITTING, before the request is sent; also to sign a request anew.
+-- KEYS 1 the order's ledger key, 2 open orders, 3 kill, 4 trading state, 5 safe mode, 6 gate trades,
+--      7 gate in flight, 8 last trade of the symbol
+-- ARGS 1 deadline_ms, 2 intent_id, 3 owner, 4 entry | exit, 5 attempt, 6 client_order_id, 7 symbol,
+--      8 signed_at (venue ms), 9 recv_window ms, 10 side, 11 quantity, 12 the decision's ts_ms,
+--      13 max age ms, 14 min hold ms, 15 max trades in 600 s, 16 enforce | audit
+-- Returns {'SUBMITTING', would-hold reason or ''} | {'DENIED', reason} | {'HELD', reason} | {'AGED'}
+--       | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
+local function submit(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  local order = read_order(keys[1])
+  local refused = refused_move(order, args[3], 'SUBMITTING')
+  if refused then return refused end
+  local attempt = tonumber(args[5])
+  local known = tonumber(order.attempt)
+  if attempt ~= known + 1 and not (attempt == known and order.state == 'SUBMITTING') then
+    return {'ILLEGAL', order.state .. ' at attempt ' .. order.attempt}
+  end
+  local would_hold = ''
+  if args[4] ~= 'exit' then
+    local stopped = entry_stopped(keys[3], keys[4], keys[5])
+    if stopped then return {'DENIED', stopped} end
+    if now - tonumber(args[12]) > tonumber(args[13]) then return {'AGED'} end
+    local held = judge_slot(keys, args, now)
+    if held and args[16] ~= 'audit' then return {'HELD', held} end
+    would_hold = held or ''
+    reserve_slot(keys, args, now)
+  end
+  local now_text = string.format('%d', now)
+  redis.call('HSET', keys[1], 'state', 'SUBMITTING', 'attempt', args[5], 'client_order_id', args[6],
+    'symbol', args[7], 'signed_at', args[8], 'recv_window', args[9], 'side', args[10], 'quantity', args[11],
+    'kind', args[4], 'updated_ms', now_text)
+  redis.call('ZADD', keys[2], 'NX', now_text, args[2])
+  return {'SUBMITTING', would_hold}
+end
+
+-- mark_unknown_v1: the order's fate is not established; ask the venue before anything else.
+-- KEYS 1 the order's ledger key   ARGS 1 deadline_ms, 2 owner, 3 why
+-- Returns {'OK'} | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
+local function mark_unknown(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  local refused = refused_move(read_order(keys[1]), args[2], 'UNKNOWN')
+  if refused then return refused end
+  redis.call('HSET', keys[1], 'state', 'UNKNOWN', 'why', args[3], 'updated_ms', string.format('%d', now))
+  return {'OK'}
+end
+
+-- fail_v1: the handler threw; counts in the ledger, because a restart raises the delivery count too.
+-- KEYS 1 the order's ledger key   ARGS 1 deadline_ms, 2 owner, 3 why
+-- Returns {'OK', failures, state} | {'FENCED', owner} | {'ABSENT'}
+local function fail(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  local order = read_order(keys[1])
+  if order == nil then return {'ABSENT'} end
+  if order.owner ~= args[2] then return {'FENCED', order.owner} end
+  redis.call('HSET', keys[1], 'why', args[3], 'updated_ms', string.format('%d', now))
+  return {'OK', redis.call('HINCRBY', keys[1], 'failures', 1), order.state}
+end
+
+redis.register_function{function_name = 'receive_v1', callback = receive, flags = {'allow-oom'}}
+redis.register_function{function_name = 'submit_v1', callback = submit, flags = {'allow-oom'}}
+redis.register_function{function_name = 'mark_unknown_v1', callback = mark_unknown, flags = {'allow-oom'}}
+redis.register_function{function_name = 'fail_v1', callback = fail, flags = {'allow-oom'}}

@@ -1,0 +1,61 @@
+-- Rate counters: the exact sliding window decides (or the fixed bucket, if so configured), the bucket
+-- counters are written beside it for readers.
+--
+-- A window is the list of the newest max + 1 times, newest first. The next admission is over the limit
+-- exactly when the max-th time before it is still inside the window: constant work, one element read.
+-- Refused admissions that were counted stay in the list: hammering does not earn a slot.
+
+-- Opens a window for one call. `more` is how many admissions this call may make at most.
+-- Returns the window, or nil and the error when a counter is unreadable.
+local function open_window(list_key, bucket_key, max, more, limits)
+  local window = {list_key = list_key, bucket_key = bucket_key, max = max, added = 0}
+  local bucket = redis.pcall('GET', bucket_key)
+  if is_error(bucket) then return nil, bucket.err end
+  window.bucket = tonumber(bucket or '0')
+  if window.bucket == nil or window.bucket % 1 ~= 0 then return nil, 'ERR ' .. bucket_key .. ' is not an integer' end
+  if limits.sliding then
+    window.first_index = math.max(0, max - more)
+    window.times = redis.pcall('LRANGE', list_key, window.first_index, max - 1)
+    if is_error(window.times) then return nil, window.times.err end
+  else
+    local type_of = redis.call('TYPE', list_key).ok
+    if type_of ~= 'none' and type_of ~= 'list' then return nil, 'WRONGTYPE ' .. list_key end
+  end
+  return window
+end
+
+-- Counts one more admission into the window; true when that is more than the maximum.
+local function count_over(window, limits, now)
+  local before = window.added
+  window.added = before + 1
+  if not limits.sliding then return window.bucket + window.added > window.max end
+  if before >= window.max then return true end
+  -- The max-th time back from here has index max - before - 1 in the list, counted from 0.
+  local time = tonumber(window.times[window.max - before - window.first_index] or '')
+  return time ~= nil and now - time < limits.window_ms
+end
+
+-- How many admissions the window holds now, for a fault event (at most max + 1 are known).
+local function counted(window, limits, now)
+  if not limits.sliding then return window.bucket + window.added end
+  local count = window.added
+  for _, time in ipairs(redis.call('LRANGE', window.list_key, 0, window.max)) do
+    if now - tonumber(time) < limits.window_ms then count = count + 1 end
+  end
+  return math.min(count, window.max + 1)
+end
+
+-- Writes what the call counted: list and bucket, each with its lifetime.
+local function write_window(window, limits, now_text)
+  if window.added == 0 then return end
+  local pushed = math.min(window.added, window.max + 1)
+  local times = {}
+  for i = 1, pushed do times[i] = now_text end
+  if redis.call('LPUSH', window.list_key, unpack(times)) > window.max + 1 then
+    redis.call('LTRIM', window.list_key, 0, window.max)
+  end
+  redis.call('PEXPIRE', window.list_key, limits.window_ms + 2000)
+  if redis.call('INCRBY', window.bucket_key, window.added) == window.added then
+    redis.call('EXPIRE', window.bucket_key, limits.window_sec + 2)
+  end
+end

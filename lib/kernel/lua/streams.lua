@@ -1,0 +1,126 @@
+-- Streams: what a group still has to do, and trimming that never takes it away.
+
+-- XINFO's flat field list as a table.
+local function flat_to_table(flat)
+  local result = {}
+  for i = 1, #flat, 2 do result[flat[i]] = flat[i + 1] end
+  return result
+end
+
+-- The groups of a stream by name, or nil with an error when it is not a stream. No stream: no groups.
+local function groups_of(stream)
+  local reply = redis.pcall('XINFO', 'GROUPS', stream)
+  if is_error(reply) then
+    if string.find(reply.err, 'no such key', 1, true) then return {} end
+    return nil, reply.err
+  end
+  local groups = {}
+  for _, flat in ipairs(reply) do
+    local group = flat_to_table(flat)
+    groups[group['name']] = group
+  end
+  return groups
+end
+
+-- Entries that a group has not finished: lag + pending, counted to `enough` at most where Redis does not
+-- know the lag. Without the group everything in the stream is unread. nil when unreadable.
+local function backlog_of(stream, group_name, enough)
+  local groups = groups_of(stream)
+  if groups == nil then return nil end
+  local group = groups[group_name]
+  if group == nil then
+    return redis.call('EXISTS', stream) == 1 and redis.call('XLEN', stream) or 0
+  end
+  local lag = group['lag']
+  if not lag then
+    lag = #redis.call('XRANGE', stream, '(' .. group['last-delivered-id'], '+', 'COUNT', enough)
+  end
+  return lag + group['pending']
+end
+
+-- a < b for stream ids "ms-seq".
+local function id_before(a, b)
+  local a_ms, a_seq = string.match(a, '^(%d+)%-(%d+)$')
+  local b_ms, b_seq = string.match(b, '^(%d+)%-(%d+)$')
+  a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
+  if a_ms ~= b_ms then return a_ms < b_ms end
+  return tonumber(a_seq) < tonumber(b_seq)
+end
+
+-- The id after `id`.
+local function id_after(id)
+  local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
+  return ms .. '-' .. string.format('%.0f', tonumber(seq) + 1)
+end
+
+-- The lowest id that one of the needed groups has not acknowledged: false when nothing is needed any more,
+-- nil when everything is, because a needed group does not exist yet and will read from the beginning.
+-- A name that begins with '?' is of a role that need not be installed: it counts once its group exists.
+local function lowest_needed(stream, groups, needed)
+  local lowest = false
+  for _, spelled in ipairs(needed) do
+    local name = string.match(spelled, '^%?(.*)$')
+    local group = groups[name or spelled]
+    if group == nil and name == nil then return nil end
+    if group ~= nil then
+      local floor = id_after(group['last-delivered-id'])
+      if group['pending'] > 0 then floor = redis.call('XPENDING', stream, group['name'])[2] end
+      if not lowest or id_before(floor, lowest) then lowest = floor end
+    end
+  end
+  return lowest
+end
+
+-- Trims `stream` to its newest `keep` entries, never past what a group in `needed` still has to finish;
+-- at most `limit` entries a call, so that Redis is never blocked for long. Returns the entries removed.
+local function trim_finished(stream, keep, limit, needed)
+  local groups = groups_of(stream)
+  if groups == nil or redis.call('EXISTS', stream) == 0 then return 0 end
+  local surplus = redis.call('XLEN', stream) - keep
+  if surplus <= 0 then return 0 end
+  if surplus > limit then surplus = limit end
+  local first_kept = redis.call('XRANGE', stream, '-', '+', 'COUNT', surplus + 1)[surplus + 1]
+  if first_kept == nil then return 0 end
+  local minid = first_kept[1]
+  local floor = lowest_needed(stream, groups, needed)
+  if floor == nil then return 0 end
+  if floor and id_before(floor, minid) then minid = floor end
+  return redis.call('XTRIM', stream, 'MINID', minid)
+end
+
+-- trim_v1: retention of one stream.
+-- KEYS 1 stream
+-- ARGS 1 deadline_ms, 2 entries kept, 3 most entries removed by this call, 4… groups that must have
+--      finished ('?name': if it exists)
+-- Returns {'OK', removed}
+-- Invariant: no entry is removed that a named group has not acknowledged.
+local function trim(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  local needed = {}
+  for i = 4, #args do needed[#needed + 1] = args[i] end
+  return {'OK', trim_finished(keys[1], tonumber(args[2]), tonumber(args[3]), needed)}
+end
+
+-- delete_idle_consumer_v1: removes a zombie consumer.
+-- KEYS 1 stream
+-- ARGS 1 deadline_ms, 2 group, 3 consumer, 4 idle at least (ms)
+-- Returns {'OK', '1' deleted | '0' it is gone, busy or has entries pending}
+-- Invariant: a consumer with pending entries is never deleted: they would be unreachable.
+local function delete_idle_consumer(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  local consumers = redis.call('XINFO', 'CONSUMERS', keys[1], args[2])
+  for _, flat in ipairs(consumers) do
+    local consumer = flat_to_table(flat)
+    if consumer['name'] == args[3] then
+      if consumer['pending'] > 0 or consumer['idle'] < tonumber(args[4]) then return {'OK', '0'} end
+      redis.call('XGROUP', 'DELCONSUMER', keys[1], args[2], args[3])
+      return {'OK', '1'}
+    end
+  end
+  return {'OK', '0'}
+end
+
+redis.register_function('trim_v1', trim)
+redis.register_function('delete_idle_consumer_v1', delete_idle_consumer)

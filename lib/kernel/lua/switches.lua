@@ -1,0 +1,79 @@
+-- What may stop an entry: kill switch, halt, safe mode. Unreadable always means "stopped".
+
+local function is_error(reply)
+  return type(reply) == 'table' and reply.err ~= nil
+end
+
+-- Armed only by exactly "0": absent, anything else or a wrong type is not armed.
+local function kill_engaged(key)
+  return redis.pcall('GET', key) ~= '0'
+end
+
+-- A panic's halt. An absent hash, or `halted` other than "true", is an operator's reset.
+local function trading_halted(key)
+  local halted = redis.pcall('HGET', key, 'halted')
+  return is_error(halted) or halted == 'true'
+end
+
+-- Off is absent or "0".
+local function safe_mode_on(key)
+  local value = redis.pcall('GET', key)
+  if value == false or value == '0' then return false end
+  return true
+end
+
+-- The reason why no entry may be opened now, or nil; in order of precedence.
+local function entry_stopped(kill_key, halt_key, safe_mode_key)
+  if kill_engaged(kill_key) then return 'KILL_SWITCH' end
+  if trading_halted(halt_key) then return 'TRADING_HALTED' end
+  if safe_mode_on(safe_mode_key) then return 'SAFE_MODE_ENABLED' end
+  return nil
+end
+
+-- set_switch_v1: an operator's mutation of a switch and its audit entry, as one.
+-- KEYS 1 the switch (string), 2 audit stream
+-- ARGS 1 deadline_ms, 2 value ('' deletes), 3 ttl in s (0 none), 4 who, 5 what, 6 why
+-- Returns {'OK', before, after}; before is false when absent, '(unreadable)' on a wrong type.
+-- Invariant: the switch never changes without its audit entry.
+local function set_switch(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  local audit_type = redis.call('TYPE', keys[2]).ok
+  if audit_type ~= 'none' and audit_type ~= 'stream' then
+    return redis.error_reply('WRONGTYPE the audit stream is a ' .. audit_type)
+  end
+  local before = redis.pcall('GET', keys[1])
+  if is_error(before) then before = '(unreadable)' end
+  if args[2] == '' then
+    redis.call('DEL', keys[1])
+  elseif tonumber(args[3]) > 0 then
+    redis.call('SET', keys[1], args[2], 'EX', args[3])
+  else
+    redis.call('SET', keys[1], args[2])
+  end
+  redis.call('XADD', keys[2], '*', 'ts', tostring(now), 'who', args[4], 'what', args[5], 'why', args[6],
+    'before', before or '(absent)', 'after', args[2] == '' and '(absent)' or args[2], 'ttl_sec', args[3])
+  return {'OK', before, args[2]}
+end
+
+-- claim_mode_v1: the first execution records mode and account, everyone later compares.
+-- KEYS 1 mode, 2 account fingerprint
+-- ARGS 1 deadline_ms, 2 mode, 3 account fingerprint, 4 '1' may record
+-- Returns {'OK'} | {'DIFFERS', recorded mode or false, recorded account or false} | {'ABSENT'}
+-- Invariant: what is recorded is never overwritten here.
+local function claim_mode(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  local mode, account = redis.call('GET', keys[1]), redis.call('GET', keys[2])
+  if (mode and mode ~= args[2]) or (account and account ~= args[3]) then
+    return {'DIFFERS', mode, account}
+  end
+  if mode and account then return {'OK'} end
+  if args[4] ~= '1' then return {'ABSENT'} end
+  redis.call('SET', keys[1], args[2])
+  redis.call('SET', keys[2], args[3])
+  return {'OK'}
+end
+
+redis.register_function('set_switch_v1', set_switch)
+redis.register_function('claim_mode_v1', claim_mode)
