@@ -35,6 +35,13 @@ export type AdmissionRequest = {
   | { readonly kind: "dead"; readonly detail: string; readonly document: string }
 );
 
+export interface Admission {
+  /** The server's clock when it decided (epoch ms). */
+  readonly serverNowMs: number;
+  /** In the order of the requests. */
+  readonly verdicts: readonly AdmissionVerdict[];
+}
+
 export type AdmissionVerdict =
   /** Published; `entryId` in the intent or exit stream. */
   | { readonly kind: "ADMITTED" | "EXIT"; readonly entryId: string }
@@ -70,7 +77,7 @@ function decisionArgs(request: AdmissionRequest): readonly string[] {
 }
 
 /**
- * Admits a batch of decisions in one atomic call (admit_v1), verdicts in the order of the requests. Safe to
+ * Admits a batch of decisions in one atomic call (admit_v1). Safe to
  * repeat with the same requests after an unknown outcome: what was handled then comes back as a duplicate.
  * Throws CallExpiredError, UnexpectedReplyError and the connection's errors.
  */
@@ -82,7 +89,7 @@ export async function admit(
     readonly requests: readonly AdmissionRequest[];
     readonly rates: RateVerdict;
   },
-): Promise<readonly AdmissionVerdict[]> {
+): Promise<Admission> {
   const { limits, requests, rates } = batch;
   const reply = await callFunction(caller, "admit_v1", {
     keys: admissionKeys(keys),
@@ -106,7 +113,10 @@ export async function admit(
   if (reply[0] !== "OK" || reply.length !== 2 + 2 * requests.length) {
     throw new UnexpectedReplyError("admit_v1", reply);
   }
-  return requests.map((_, index) => readVerdict(reply[2 + 2 * index] ?? "", reply[3 + 2 * index] ?? ""));
+  return {
+    serverNowMs: Number(reply[1]),
+    verdicts: requests.map((_, index) => readVerdict(reply[2 + 2 * index] ?? "", reply[3 + 2 * index] ?? "")),
+  };
 }
 
 function admissionKeys(keys: Keys): readonly string[] {
