@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { Secret } from "./secret.ts";
+import { SecretUrl } from "./secret-url.ts";
+import { withFacts } from "./setting-facts.ts";
+
+/** A secret that may be absent: from the environment, or from a file in CREDENTIALS_DIRECTORY. */
+export function secretSetting(facts: { readonly description: string; readonly credentialFile: string }) {
+  const schema = z
+    .string()
+    .regex(/^\S{1,512}$/)
+    .transform((value) => new Secret(value))
+    .optional();
+  return withFacts(schema, { ...facts, expected: "a secret without blanks", secret: true });
+}
+
+interface UrlFacts {
+  readonly description: string;
+  /** `["http", "https"]`. */
+  readonly schemes: readonly string[];
+}
+
+function urlSchema(facts: UrlFacts) {
+  return z
+    .string()
+    .refine((text) => isUrl(text, facts.schemes))
+    .transform((text) => new SecretUrl(text));
+}
+
+const urlWords = (facts: UrlFacts): string =>
+  `a URL beginning with ${facts.schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
+
+/** A URL whose password does not print. */
+export function urlSetting(facts: UrlFacts & { readonly fallback: string }) {
+  const schema = urlSchema(facts).default(new SecretUrl(facts.fallback));
+  return withFacts(schema, { ...facts, expected: urlWords(facts) });
+}
+
+/** The same, and it may be absent. */
+export function optionalUrlSetting(facts: UrlFacts) {
+  return withFacts(urlSchema(facts).optional(), {
+    description: facts.description,
+    expected: urlWords(facts),
+  });
+}
+
+/** A unix URL has a path and no host, which the URL standard does not know: checked by hand. */
+function isUrl(text: string, schemes: readonly string[]): boolean {
+  const scheme = /^([a-z]+):\/\/\S+$/.exec(text)?.[1];
+  if (scheme === undefined || !schemes.includes(scheme)) return false;
+  if (scheme === "unix") return /^unix:\/\/(?:[^@/\s]*@)?\/[^\s]+$/.test(text);
+  return URL.canParse(text) && new URL(text).hostname !== "";
+}
