@@ -13,14 +13,15 @@ export async function setSwitch(
     readonly key: string;
     readonly value: string | undefined;
     readonly ttlSec: number;
+    readonly role: string;
+    readonly instance: string;
     readonly who: string;
     readonly what: string;
-    readonly why: string;
   },
 ): Promise<string> {
   const reply = await callFunction(caller, "set_switch_v1", {
     keys: [change.key, keys.auditStream],
-    args: [change.value ?? "", String(change.ttlSec), change.who, change.what, change.why],
+    args: [change.value ?? "", String(change.ttlSec), change.role, change.instance, change.who, change.what],
   });
   if (reply[0] !== "OK") throw new UnexpectedReplyError("set_switch_v1", reply);
   return reply[1] ?? "";

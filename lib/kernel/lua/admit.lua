@@ -227,7 +227,7 @@ end
 local function admit(keys, args)
   local now = now_ms()
   local now_text = string.format('%d', now)
-  if past_deadline(now, args[1]) then return {'EXPIRED', now_text} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local decisions = read_decisions(args)
   local state, unusable = gather(keys, args, read_limits(args), now, decisions)
   if not state then return redis.error_reply('WRONGTYPE ' .. unusable .. ' is not a stream') end

@@ -12,6 +12,11 @@ local function past_deadline(now, deadline_ms)
   return deadline == nil or now > deadline
 end
 
+-- The reply to such a call.
+local function expired(now)
+  return {'EXPIRED', string.format('%d', now)}
+end
+
 -- The UTC day of an instant as YYYYMMDD, and the epoch second of the midnight that ends it.
 -- Days to civil date: Howard Hinnant's algorithm, era arithmetic on a year that begins in March.
 local function utc_day(ms)

@@ -60,7 +60,7 @@ end
 -- Invariant: an episode is forgotten only when nothing in it is unspoken.
 local function summarise_refusals(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local episode = read_episode(keys[2])
   if episode.last_ms == nil then return {'OK', 0} end
   local limits = {window_sec = args[2], window_ms = args[2] * 1000, global_max = args[3], symbol_max = args[4],

@@ -39,7 +39,7 @@ end
 --       | {'DUPLICATE', state}          another entry with this intent id: settle it as such
 local function receive(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local now_text = string.format('%d', now)
   local order = read_order(keys[1])
   local entry = keys[3] .. ' ' .. args[5]
@@ -92,7 +92,7 @@ end
 --       | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
 local function submit(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local order = read_order(keys[1])
   local refused = refused_move(order, args[3], 'SUBMITTING')
   if refused then return refused end
@@ -124,7 +124,7 @@ end
 -- Returns {'OK'} | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
 local function mark_unknown(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local refused = refused_move(read_order(keys[1]), args[2], 'UNKNOWN')
   if refused then return refused end
   redis.call('HSET', keys[1], 'state', 'UNKNOWN', 'why', args[3], 'updated_ms', string.format('%d', now))
@@ -136,7 +136,7 @@ end
 -- Returns {'OK', failures, state} | {'FENCED', owner} | {'ABSENT'}
 local function fail(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local order = read_order(keys[1])
   if order == nil then return {'ABSENT'} end
   if order.owner ~= args[2] then return {'FENCED', order.owner} end

@@ -60,7 +60,7 @@ end
 
 local function settle(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local order = read_order(keys[1])
   if order == nil then return {'ABSENT'} end
   if ORDER_MOVES[order.state] == nil then
@@ -96,7 +96,7 @@ end
 -- Invariant: exactly one result: only the call that acknowledges the entry appends it.
 local function settle_stray(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   for _, stream in ipairs(keys) do
     if stream ~= keys[5] and not appendable(stream) then
       return redis.error_reply('WRONGTYPE ' .. stream .. ' is not a stream')

@@ -96,7 +96,7 @@ end
 -- Invariant: no entry is removed that a named group has not acknowledged.
 local function trim(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local needed = {}
   for i = 4, #args do needed[#needed + 1] = args[i] end
   return {'OK', trim_finished(keys[1], tonumber(args[2]), tonumber(args[3]), needed)}
@@ -109,7 +109,7 @@ end
 -- Invariant: a consumer with pending entries is never deleted: they would be unreachable.
 local function delete_idle_consumer(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local consumers = redis.call('XINFO', 'CONSUMERS', keys[1], args[2])
   for _, flat in ipairs(consumers) do
     local consumer = flat_to_table(flat)

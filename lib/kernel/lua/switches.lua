@@ -32,12 +32,12 @@ end
 
 -- set_switch_v1: an operator's mutation of a switch and its audit entry, as one.
 -- KEYS 1 the switch (string), 2 audit stream
--- ARGS 1 deadline_ms, 2 value ('' deletes), 3 ttl in s (0 none), 4 who, 5 what, 6 why
+-- ARGS 1 deadline_ms, 2 value ('' deletes), 3 ttl in s (0 none), 4 role, 5 instance, 6 who, 7 what
 -- Returns {'OK', before, after}; before is false when absent, '(unreadable)' on a wrong type.
 -- Invariant: the switch never changes without its audit entry.
 local function set_switch(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local audit_type = redis.call('TYPE', keys[2]).ok
   if audit_type ~= 'none' and audit_type ~= 'stream' then
     return redis.error_reply('WRONGTYPE the audit stream is a ' .. audit_type)
@@ -51,8 +51,9 @@ local function set_switch(keys, args)
   else
     redis.call('SET', keys[1], args[2])
   end
-  redis.call('XADD', keys[2], '*', 'ts', tostring(now), 'who', args[4], 'what', args[5], 'why', args[6],
-    'before', before or '(absent)', 'after', args[2] == '' and '(absent)' or args[2], 'ttl_sec', args[3])
+  redis.call('XADD', keys[2], '*', 'ts', string.format('%d', now), 'role', args[4], 'instance', args[5],
+    'who', args[6], 'what', args[7], 'before', before or '(absent)',
+    'after', args[2] == '' and '(absent)' or args[2], 'ttl_sec', args[3])
   return {'OK', before, args[2]}
 end
 
@@ -63,7 +64,7 @@ end
 -- Invariant: what is recorded is never overwritten here.
 local function claim_mode(keys, args)
   local now = now_ms()
-  if past_deadline(now, args[1]) then return {'EXPIRED', tostring(now)} end
+  if past_deadline(now, args[1]) then return expired(now) end
   local mode, account = redis.call('GET', keys[1]), redis.call('GET', keys[2])
   if (mode and mode ~= args[2]) or (account and account ~= args[3]) then
     return {'DIFFERS', mode, account}

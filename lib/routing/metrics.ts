@@ -1,0 +1,29 @@
+import { Counter, type Registry } from "prom-client";
+import type { AdmissionRequest, AdmissionVerdict } from "../kernel/admit.ts";
+
+/** The router's own metrics; what must survive a restart is in its statistics hash instead. */
+export function createRouterMetrics(registry: Registry) {
+  const verdicts = new Counter({
+    name: "quantum_router_verdicts_total",
+    help: "Decisions by verdict; reason is empty unless denied.",
+    labelNames: ["verdict", "reason"],
+    registers: [registry],
+  });
+  const lost = new Counter({
+    name: "quantum_router_entries_lost_total",
+    help: "Decisions that were trimmed while pending: nobody can read them any more.",
+    registers: [registry],
+  });
+  const stateLost = new Counter({
+    name: "quantum_router_state_lost_total",
+    help: "Times the decision stream or its group vanished under the router.",
+    registers: [registry],
+  });
+  return {
+    lost,
+    stateLost,
+    observe: (_request: AdmissionRequest, verdict: AdmissionVerdict) => {
+      verdicts.inc({ verdict: verdict.kind, reason: verdict.kind === "DENIED" ? verdict.reason : "" });
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * The router's act: a page of the decision stream becomes verdicts.
+ *
+ * 1 Every entry of a page gets one verdict, in stream order, from one atomic call that also acknowledges it.
+ * 2 A call whose outcome is unknown is not repeated from here: the entries are read again from the pending list,
+ *   and those that were handled are not on it any more.
+ * 3 Unreadable rate counters are the only fault that may let an entry pass (SAFETY_ON_ERROR=open), by the
+ *   router's own limiter, and it is said: counter, error line, fault event.
+ */
+import { decodeDecision } from "../contract/decision.ts";
+import type { Keys } from "../contract/keys.ts";
+import {
+  type AdmissionLimits,
+  type AdmissionRequest,
+  type AdmissionVerdict,
+  admit,
+} from "../kernel/admit.ts";
+import type { FunctionCaller } from "../kernel/function-call.ts";
+import { type LogLine, verdictLine } from "./admission-log.ts";
+import { type DecisionBounds, decideAdmission } from "./decide-admission.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+
+/** Decisions one call admits at most: keeps Redis busy for well under a millisecond. */
+const ADMITTED_A_CALL_MAX = 32;
+
+export interface RouterParts {
+  readonly redis: FunctionCaller;
+  readonly keys: Keys;
+  readonly limits: AdmissionLimits;
+  readonly bounds: DecisionBounds;
+  readonly onRateFault: "open" | "closed";
+  readonly limiter: RateLimiter;
+  log(line: LogLine): void;
+  /** Tells every verdict, for metrics. */
+  observe(request: AdmissionRequest, verdict: AdmissionVerdict): void;
+}
+
+interface DecisionEntry {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Routes one page; resolves when every entry of it is acknowledged. Throws the connection's errors. */
+export async function routePage(parts: RouterParts, entries: readonly DecisionEntry[]): Promise<void> {
+  const nowMs = parts.redis.serverNowMs();
+  const requests = entries.map((entry) =>
+    decideAdmission({
+      entryId: entry.id,
+      fields: entry.fields,
+      decoded: decodeDecision(entry.fields),
+      bounds: parts.bounds,
+      nowMs,
+    }),
+  );
+  const calls: Promise<void>[] = [];
+  for (let at = 0; at < requests.length; at += ADMITTED_A_CALL_MAX) {
+    calls.push(admitRequests(parts, requests.slice(at, at + ADMITTED_A_CALL_MAX)));
+  }
+  const outcomes = await Promise.allSettled(calls);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function admitRequests(parts: RouterParts, requests: readonly AdmissionRequest[]): Promise<void> {
+  const { redis, keys, limits } = parts;
+  const { verdicts } = await admit(redis, keys, { limits, requests, rates: "check" });
+  for (const [index, verdict] of verdicts.entries()) {
+    const request = requests[index];
+    if (request === undefined) continue;
+    if (verdict.kind === "RATE_FAULT") await admitWithoutCounters(parts, request, verdict.error);
+    else conclude(parts, request, verdict);
+  }
+}
+
+function conclude(parts: RouterParts, request: AdmissionRequest, verdict: AdmissionVerdict): void {
+  if (verdict.kind === "ADMITTED") parts.limiter.note(request.symbol, parts.redis.serverNowMs());
+  parts.log(verdictLine(parts.limits, request, verdict));
+  parts.observe(request, verdict);
+}
+
+async function admitWithoutCounters(
+  parts: RouterParts,
+  request: AdmissionRequest,
+  error: string,
+): Promise<void> {
+  const { redis, keys, limits } = parts;
+  const rates =
+    parts.onRateFault === "open" ? parts.limiter.judge(request.symbol, redis.serverNowMs()) : "deny";
+  parts.log({
+    level: "error",
+    message: "[SAFETY] FAIL_OPEN_ERROR | rate counters unreadable, the router's own limiter decides",
+    fields: { error, symbol: request.symbol, correlation_id: request.correlationId, decided: rates },
+  });
+  const { verdicts } = await admit(redis, keys, { limits, requests: [request], rates });
+  for (const verdict of verdicts) {
+    parts.log(verdictLine(limits, request, verdict));
+    parts.observe(request, verdict);
+  }
+}
