@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { ConfigurationFault } from "../daemon/configuration-fault.ts";
 import { integerSetting, numberSetting } from "../daemon/settings-number.ts";
+import { pipelineSettings } from "../daemon/settings-pipeline.ts";
 import { booleanSetting, choiceSetting } from "../daemon/settings-text.ts";
 import type { AdmissionLimits } from "../kernel/admit.ts";
 import type { DecisionBounds } from "./decide-admission.ts";
@@ -14,6 +15,7 @@ const DAILY_TRADES_MAX = { PAPER: 1_000_000, TESTNET: 1_000_000, LIVE: 200 } as 
 
 /** What the router is configured by, besides what every daemon is. */
 export const routerSettings = {
+  ...pipelineSettings,
   SAFETY_WINDOW_SEC: integerSetting({
     fallback: 10,
     min: 1,
@@ -60,12 +62,6 @@ export const routerSettings = {
     max: 1_000_000_000,
     description: "Accepted intents a UTC day. Default: 200; PAPER and TESTNET 1 000 000.",
   }).optional(),
-  INTENT_MAX_AGE_SEC: integerSetting({
-    fallback: 600,
-    min: 1,
-    max: 86_400,
-    description: "A decision older than this is EXPIRED, seconds.",
-  }),
   INTENT_BACKLOG_MAX: integerSetting({
     fallback: 1000,
     min: 0,
@@ -83,12 +79,6 @@ export const routerSettings = {
     min: 1,
     max: 125,
     description: "Highest leverage of an entry.",
-  }),
-  STALE_IDLE_MS: integerSetting({
-    fallback: 60_000,
-    min: 1000,
-    max: 86_400_000,
-    description: "A pending entry that nobody touched for longer belongs to a dead consumer, ms.",
   }),
 } as const;
 

@@ -1,0 +1,42 @@
+/** What the venue says of an order whose fate is not established. */
+export type VenueWord =
+  /** It has it, and it has ended or not. */
+  | { readonly kind: "found"; readonly ended: boolean }
+  /** It knows no such order. */
+  | { readonly kind: "absent" }
+  /** It could not be asked. */
+  | { readonly kind: "unreadable" };
+
+export type Resolution =
+  /** The order is what the venue says. */
+  | { readonly kind: "established" }
+  /** It never was executed and never can be: another attempt may be made. */
+  | { readonly kind: "not_executed" }
+  /** Ask again after this many ms. */
+  | { readonly kind: "ask_again"; readonly afterMs: number };
+
+/** How far the venue's clock may be from our estimate of it (ms). */
+export const CLOCK_SKEW_MAX_MS = 1000;
+/** How often an order that has not ended, or a venue that does not answer, is asked about (ms). */
+const ASK_EVERY_MS = 250;
+
+/**
+ * What an answer of the venue establishes. "No such order" is believed only when it was *asked* after the
+ * request's last possible arrival, signed_at + recvWindow + skew: before that the request may still be on its
+ * way. All times on the venue's clock (epoch ms).
+ */
+export function decideResolution(input: {
+  readonly word: VenueWord;
+  readonly askedAtMs: number;
+  readonly signedAtMs: number;
+  readonly recvWindowMs: number;
+}): Resolution {
+  const { word } = input;
+  if (word.kind === "found") {
+    return word.ended ? { kind: "established" } : { kind: "ask_again", afterMs: ASK_EVERY_MS };
+  }
+  if (word.kind === "unreadable") return { kind: "ask_again", afterMs: ASK_EVERY_MS };
+  const lastArrivalMs = input.signedAtMs + input.recvWindowMs + CLOCK_SKEW_MAX_MS;
+  if (input.askedAtMs > lastArrivalMs) return { kind: "not_executed" };
+  return { kind: "ask_again", afterMs: Math.max(1, lastArrivalMs - input.askedAtMs + 1) };
+}
