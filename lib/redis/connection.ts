@@ -1,5 +1,28 @@
-import type { RedisArgument, RedisReply } from "./reply.ts";
+import { type BackOff, createBackOff } from "./back-off.ts";
+import { RedisOutcomeUnknownError, RedisUnavailableError } from "./redis-errors.ts";
+import { type RedisDependency, type RedisState, redisDependency, refusalAfter } from "./redis-state.ts";
+import { integerReply, listReply, type RedisArgument, type RedisReply } from "./reply.ts";
+import { createServerClock } from "./server-clock.ts";
 import type { Random, RedisClock, RedisLog } from "./surroundings.ts";
+import { openWireClient, type WireClient } from "./wire-client.ts";
+
+/**
+ * The commands connection of a process.
+ *
+ * 1. Every call settles within its deadline, whether the server is gone, hangs or refuses.
+ * 2. A call while not ready fails at once: nothing waits in a queue to be executed late.
+ * 3. It never gives up: a new connection is tried for ever, with bounded, jittered back-off.
+ * 4. `ready` means: connected, clock measured, and the caller's `onConnected` check passed on this
+ *    very connection.
+ */
+export interface RedisConnection extends RedisCommands {
+  readonly state: RedisState;
+  /** Resolves when ready, closed, or when the signal aborts: look at `state`. Never rejects. */
+  whenReady(signal?: AbortSignal): Promise<void>;
+  /** For `/readyz`. */
+  dependency(): RedisDependency;
+  close(): Promise<void>;
+}
 
 export interface CommandOptions {
   /** Real ms until the call rejects with its outcome unknown; the connection's own default otherwise. */
@@ -15,30 +38,10 @@ export interface RedisCommands {
    */
   command(args: readonly RedisArgument[], options?: CommandOptions): Promise<RedisReply>;
   /**
-   * A lower bound of the Redis server's clock, epoch ms: what is stamped with it plus a budget can only
-   * expire early, never late. Throws RedisUnavailableError before the first connection.
+   * A lower bound of the Redis server's clock, epoch ms: a deadline stamped with it expires early rather
+   * than late. Throws RedisUnavailableError before the first connection.
    */
   serverNowMs(): number;
-}
-
-export interface RedisState {
-  /** `hung`: connected, but a command overran its deadline. `down`: no connection, or a check failed. */
-  readonly kind: "connecting" | "ready" | "hung" | "down" | "closed";
-  /** Epoch ms of the last change of kind. */
-  readonly sinceMs: number;
-  /** Why it is not ready, in plain words. */
-  readonly lastError: string | undefined;
-  /** A ready server that refuses writes (OOM, READONLY, NOREPLICAS, MISCONF) and what it said. */
-  readonly refusal: string | undefined;
-}
-
-export interface RedisConnection extends RedisCommands {
-  readonly state: RedisState;
-  /** Resolves when ready; also when the signal aborts (look at it). Never rejects. */
-  whenReady(signal?: AbortSignal): Promise<void>;
-  /** For `/readyz`. */
-  dependency(): { readonly name: string; readonly ok: boolean; readonly detail: string };
-  close(): Promise<void>;
 }
 
 export interface RedisOptions {
@@ -46,6 +49,7 @@ export interface RedisOptions {
   readonly url: string;
   /** CLIENT SETNAME: shown by CLIENT LIST. No blanks. */
   readonly name: string;
+  /** Of a command, and of a connection attempt. Default 500. */
   readonly deadlineMs?: number;
   readonly clock: RedisClock;
   readonly random: Random;
@@ -54,7 +58,161 @@ export interface RedisOptions {
   readonly onConnected?: (commands: RedisCommands) => Promise<void>;
 }
 
+/** A TIME a second: finds a server that hangs while nobody asks it anything, and follows its clock. */
+const PULSE_EVERY_MS = 1000;
+
 /** Connects in the background and never gives up. */
-export function connectRedis(_options: RedisOptions): RedisConnection {
-  throw new Error("not there yet");
+export function connectRedis(options: RedisOptions): RedisConnection {
+  return new LastingConnection(options);
+}
+
+class LastingConnection implements RedisConnection {
+  readonly #options: RedisOptions;
+  readonly #deadlineMs: number;
+  readonly #serverClock = createServerClock();
+  readonly #backOff: BackOff;
+  readonly #closing = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  readonly #running: Promise<void>;
+  #wire: WireClient | undefined;
+  #state: RedisState;
+
+  constructor(options: RedisOptions) {
+    this.#options = options;
+    this.#deadlineMs = options.deadlineMs ?? 500;
+    this.#backOff = createBackOff({ firstMs: 25, maxMs: 1000, random: options.random });
+    const sinceMs = options.clock.nowMs();
+    this.#state = { kind: "connecting", sinceMs, lastError: undefined, refusal: undefined };
+    this.#running = this.#keepConnected();
+  }
+
+  get state(): RedisState {
+    return this.#state;
+  }
+
+  dependency(): RedisDependency {
+    return redisDependency(this.#state);
+  }
+
+  command(args: readonly RedisArgument[], how?: CommandOptions): Promise<RedisReply> {
+    if (this.#wire === undefined || this.#state.kind !== "ready") {
+      const why = this.#state.lastError ?? "not connected yet";
+      return Promise.reject(new RedisUnavailableError(`Redis is ${this.#state.kind}: ${why}`));
+    }
+    return this.#wire.send(args, how?.deadlineMs ?? this.#deadlineMs);
+  }
+
+  serverNowMs(): number {
+    const offset = this.#serverClock.offsetMs();
+    if (offset === undefined) throw new RedisUnavailableError("the Redis server's clock is not known yet");
+    return Math.floor(this.#options.clock.monotonicMs() + offset);
+  }
+
+  whenReady(signal?: AbortSignal): Promise<void> {
+    const { kind } = this.#state;
+    if (kind === "ready" || kind === "closed" || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal?.addEventListener("abort", wake);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#move("closed");
+    this.#wire?.destroy();
+    await this.#running;
+  }
+
+  #move(kind: RedisState["kind"], lastError?: string): void {
+    const before = this.#state;
+    if (before.kind === "closed" || (before.kind === kind && before.lastError === lastError)) return;
+    const sinceMs = before.kind === kind ? before.sinceMs : this.#options.clock.nowMs();
+    this.#state = { kind, sinceMs, lastError, refusal: before.refusal };
+    if (kind === "ready") this.#options.log.info({ redis: kind }, "Redis is ready");
+    else if (kind !== "closed")
+      this.#options.log.warn({ redis: kind, error: lastError }, "Redis is not ready");
+    if (kind === "ready" || kind === "closed") for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Runs after every command: as cheap as a comparison while nothing is refused. */
+  #onSettled(args: readonly RedisArgument[], error: Error | undefined): void {
+    if (error === undefined && this.#state.refusal === undefined) return;
+    const refusal = refusalAfter(this.#state.refusal, { args, error });
+    if (refusal === this.#state.refusal) return;
+    this.#state = { ...this.#state, refusal };
+    if (refusal === undefined) this.#options.log.info({}, "Redis takes writes again");
+    else this.#options.log.error({ refusal }, "Redis refuses");
+  }
+
+  async #keepConnected(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        this.#wire = await this.#establish();
+      } catch (error) {
+        const late = error instanceof RedisOutcomeUnknownError && error.code === "REDIS_DEADLINE";
+        this.#move(late ? "hung" : "down", error instanceof Error ? error.message : String(error));
+        await this.#options.clock.sleep(this.#backOff.next(), this.#closing.signal);
+        continue;
+      }
+      if (this.#closing.signal.aborted) this.#wire.destroy();
+      this.#backOff.reset();
+      this.#move("ready");
+      await this.#serve(this.#wire);
+    }
+  }
+
+  /** One connection, checked: the clock measured and the caller's check passed. */
+  async #establish(): Promise<WireClient> {
+    const wire = await openWireClient({
+      url: this.#options.url,
+      name: this.#options.name,
+      connectDeadlineMs: this.#deadlineMs,
+      socketTimeoutMs: 2 * this.#deadlineMs + PULSE_EVERY_MS,
+      onSettled: (args, error) => this.#onSettled(args, error),
+    });
+    try {
+      await this.#measureClock(wire);
+      await this.#options.onConnected?.({
+        command: (args, how) => wire.send(args, how?.deadlineMs ?? this.#deadlineMs),
+        serverNowMs: () => this.serverNowMs(),
+      });
+      return wire;
+    } catch (error) {
+      wire.destroy();
+      throw error;
+    }
+  }
+
+  /** Until this connection is of no more use. */
+  async #serve(wire: WireClient): Promise<void> {
+    const stop = new AbortController();
+    const pulse = this.#pulse(wire, stop.signal);
+    const end = await wire.ended;
+    this.#wire = undefined;
+    this.#move(end.kind === "overrun" ? "hung" : "down", end.error.message);
+    stop.abort();
+    await pulse;
+  }
+
+  async #pulse(wire: WireClient, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#options.clock.sleep(PULSE_EVERY_MS, signal);
+      if (signal.aborted) return;
+      // A failure ends the connection, which is noticed there.
+      await this.#measureClock(wire).catch(() => undefined);
+    }
+  }
+
+  async #measureClock(wire: WireClient): Promise<void> {
+    const sentAt = this.#options.clock.monotonicMs();
+    const [seconds, micros] = listReply(await wire.send(["TIME"], this.#deadlineMs));
+    const serverMs = integerReply(seconds) * 1000 + Math.floor(integerReply(micros) / 1000);
+    this.#serverClock.observe({ sentAt, receivedAt: this.#options.clock.monotonicMs(), serverMs });
+  }
 }

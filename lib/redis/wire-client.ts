@@ -1,0 +1,136 @@
+import { ClientClosedError, ClientOfflineError, createClient, ErrorReply } from "@redis/client";
+import { createDeadlineQueue } from "./deadline-queue.ts";
+import { RedisOutcomeUnknownError, RedisReplyError, RedisUnavailableError } from "./redis-errors.ts";
+import type { RedisArgument, RedisReply } from "./reply.ts";
+
+/**
+ * One connection that is used until its first trouble and never repaired.
+ *
+ * 1. Every `send` settles within its deadline plus a timer's lag, also when the server hangs.
+ * 2. After the first overrun the connection is destroyed: a late reply can never be taken for another's.
+ * 3. Nothing is queued while there is no connection, and the queue of what is unanswered is bounded.
+ */
+export interface WireClient {
+  send(args: readonly RedisArgument[], deadlineMs: number): Promise<RedisReply>;
+  /** Resolves once, with the reason, when the connection is of no more use. */
+  readonly ended: Promise<WireEnd>;
+  destroy(): void;
+}
+
+export interface WireEnd {
+  readonly kind: "overrun" | "lost" | "destroyed";
+  readonly error: Error;
+}
+
+export interface WireOptions {
+  readonly url: string;
+  readonly name: string;
+  /** Bounds TCP, TLS, AUTH and SELECT together: node-redis' own connect timeout covers the first alone. */
+  readonly connectDeadlineMs: number;
+  /** Ms without a byte received that end the connection; keep it above every deadline. */
+  readonly socketTimeoutMs: number;
+  /** After every command, before its promise settles. */
+  readonly onSettled?: (args: readonly RedisArgument[], error: Error | undefined) => void;
+}
+
+/** Unanswered commands on one connection; more than any role has in flight, less than a leak needs to hurt. */
+const QUEUE_MAX = 20_000;
+
+/** Connects. Rejects with RedisUnavailableError, RedisReplyError (AUTH) or, in time, RedisOutcomeUnknownError. */
+export async function openWireClient(options: WireOptions): Promise<WireClient> {
+  const client = newClient(options);
+  const { promise: ended, resolve } = Promise.withResolvers<WireEnd>();
+  let end: WireEnd | undefined;
+  const finish = (kind: WireEnd["kind"], error: Error) => {
+    end ??= { kind, error };
+    resolve(end);
+    client.destroy();
+  };
+  client.on("error", (error: Error) => finish("lost", error));
+  await connectWithin(client, options.connectDeadlineMs);
+  // Destroying the client rejects everything in flight, the late command included.
+  const deadlines = createDeadlineQueue((deadlineMs) => {
+    finish("overrun", new RedisOutcomeUnknownError("REDIS_DEADLINE", `no reply within ${deadlineMs} ms`));
+  });
+  void ended.then(deadlines.stop);
+  const send: WireClient["send"] = (args, deadlineMs) => {
+    const ticket = deadlines.start(deadlineMs);
+    return client.sendCommand<RedisReply>(args).then(
+      (reply) => {
+        deadlines.settle(ticket);
+        options.onSettled?.(args, undefined);
+        return reply;
+      },
+      (failure: unknown) => {
+        deadlines.settle(ticket);
+        const error = classifyFailure(failure, args, end);
+        options.onSettled?.(args, error);
+        throw error;
+      },
+    );
+  };
+  return { ended, send, destroy: () => finish("destroyed", new Error("closed by us")) };
+}
+
+function newClient(options: WireOptions) {
+  return createClient({
+    url: options.url,
+    name: options.name,
+    RESP: 2,
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: QUEUE_MAX,
+    // The default builds an abort signal a command and ends it only while it is unsent.
+    commandOptions: { timeout: 0 },
+    maintNotifications: "disabled",
+    disableClientInfo: true,
+    socket: {
+      reconnectStrategy: false,
+      connectTimeout: options.connectDeadlineMs,
+      socketTimeout: options.socketTimeoutMs,
+    },
+  });
+}
+
+async function connectWithin(client: ReturnType<typeof newClient>, deadlineMs: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const said = `no connection within ${deadlineMs} ms`;
+    timer = setTimeout(() => reject(new RedisOutcomeUnknownError("REDIS_DEADLINE", said)), deadlineMs);
+  });
+  try {
+    await Promise.race([client.connect(), late]);
+  } catch (error) {
+    client.destroy();
+    if (error instanceof RedisOutcomeUnknownError) throw error;
+    if (error instanceof ErrorReply) throw new RedisReplyError(error.message, error);
+    throw new RedisUnavailableError(`cannot connect: ${messageOf(error)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a rejection of node-redis says about the command's fate. */
+function classifyFailure(error: unknown, args: readonly RedisArgument[], end: WireEnd | undefined): Error {
+  if (error instanceof ErrorReply) return new RedisReplyError(error.message, error);
+  const unsent =
+    error instanceof ClientOfflineError ||
+    error instanceof ClientClosedError ||
+    messageOf(error) === "The queue is full";
+  if (unsent) return new RedisUnavailableError(`not sent: ${messageOf(error)}`, { cause: error });
+  // An argument that is neither text nor bytes is our own mistake, and is found before sending.
+  if (error instanceof TypeError) return error;
+  const name = String(args[0]);
+  if (end?.kind === "overrun") {
+    return new RedisOutcomeUnknownError("REDIS_DEADLINE", `${name}: ${end.error.message}`, end.error);
+  }
+  const why = end?.error.message ?? messageOf(error);
+  return new RedisOutcomeUnknownError(
+    "REDIS_CONNECTION_LOST",
+    `connection lost during ${name}: ${why}`,
+    error,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
