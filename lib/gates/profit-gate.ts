@@ -1,0 +1,39 @@
+import type { HoldReason } from "../contract/reasons.ts";
+import type { GateLimits } from "./gate-settings.ts";
+
+/** What the six gates look at, gathered beforehand. Prices and quantities are decimal text. */
+export interface GateInput {
+  /** The intent's entry price. */
+  readonly price: string;
+  /** Base units; already resolved by decide-geometry. */
+  readonly quantity: string;
+  readonly stopLoss: string;
+  readonly takeProfit: string;
+  /** USD over the whole quantity; null: abs(takeProfit − price) × quantity. */
+  readonly expectedMoveUsd: string | null;
+  readonly model: string;
+  readonly regime: string;
+  /** Epoch ms. */
+  readonly nowMs: number;
+  /** Epoch ms of the symbol's last entry fill or close; null: none within MIN_HOLD_SECONDS. */
+  readonly lastTradeMs: number | null;
+  /** Trades whose time is within the last 600 s. */
+  readonly tradesLast10Min: number;
+  readonly limits: GateLimits;
+}
+
+/** The numbers that led to a hold, by name with unit: for the log line and the result. */
+export type HoldDetail = Readonly<Record<string, string | number>>;
+
+export interface Held {
+  readonly verdict: "held";
+  readonly reason: HoldReason;
+  readonly detail: HoldDetail;
+}
+export type GateVerdict = { readonly verdict: "pass" } | Held;
+
+/** A gate: pure, one readonly input, one verdict; an input it cannot read holds. */
+export interface ProfitGate {
+  readonly reason: HoldReason;
+  readonly decide: (input: GateInput) => GateVerdict;
+}
