@@ -1,70 +1,279 @@
-import type { RedisConnection } from "./connection.ts";
-import type { StreamEntry } from "./stream-entry.ts";
-import type { Random, RedisClock, RedisLog } from "./surroundings.ts";
+import { type BackOff, createBackOff } from "./back-off.ts";
+import type { ConsumerStatus, StreamConsumerOptions } from "./consumer-options.ts";
+import { createInFlight, type InFlight } from "./in-flight.ts";
+import { isRedisError } from "./redis-errors.ts";
+import type { RedisDependency } from "./redis-state.ts";
+import type { StreamEntry, StreamPage } from "./stream-entry.ts";
+import { acknowledgeLost, claimStale, ensureGroup, readOwnPending } from "./stream-group.ts";
+import { openStreamReader } from "./stream-reader.ts";
 
 /**
- * `done`: handled and acknowledged by the handler itself, in the server-side function that recorded the
- * outcome. `later`: left pending on purpose; it is handed out again after `retryDelayMs`.
+ * The loop of every consumer of a group.
+ *
+ * 1. Own pending entries first, then those of dead consumers, then new ones; the first two again after
+ *    every reconnect and every `sweepEveryMs`.
+ * 2. An entry that is in flight in this process is never handed out a second time.
+ * 3. At most `inFlightMax` entries are handed out and not settled.
+ * 4. Nothing is acknowledged here but entries that no longer exist, and those only after `onLost` took them.
+ * 5. When Redis is absent, in doubt or refuses, nothing new is read: it waits, and goes on with own pending.
+ *    After such an interruption, own pending must have been settled before anything new is read, so that
+ *    a server that refuses writes cannot pile up pending entries.
+ * 6. `progress` is called while the loop cycles, also while it waits for Redis, and not while an entry has
+ *    been in flight for longer than `stuckAfterMs`.
  */
-export type HandleOutcome = "done" | "later";
-
-export interface StreamConsumerOptions {
-  /** For XGROUP, own pending, XAUTOCLAIM and XACK of lost ids; new entries come over a connection of their own. */
-  readonly redis: RedisConnection;
-  readonly url: string;
-  readonly stream: string;
-  readonly group: string;
-  /** Stable across restarts: `consumerName(role, instance)`. */
-  readonly consumer: string;
-  /** `batch`: pages in stream order, several in flight. `entry`: every entry its own task. */
-  readonly handOut: "batch" | "entry";
-  /** Entries a read asks for at most. */
-  readonly batchMax: number;
-  /** Entries handed out and not settled, at most: back-pressure. */
-  readonly inFlightMax: number;
-  /** A pending entry idle for longer belongs to a dead consumer. */
-  readonly staleIdleMs: number;
-  /** How often own pending and dead consumers are looked at, besides start and every reconnect. Default 10 000. */
-  readonly sweepEveryMs?: number;
-  /** How long a `later` entry waits. Default 1000. */
-  readonly retryDelayMs?: number;
-  /** An entry in flight for longer is a stuck handler: progress is not reported then. Default 30 000. */
-  readonly stuckAfterMs?: number;
-  /**
-   * Must acknowledge by itself. A rejection with a Redis error stops reading until Redis is back and own pending
-   * was read again; any other rejection ends `run` with it.
-   */
-  handle(entries: readonly StreamEntry[], context: { readonly signal: AbortSignal }): Promise<HandleOutcome>;
-  /** At least about once a second while the loop cycles and no handler is stuck. */
-  progress(): void;
-  /** Entries trimmed while pending: record them; afterwards they are acknowledged. */
-  onLost(ids: readonly string[]): Promise<void>;
-  /** The stream or its group vanished under a running consumer: Redis was emptied. */
-  onStateLost(): void;
-  readonly clock: RedisClock;
-  readonly random: Random;
-  readonly log: RedisLog;
-}
-
-export interface ConsumerStatus {
-  readonly kind: "starting" | "reading" | "waiting" | "stopped";
-  /** Why it waits. */
-  readonly reason: string | undefined;
-  readonly inFlight: number;
-  /** Age of the oldest entry in flight, ms; 0 when none is. */
-  readonly oldestInFlightMs: number;
-  readonly handled: number;
-}
-
 export interface StreamConsumer {
   /** Until the signal aborts: stops reading, waits for what is in flight, resolves. */
   run(signal: AbortSignal): Promise<void>;
   status(): ConsumerStatus;
   /** For `/readyz`. */
-  dependency(): { readonly name: string; readonly ok: boolean; readonly detail: string };
+  dependency(): RedisDependency;
 }
 
+/** A cycle of the loop takes no longer than this, whatever it waits for. */
+const CYCLE_MS = 1000;
+
 /** Prepares the loop; nothing happens before `run`. */
-export function createStreamConsumer(_options: StreamConsumerOptions): StreamConsumer {
-  throw new Error("not there yet");
+export function createStreamConsumer(options: StreamConsumerOptions): StreamConsumer {
+  return new ConsumerLoop(options);
+}
+
+class ConsumerLoop implements StreamConsumer {
+  readonly #options: StreamConsumerOptions;
+  readonly #inFlight: InFlight;
+  readonly #backOff: BackOff;
+  #kind: ConsumerStatus["kind"] = "starting";
+  #reason: string | undefined;
+  #handled = 0;
+  #groupSeen = false;
+  #nextSweepAt = 0;
+  /** A handler's Redis error in this session. */
+  #interruption: { readonly error: unknown } | undefined;
+  /** A handler's error that is not about Redis. */
+  #fatal: { readonly error: unknown } | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(options: StreamConsumerOptions) {
+    this.#options = options;
+    this.#inFlight = createInFlight(options.clock);
+    this.#backOff = createBackOff({ firstMs: 50, maxMs: CYCLE_MS, random: options.random });
+  }
+
+  status(): ConsumerStatus {
+    return {
+      kind: this.#kind,
+      reason: this.#reason,
+      inFlight: this.#inFlight.size,
+      oldestInFlightMs: this.#inFlight.oldestAgeMs(),
+      handled: this.#handled,
+    };
+  }
+
+  dependency(): RedisDependency {
+    const detail = this.#reason === undefined ? this.#kind : `${this.#kind}: ${this.#reason}`;
+    return { name: this.#options.stream, ok: this.#kind === "reading", detail };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    let interrupted = false;
+    while (!signal.aborted && this.#fatal === undefined) {
+      await this.#redisReady(signal);
+      try {
+        if (!signal.aborted) await this.#session(signal, interrupted);
+        interrupted = false;
+      } catch (error) {
+        if (this.#fatal !== undefined) break;
+        if (!isRedisError(error)) throw error;
+        interrupted = true;
+        this.#waitFor(error.message);
+        await this.#options.clock.sleep(this.#backOff.next(), signal);
+        this.#cycle();
+      }
+    }
+    this.#kind = "stopped";
+    // A broken invariant ends the process; what else is in flight is own pending at the next start.
+    if (this.#fatal !== undefined) throw this.#fatal.error;
+    while (this.#inFlight.size > 0) await this.#inFlight.changed();
+  }
+
+  async #redisReady(signal: AbortSignal): Promise<void> {
+    const { redis } = this.#options;
+    while (redis.state.kind !== "ready" && !signal.aborted) {
+      if (redis.state.kind === "closed")
+        throw new Error("the Redis connection was closed under the consumer");
+      this.#waitFor(redis.dependency().detail);
+      await this.#nap(signal, (slice) => redis.whenReady(slice));
+      this.#cycle();
+    }
+  }
+
+  /** From a fresh reader connection to its first trouble, or to the end. */
+  async #session(signal: AbortSignal, settleFirst: boolean): Promise<void> {
+    const { consumer } = this.#options;
+    this.#interruption = undefined;
+    const reader = await openStreamReader({ ...this.#options, name: consumer });
+    this.#wake = reader.destroy;
+    signal.addEventListener("abort", reader.destroy);
+    try {
+      await this.#makeGroup();
+      await this.#sweep(signal);
+      while (settleFirst && this.#inFlight.size > 0 && this.#goesOn(signal))
+        await this.#changeOrCycle(signal);
+      while (this.#goesOn(signal)) {
+        if (this.#options.clock.monotonicMs() >= this.#nextSweepAt) await this.#sweep(signal);
+        const page = await this.#page(signal, (count) => reader.readNew(count));
+        if (page === undefined) break;
+        this.#kind = "reading";
+        this.#reason = undefined;
+      }
+      const interruption = this.#interrupted();
+      if (interruption !== undefined) throw interruption.error;
+    } catch (error) {
+      if (signal.aborted) return;
+      const interruption = this.#interrupted();
+      throw interruption === undefined ? error : interruption.error;
+    } finally {
+      signal.removeEventListener("abort", reader.destroy);
+      reader.destroy();
+    }
+  }
+
+  async #makeGroup(): Promise<void> {
+    const { redis, stream, group, log } = this.#options;
+    const made = await ensureGroup(redis, this.#options);
+    if (made === "created" && this.#groupSeen) {
+      log.error(
+        { stream, group },
+        "the group had vanished: Redis was emptied; made again from the beginning",
+      );
+      this.#options.onStateLost();
+    }
+    this.#groupSeen = true;
+  }
+
+  /** Own pending, then dead consumers. */
+  async #sweep(signal: AbortSignal): Promise<void> {
+    this.#nextSweepAt = this.#options.clock.monotonicMs() + (this.#options.sweepEveryMs ?? 10_000);
+    const { redis, staleIdleMs: idleMs } = this.#options;
+    let after: string | undefined = "0";
+    while (after !== undefined) {
+      const from: string = after;
+      const page = await this.#page(signal, (count) =>
+        readOwnPending(redis, this.#options, { after: from, count }),
+      );
+      if (page === undefined) return;
+      after = page.lastId;
+    }
+    let cursor = "0-0";
+    do {
+      const from = cursor;
+      const page = await this.#page(signal, (count) =>
+        claimStale(redis, this.#options, { idleMs, cursor: from, count }),
+      );
+      if (page === undefined) return;
+      cursor = page.cursor;
+    } while (cursor !== "0-0");
+  }
+
+  /** Asks for a page when there is room, hands it out; undefined when there is no going on. */
+  async #page<Page extends StreamPage>(
+    signal: AbortSignal,
+    read: (count: number) => Promise<Page>,
+  ): Promise<Page | undefined> {
+    const count = await this.#room(signal);
+    if (count === 0) return undefined;
+    const seen = this.#inFlight.observe();
+    try {
+      const page = await read(count);
+      const entries = page.entries.filter(({ id }) => !seen.knows(id));
+      const lostIds = page.lostIds.filter((id) => !seen.knows(id));
+      this.#handOut(entries, signal);
+      if (lostIds.length > 0) await this.#reportLost(lostIds);
+      this.#cycle();
+      return page;
+    } finally {
+      seen.end();
+    }
+  }
+
+  async #reportLost(ids: readonly string[]): Promise<void> {
+    const { redis, stream, log, onLost } = this.#options;
+    log.error({ stream, ids: ids.slice(0, 100), count: ids.length }, "entries were trimmed unhandled");
+    await onLost(ids);
+    await acknowledgeLost(redis, this.#options, ids);
+  }
+
+  #handOut(entries: readonly StreamEntry[], signal: AbortSignal): void {
+    if (entries.length === 0) return;
+    if (this.#options.handOut === "batch") this.#start(entries, signal);
+    else for (const entry of entries) this.#start([entry], signal);
+  }
+
+  #start(entries: readonly StreamEntry[], signal: AbortSignal): void {
+    for (const { id } of entries) this.#inFlight.add(id);
+    void this.#work(entries, signal);
+  }
+
+  /** Never rejects: what a handler throws is kept for the loop. */
+  async #work(entries: readonly StreamEntry[], signal: AbortSignal): Promise<void> {
+    try {
+      const outcome = await this.#options.handle(entries, { signal });
+      if (outcome === "done") {
+        this.#handled += entries.length;
+        this.#backOff.reset();
+      } else {
+        const again = this.#options.clock.monotonicMs() + (this.#options.retryDelayMs ?? 1000);
+        this.#nextSweepAt = Math.min(this.#nextSweepAt, again);
+      }
+    } catch (error) {
+      if (isRedisError(error)) this.#interruption ??= { error };
+      else this.#fatal ??= { error };
+      this.#wake();
+    } finally {
+      for (const { id } of entries) this.#inFlight.remove(id);
+    }
+  }
+
+  /** Through a method, because the compiler would not believe that the field changes during an await. */
+  #interrupted(): { readonly error: unknown } | undefined {
+    return this.#interruption;
+  }
+
+  #goesOn(signal: AbortSignal): boolean {
+    return !signal.aborted && this.#interruption === undefined && this.#fatal === undefined;
+  }
+
+  /** How many entries may be asked for; waits until it is one at least, 0 when there is no going on. */
+  async #room(signal: AbortSignal): Promise<number> {
+    const { inFlightMax, batchMax } = this.#options;
+    while (this.#goesOn(signal)) {
+      const room = inFlightMax - this.#inFlight.size;
+      if (room > 0) return Math.min(room, batchMax);
+      await this.#changeOrCycle(signal);
+    }
+    return 0;
+  }
+
+  async #changeOrCycle(signal: AbortSignal): Promise<void> {
+    await this.#nap(signal, () => this.#inFlight.changed());
+    this.#cycle();
+  }
+
+  /** Waits for something, a cycle's time at most. */
+  async #nap(signal: AbortSignal, wait: (slice: AbortSignal) => Promise<void>): Promise<void> {
+    const over = new AbortController();
+    const slice = AbortSignal.any([signal, over.signal]);
+    await Promise.race([wait(slice), this.#options.clock.sleep(CYCLE_MS, slice)]);
+    over.abort();
+  }
+
+  #waitFor(reason: string): void {
+    if (this.#reason !== reason)
+      this.#options.log.warn({ stream: this.#options.stream, reason }, "consumer waits");
+    this.#kind = "waiting";
+    this.#reason = reason;
+  }
+
+  #cycle(): void {
+    if (this.#inFlight.oldestAgeMs() <= (this.#options.stuckAfterMs ?? 30_000)) this.#options.progress();
+  }
 }

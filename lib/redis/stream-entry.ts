@@ -10,22 +10,27 @@ export interface StreamEntry {
 export interface StreamPage {
   readonly entries: readonly StreamEntry[];
   readonly lostIds: readonly string[];
+  /** The last id of either kind; undefined on an empty page. */
+  readonly lastId: string | undefined;
 }
 
-const EMPTY_PAGE: StreamPage = { entries: [], lostIds: [] };
+const EMPTY_PAGE: StreamPage = { entries: [], lostIds: [], lastId: undefined };
 
 /** A list of `[id, fields]`; `[id, nil]` is an entry that was trimmed while pending. */
 export function decodeEntries(reply: RedisReply | undefined): StreamPage {
   const entries: StreamEntry[] = [];
   const lostIds: string[] = [];
+  let lastId: string | undefined;
   for (const item of listReply(reply)) {
     // Redis 6.2 answers XAUTOCLAIM with a bare nil for a trimmed entry; 7.0 lists its id apart.
     if (item === null) continue;
-    const [id, fields] = listReply(item);
-    if (fields === null || fields === undefined) lostIds.push(textReply(id));
-    else entries.push({ id: textReply(id), fields: recordReply(fields) });
+    const [rawId, fields] = listReply(item);
+    const id = textReply(rawId);
+    lastId = id;
+    if (fields === null || fields === undefined) lostIds.push(id);
+    else entries.push({ id, fields: recordReply(fields) });
   }
-  return { entries, lostIds };
+  return { entries, lostIds, lastId };
 }
 
 /** The reply of XREADGROUP on one stream; nil (nothing within BLOCK) is an empty page. */
@@ -46,7 +51,7 @@ export function decodeAutoClaimReply(reply: RedisReply): ClaimedPage {
   const [cursor, claimed, deleted] = listReply(reply);
   const page = decodeEntries(claimed);
   const deletedIds = deleted === undefined ? [] : listReply(deleted).map(textReply);
-  return { cursor: textReply(cursor), entries: page.entries, lostIds: [...page.lostIds, ...deletedIds] };
+  return { ...page, cursor: textReply(cursor), lostIds: [...page.lostIds, ...deletedIds] };
 }
 
 /** The fields as the flat list that XADD takes. */
