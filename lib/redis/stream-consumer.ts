@@ -184,6 +184,8 @@ class ConsumerLoop implements StreamConsumer {
     const seen = this.#inFlight.observe();
     try {
       const page = await read(count);
+      // What came with the end stays pending and is read again after it.
+      if (!this.#goesOn(signal)) return undefined;
       const entries = page.entries.filter(({ id }) => !seen.knows(id));
       const lostIds = page.lostIds.filter((id) => !seen.knows(id));
       this.#handOut(entries, signal);
