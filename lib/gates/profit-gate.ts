@@ -1,5 +1,11 @@
 import type { HoldReason } from "../contract/reasons.ts";
+import { cooldown } from "./cooldown.ts";
+import { edgeAgainstFriction } from "./edge-against-friction.ts";
 import type { GateLimits } from "./gate-settings.ts";
+import { minimumNotional } from "./minimum-notional.ts";
+import { modelRegime } from "./model-regime.ts";
+import { rewardToRisk } from "./reward-to-risk.ts";
+import { tradeRate } from "./trade-rate.ts";
 
 /** What the six gates look at, gathered beforehand. Prices and quantities are decimal text. */
 export interface GateInput {
@@ -37,3 +43,13 @@ export interface ProfitGate {
   readonly reason: HoldReason;
   readonly decide: (input: GateInput) => GateVerdict;
 }
+
+/** The six, in the contract's order: the first that holds is the one reported. */
+export const PROFIT_GATES: readonly ProfitGate[] = [
+  minimumNotional,
+  edgeAgainstFriction,
+  cooldown,
+  tradeRate,
+  rewardToRisk,
+  modelRegime,
+];
