@@ -2,7 +2,7 @@ import { ROLES, type Role } from "../contract/roles.ts";
 import { TRADING_MODES } from "../contract/trading-mode.ts";
 import { integerSetting } from "./settings-number.ts";
 import { secretSetting, urlSetting } from "./settings-secret.ts";
-import { booleanSetting, choiceSetting, optionalTextSetting, textSetting } from "./settings-text.ts";
+import { choiceSetting, optionalBooleanSetting, optionalTextSetting, textSetting } from "./settings-text.ts";
 
 const FOLDER = { pattern: /^\//, expected: "an absolute path" };
 
@@ -13,12 +13,12 @@ export function commonSettings(role: Role, hostname: string) {
       choices: TRADING_MODES,
       description: "Where orders go. No default: a process that does not know its mode does not start.",
     }),
-    BINANCE_TESTNET: booleanSetting({
+    BINANCE_TESTNET: optionalBooleanSetting({
       description: "Of the earlier system; must agree with TRADING_MODE.",
-    }).optional(),
-    USE_BINANCE_TESTNET: booleanSetting({
+    }),
+    USE_BINANCE_TESTNET: optionalBooleanSetting({
       description: "Of the earlier system; must agree with TRADING_MODE.",
-    }).optional(),
+    }),
     REDIS_URL: urlSetting({
       schemes: ["redis", "rediss", "unix"],
       fallback: "redis://127.0.0.1:6379",

@@ -1,17 +1,23 @@
 import { z } from "zod";
 import { withFacts } from "./setting-facts.ts";
 
-/** On or off. `fallback` absent: the setting is required. */
-export function booleanSetting(facts: { readonly description: string; readonly fallback?: boolean }) {
-  const schema = z.stringbool({
-    truthy: ["1", "true", "yes", "on"],
-    falsy: ["0", "false", "no", "off"],
-  });
-  return withFacts(facts.fallback === undefined ? schema : schema.default(facts.fallback), {
+const BOOLEAN_WORDS = "1 or 0 (or true/false, yes/no, on/off)";
+
+const booleanSchema = () =>
+  z.stringbool({ truthy: ["1", "true", "yes", "on"], falsy: ["0", "false", "no", "off"] });
+
+/** On or off. */
+export function booleanSetting(facts: { readonly description: string; readonly fallback: boolean }) {
+  return withFacts(booleanSchema().default(facts.fallback), {
     description: facts.description,
-    expected: "1 or 0 (or true/false, yes/no, on/off)",
-    fallback: facts.fallback === undefined ? undefined : facts.fallback ? "1" : "0",
+    expected: BOOLEAN_WORDS,
+    fallback: facts.fallback ? "1" : "0",
   });
+}
+
+/** On, off, or not said. */
+export function optionalBooleanSetting(facts: { readonly description: string }) {
+  return withFacts(booleanSchema().optional(), { ...facts, expected: BOOLEAN_WORDS });
 }
 
 /** One of a list, written exactly so. `fallback` absent: the setting is required. */

@@ -42,6 +42,8 @@ export interface RedisCommands {
    * than late. Throws RedisUnavailableError before the first connection.
    */
   serverNowMs(): number;
+  /** The connection's own deadline, ms. */
+  readonly deadlineMs: number;
 }
 
 export interface RedisOptions {
@@ -68,7 +70,7 @@ export function connectRedis(options: RedisOptions): RedisConnection {
 
 class LastingConnection implements RedisConnection {
   readonly #options: RedisOptions;
-  readonly #deadlineMs: number;
+  readonly deadlineMs: number;
   readonly #serverClock = createServerClock();
   readonly #backOff: BackOff;
   readonly #closing = new AbortController();
@@ -79,7 +81,7 @@ class LastingConnection implements RedisConnection {
 
   constructor(options: RedisOptions) {
     this.#options = options;
-    this.#deadlineMs = options.deadlineMs ?? 500;
+    this.deadlineMs = options.deadlineMs ?? 500;
     this.#backOff = createBackOff({ firstMs: 25, maxMs: 1000, random: options.random });
     const sinceMs = options.clock.nowMs();
     this.#state = { kind: "connecting", sinceMs, lastError: undefined, refusal: undefined };
@@ -99,7 +101,7 @@ class LastingConnection implements RedisConnection {
       const why = this.#state.lastError ?? "not connected yet";
       return Promise.reject(new RedisUnavailableError(`Redis is ${this.#state.kind}: ${why}`));
     }
-    return this.#wire.send(args, how?.deadlineMs ?? this.#deadlineMs);
+    return this.#wire.send(args, how?.deadlineMs ?? this.deadlineMs);
   }
 
   serverNowMs(): number {
@@ -172,15 +174,16 @@ class LastingConnection implements RedisConnection {
     const wire = await openWireClient({
       url: this.#options.url,
       name: this.#options.name,
-      connectDeadlineMs: this.#deadlineMs,
-      socketTimeoutMs: 2 * this.#deadlineMs + PULSE_EVERY_MS,
+      connectDeadlineMs: this.deadlineMs,
+      socketTimeoutMs: 2 * this.deadlineMs + PULSE_EVERY_MS,
       onSettled: (args, error) => this.#onSettled(args, error),
     });
     try {
       await this.#measureClock(wire);
       await this.#options.onConnected?.({
-        command: (args, how) => wire.send(args, how?.deadlineMs ?? this.#deadlineMs),
+        command: (args, how) => wire.send(args, how?.deadlineMs ?? this.deadlineMs),
         serverNowMs: () => this.serverNowMs(),
+        deadlineMs: this.deadlineMs,
       });
       return wire;
     } catch (error) {
@@ -211,7 +214,7 @@ class LastingConnection implements RedisConnection {
 
   async #measureClock(wire: WireClient): Promise<void> {
     const sentAt = this.#options.clock.monotonicMs();
-    const [seconds, micros] = listReply(await wire.send(["TIME"], this.#deadlineMs));
+    const [seconds, micros] = listReply(await wire.send(["TIME"], this.deadlineMs));
     const serverMs = integerReply(seconds) * 1000 + Math.floor(integerReply(micros) / 1000);
     this.#serverClock.observe({ sentAt, receivedAt: this.#options.clock.monotonicMs(), serverMs });
   }

@@ -78,6 +78,15 @@ export function isRedisError(
   );
 }
 
+/**
+ * Whether the trouble is Redis' and not our code's: one of ours, or a server-side function that says the call
+ * reached it after its deadline (CALL_EXPIRED, a class of the function library's doors).
+ */
+export function isRedisTrouble(error: unknown): error is Error {
+  if (isRedisError(error)) return true;
+  return error instanceof Error && "code" in error && error.code === "CALL_EXPIRED";
+}
+
 /** Whether Redis as such is out of service: waiting helps, and nothing about the entry at hand is wrong. */
 export function isRedisOutage(error: unknown): boolean {
   return isRedisError(error) && !(error instanceof RedisReplyError && !error.transient);

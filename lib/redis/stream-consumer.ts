@@ -1,7 +1,7 @@
 import { type BackOff, createBackOff } from "./back-off.ts";
 import type { ConsumerStatus, StreamConsumerOptions } from "./consumer-options.ts";
 import { createInFlight, type InFlight } from "./in-flight.ts";
-import { isRedisError } from "./redis-errors.ts";
+import { isRedisTrouble } from "./redis-errors.ts";
 import type { RedisDependency } from "./redis-state.ts";
 import type { StreamEntry, StreamPage } from "./stream-entry.ts";
 import { acknowledgeLost, claimStale, ensureGroup, readOwnPending } from "./stream-group.ts";
@@ -82,7 +82,7 @@ class ConsumerLoop implements StreamConsumer {
         interrupted = false;
       } catch (error) {
         if (this.#fatal !== undefined) break;
-        if (!isRedisError(error)) throw error;
+        if (!isRedisTrouble(error)) throw error;
         interrupted = true;
         this.#waitFor(error.message);
         await this.#options.clock.sleep(this.#backOff.next(), signal);
@@ -227,7 +227,7 @@ class ConsumerLoop implements StreamConsumer {
         this.#nextSweepAt = Math.min(this.#nextSweepAt, again);
       }
     } catch (error) {
-      if (isRedisError(error)) this.#interruption ??= { error };
+      if (isRedisTrouble(error)) this.#interruption ??= { error };
       else this.#fatal ??= { error };
       this.#wake();
     } finally {
