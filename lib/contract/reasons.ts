@@ -62,7 +62,6 @@ export const DENY_REASONS = {
   PRICE_COLLAR: "the entry price is more than PRICE_COLLAR_PCT from the mark",
   FILTERS: "the venue's filters leave no order of this size, or do not know the symbol",
   LEVERAGE_FAILED: "the venue did not accept the leverage",
-  VENUE_LIMITED: "the venue's request budget is spent, or it told us to wait; only entries end so",
   CREDENTIALS_REFUSED: "the venue refuses our credentials; entries stop until it accepts them again",
   HANDLER_FAILED: "handling failed DELIVERIES_MAX times; the entry is in the dead letters",
 } as const;
@@ -71,6 +70,7 @@ export type DenyReason = keyof typeof DENY_REASONS;
 /** Why an order that was meant for the venue did not fill; venue codes are appended as `VENUE_<code>`. */
 export const REJECT_REASONS = {
   VENUE_REJECTED: "the venue refused the order for good; its code and message follow",
+  VENUE_LIMITED: "the venue's request budget is spent, or it told us to wait; only entries end so",
   VENUE_UNAVAILABLE: "the venue did not execute the order in several attempts",
   NOT_FILLED: "the venue accepted the order and ended it without a fill",
   NOTHING_TO_REDUCE: "a reduce-only order found no position to reduce",

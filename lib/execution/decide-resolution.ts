@@ -15,8 +15,8 @@ export type Resolution =
   /** Ask again after this many ms. */
   | { readonly kind: "ask_again"; readonly afterMs: number };
 
-/** How far the venue's clock may be from our estimate of it (ms). */
-export const CLOCK_SKEW_MAX_MS = 1000;
+/** The least that is allowed for the venue's clock being elsewhere than we think (ms). */
+export const CLOCK_SKEW_MIN_MS = 1000;
 /** How often an order that has not ended, or a venue that does not answer, is asked about (ms). */
 const ASK_EVERY_MS = 250;
 
@@ -30,13 +30,15 @@ export function decideResolution(input: {
   readonly askedAtMs: number;
   readonly signedAtMs: number;
   readonly recvWindowMs: number;
+  /** Upper bound on the error of our estimate of the venue's clock. */
+  readonly skewMs: number;
 }): Resolution {
   const { word } = input;
   if (word.kind === "found") {
     return word.ended ? { kind: "established" } : { kind: "ask_again", afterMs: ASK_EVERY_MS };
   }
   if (word.kind === "unreadable") return { kind: "ask_again", afterMs: ASK_EVERY_MS };
-  const lastArrivalMs = input.signedAtMs + input.recvWindowMs + CLOCK_SKEW_MAX_MS;
+  const lastArrivalMs = input.signedAtMs + input.recvWindowMs + input.skewMs;
   if (input.askedAtMs > lastArrivalMs) return { kind: "not_executed" };
   return { kind: "ask_again", afterMs: Math.max(1, lastArrivalMs - input.askedAtMs + 1) };
 }

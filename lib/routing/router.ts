@@ -15,13 +15,13 @@ import {
   type AdmissionVerdict,
   admit,
 } from "../kernel/admit.ts";
-import type { FunctionCaller } from "../kernel/function-call.ts";
+import { CallExpiredError, type FunctionCaller } from "../kernel/function-call.ts";
 import { type LogLine, verdictLine } from "./admission-log.ts";
 import { type DecisionBounds, decideAdmission } from "./decide-admission.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-/** Decisions one call admits at most: keeps Redis busy for well under a millisecond. */
-const ADMITTED_A_CALL_MAX = 32;
+/** Decisions a page, which is one call, has at most: keeps Redis busy for well under a millisecond. */
+export const DECISIONS_A_PAGE_MAX = 32;
 
 export interface RouterParts {
   readonly redis: FunctionCaller;
@@ -40,8 +40,14 @@ interface DecisionEntry {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Routes one page; resolves when every entry of it is acknowledged. Throws the connection's errors. */
-export async function routePage(parts: RouterParts, entries: readonly DecisionEntry[]): Promise<void> {
+/**
+ * Routes one page. `done`: every entry is acknowledged. `later`: the call came too late and nothing was
+ * written. Throws the connection's errors.
+ */
+export async function routePage(
+  parts: RouterParts,
+  entries: readonly DecisionEntry[],
+): Promise<"done" | "later"> {
   const nowMs = parts.redis.serverNowMs();
   const requests = entries.map((entry) =>
     decideAdmission({
@@ -52,13 +58,13 @@ export async function routePage(parts: RouterParts, entries: readonly DecisionEn
       nowMs,
     }),
   );
-  const calls: Promise<void>[] = [];
-  for (let at = 0; at < requests.length; at += ADMITTED_A_CALL_MAX) {
-    calls.push(admitRequests(parts, requests.slice(at, at + ADMITTED_A_CALL_MAX)));
+  try {
+    await admitRequests(parts, requests);
+    return "done";
+  } catch (error) {
+    if (error instanceof CallExpiredError) return "later";
+    throw error;
   }
-  const outcomes = await Promise.allSettled(calls);
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
 }
 
 async function admitRequests(parts: RouterParts, requests: readonly AdmissionRequest[]): Promise<void> {

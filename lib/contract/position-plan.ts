@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { POSITION_SIDES } from "./trade-intent.ts";
+
+const optionalDecimal = z.string().transform((text) => (text === "" ? null : text));
+
+/** How a position is to be left: written when its entry settles, read and followed by the exit brain. */
+export const positionPlanSchema = z.object({
+  intent_id: z.string(),
+  symbol: z.string(),
+  position_side: z.enum(POSITION_SIDES),
+  side: z.enum(["LONG", "SHORT"]),
+  /** What filled, base units. */
+  quantity: z.string(),
+  entry_price: z.string(),
+  stop_loss: z.string(),
+  take_profit: z.string(),
+  trail_percent: optionalDecimal,
+  /** Epoch ms on the venue's clock. */
+  opened_at: z.string().regex(/^\d+$/).transform(Number),
+  max_hold_sec: z.string().regex(/^\d+$/).transform(Number),
+});
+
+/** Key suffix of a plan: the symbol; in hedge mode with its side. */
+export function planSuffix(symbol: string, positionSide: (typeof POSITION_SIDES)[number]): string {
+  return positionSide === "BOTH" ? symbol : `${symbol}:${positionSide}`;
+}

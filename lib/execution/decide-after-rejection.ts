@@ -1,0 +1,51 @@
+import type { Outcome } from "../exchange/outcome-classes.ts";
+import { type Ending, rejected } from "./ending.ts";
+
+export type AfterRejection =
+  | { readonly kind: "end"; readonly ending: Ending }
+  /** The clock was off: synchronise it and sign the same attempt anew. */
+  | { readonly kind: "sign_again" }
+  /** Resting reduce-only orders hold the size. */
+  | { readonly kind: "cancel_resting_first" }
+  | { readonly kind: "wait"; readonly afterMs: number };
+
+/** Waits before the 2nd, 3rd and 4th attempt of what the venue did not execute (ms); then it is over. */
+const BACK_OFF_MS = [200, 400, 800] as const;
+/** Longest single wait of an exit for a limit (ms): Retry-After is looked at again after it. */
+const LIMIT_WAIT_MS_MAX = 1000;
+
+/**
+ * What follows an attempt that the venue certainly did not execute. `rejections` is how many there were
+ * before. An entry ends soon; an exit ends only where the venue is final or there is nothing to reduce.
+ */
+export function decideAfterRejection(input: {
+  readonly kind: "entry" | "exit";
+  readonly outcome: Outcome;
+  readonly rejections: number;
+  /** Whether the request was signed anew before. */
+  readonly resigned: boolean;
+}): AfterRejection {
+  const { kind, outcome, rejections } = input;
+  const said = `${outcome.code ?? outcome.httpStatus ?? outcome.row} ${outcome.message}`.trim();
+  switch (outcome.class) {
+    case "LIMITED":
+      if (kind === "entry") return { kind: "end", ending: rejected("VENUE_LIMITED", said) };
+      return { kind: "wait", afterMs: Math.min(Math.max(outcome.retryAfterMs ?? 0, 50), LIMIT_WAIT_MS_MAX) };
+    case "RETRY": {
+      if (outcome.advice === "SYNC_CLOCK" && !input.resigned) return { kind: "sign_again" };
+      const afterMs = BACK_OFF_MS[rejections] ?? (kind === "exit" ? BACK_OFF_MS[2] : undefined);
+      if (afterMs === undefined) return { kind: "end", ending: rejected("VENUE_UNAVAILABLE", said) };
+      return { kind: "wait", afterMs };
+    }
+    case "ALREADY":
+      if (outcome.row === "NOTHING_TO_REDUCE")
+        return { kind: "end", ending: rejected("NOTHING_TO_REDUCE", said) };
+      return { kind: "end", ending: rejected("VENUE_REJECTED", said) };
+    case "FINAL":
+    case "UNKNOWN":
+      if (outcome.advice === "CANCEL_RESTING_FIRST" && kind === "exit" && rejections < BACK_OFF_MS.length) {
+        return { kind: "cancel_resting_first" };
+      }
+      return { kind: "end", ending: rejected("VENUE_REJECTED", said) };
+  }
+}

@@ -1,0 +1,82 @@
+import type { Keys } from "../contract/keys.ts";
+import type { DenyReason, HoldReason } from "../contract/reasons.ts";
+import type { TradeIntent } from "../contract/trade-intent.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { Outcome } from "../exchange/outcome-classes.ts";
+import type { FunctionCaller } from "../kernel/function-call.ts";
+import type { IntentSource, Owner } from "../kernel/order-ledger.ts";
+import type { ResultStreams } from "../kernel/settle-order.ts";
+import type { Ending } from "./ending.ts";
+import type { EntryRules } from "./entry-rules.ts";
+
+/** A mark price with its age by our own monotonic clock. */
+export interface AgedMark {
+  readonly price: string;
+  readonly ageMs: number;
+}
+
+/** What execution touches, made in cmd/ and handed in: a test or a simulation hands in its own. */
+export interface ExecutionParts {
+  readonly redis: FunctionCaller;
+  readonly keys: Keys;
+  readonly streams: ResultStreams;
+  readonly exchange: Exchange;
+  readonly owner: Owner;
+  readonly rules: EntryRules;
+  readonly recvWindowMs: number;
+  readonly clock: {
+    monotonicMs(): number;
+    sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  };
+  readonly log: ExecutionLog;
+  readonly observe: ExecutionObserver;
+  markOf(symbol: string): AgedMark | undefined;
+  /** Why no entry may be sent by this process now (halt file, credentials), besides what Redis says. */
+  entriesStopped(): DenyReason | undefined;
+  /** Makes sure the venue has this leverage; a failure is its description. */
+  ensureLeverage(symbol: string, leverage: number): Promise<string | undefined>;
+  /** Whether an error is of the Redis connection: the consumer waits for it and resumes. */
+  isRedisError(error: unknown): boolean;
+  /** The venue refused our credentials, or took them again. */
+  credentialsRefused(refused: boolean): void;
+}
+
+export interface ExecutionLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Where numbers for metrics go. */
+export interface ExecutionObserver {
+  ended(kind: "entry" | "exit", ending: Ending): void;
+  wouldHold(reason: HoldReason): void;
+  venueOutcome(outcome: Outcome): void;
+  orderSent(kind: "entry" | "exit", sinceDecisionMs: number): void;
+  failed(): void;
+}
+
+/** One intent in work. */
+export interface Job {
+  readonly intent: TradeIntent;
+  readonly kind: "entry" | "exit";
+  readonly source: IntentSource;
+  /** Aborts when the process drains: waits end, the intent stays pending and is resumed later. */
+  readonly signal: AbortSignal;
+}
+
+/** The process drains, or the call came too late: the intent stays pending as its ledger has it. */
+export class JobPostponed extends Error {
+  readonly code = "JOB_POSTPONED";
+  constructor(why: string) {
+    super(why);
+    this.name = "JobPostponed";
+  }
+}
+
+/** Sleeps, unless the process drains: then the job ends here and is resumed by whoever comes next. */
+export async function pause(parts: ExecutionParts, job: Job, ms: number): Promise<void> {
+  await parts.clock.sleep(ms, job.signal);
+  if (job.signal.aborted) throw new JobPostponed("draining");
+}

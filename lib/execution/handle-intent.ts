@@ -1,0 +1,169 @@
+/**
+ * One entry of an intent stream, from its reading to its one result.
+ *
+ * 1 Whatever happens here, the entry is acknowledged only by the call that settles it.
+ * 2 An order that may be at the venue is resolved before anything else is decided.
+ * 3 A fault of Redis ends the handling; what is resumed later goes on from the ledger, not from memory.
+ * 4 Dead letters are only for entries: an exit, or an order that may be at the venue, is never put aside.
+ */
+import { blockedOrderId, type ExecutionResult } from "../contract/execution-result.ts";
+import { realId } from "../contract/intent-id.ts";
+import { STATISTICS } from "../contract/statistics.ts";
+import { decodeIntent, isExit, type TradeIntent } from "../contract/trade-intent.ts";
+import { CallExpiredError } from "../kernel/function-call.ts";
+import {
+  countOrderFailure,
+  type IntentSource,
+  type LedgerOrder,
+  markOrderUnknown,
+  OrderFencedError,
+  receiveOrder,
+} from "../kernel/order-ledger.ts";
+import { settleStray } from "../kernel/settle-order.ts";
+import { bookFills } from "./book-fills.ts";
+import { denied, type Ending } from "./ending.ts";
+import { executeEntry } from "./execute-entry.ts";
+import { executeExit } from "./execute-exit.ts";
+import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
+import { resolveAttempt } from "./resolve-order.ts";
+import { settleIntent } from "./settle-intent.ts";
+
+export interface IntentEntry {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** `later`: it stays pending and is handed out again. */
+export type Handled = "done" | "later";
+
+/** Handles one entry. Throws only errors of the Redis connection. */
+export async function handleIntent(
+  parts: ExecutionParts,
+  entry: IntentEntry,
+  from: { readonly stream: string; readonly group: string; readonly signal: AbortSignal },
+): Promise<Handled> {
+  const source: IntentSource = { stream: from.stream, group: from.group, entryId: entry.id };
+  const decoded = decodeIntent(entry.fields);
+  if (decoded.kind === "undecodable") {
+    await settleUnreadable(parts, source, entry, decoded.reason);
+    return "done";
+  }
+  const { intent } = decoded;
+  const job: Job = { intent, kind: isExit(intent) ? "exit" : "entry", source, signal: from.signal };
+  try {
+    await progress(parts, job);
+    return "done";
+  } catch (error) {
+    return afterFailure(parts, job, entry, error);
+  }
+}
+
+async function progress(parts: ExecutionParts, job: Job): Promise<void> {
+  const { intent, source } = job;
+  const { intent_id: intentId } = intent;
+  const received = await receiveOrder(parts.redis, parts.keys, { intentId, owner: parts.owner, source });
+  if (received.kind === "settled") return;
+  if (received.kind === "duplicate") return settleDuplicate(parts, source, intent);
+  const order = received.kind === "resumed" ? received.order : undefined;
+  const ending =
+    (order && (await resumeOrder(parts, job, order))) ?? (await execute(parts, job, order?.attempt ?? 0));
+  await settleIntent(parts, job, ending);
+}
+
+function execute(parts: ExecutionParts, job: Job, made: number): Promise<Ending> {
+  return job.kind === "exit" ? executeExit(parts, job, made) : executeEntry(parts, job, made);
+}
+
+/** The ending of an order that was on its way when its handling broke off; undefined: it never got there. */
+async function resumeOrder(parts: ExecutionParts, job: Job, order: LedgerOrder): Promise<Ending | undefined> {
+  if (order.state === "RECEIVED") return undefined;
+  if (order.state === "SUBMITTING") {
+    const { intent_id: intentId } = job.intent;
+    await markOrderUnknown(parts.redis, parts.keys, { intentId, owner: parts.owner, why: "resumed" });
+  }
+  const found = await resolveAttempt(parts, job, order);
+  return found === undefined ? undefined : bookFills(parts, job, found);
+}
+
+/** What becomes of an entry whose handling threw. Errors of the connection go on to the consumer. */
+async function afterFailure(
+  parts: ExecutionParts,
+  job: Job,
+  entry: IntentEntry,
+  error: unknown,
+): Promise<Handled> {
+  const { intent_id: intentId, symbol } = job.intent;
+  const why = error instanceof Error ? error.message : String(error);
+  if (error instanceof OrderFencedError) {
+    parts.log.warn({ intent_id: intentId, symbol, why }, "another process has this intent");
+    return "done";
+  }
+  if (error instanceof JobPostponed || error instanceof CallExpiredError) return "later";
+  if (parts.isRedisError(error)) throw error;
+  parts.observe.failed();
+  parts.log.error({ err: error, intent_id: intentId, symbol }, "handling an intent failed");
+  const counted = await countOrderFailure(parts.redis, parts.keys, { intentId, owner: parts.owner, why });
+  const givenUp = (counted?.failures ?? 0) >= parts.rules.failuresMax && counted?.state === "RECEIVED";
+  if (job.kind === "exit" || !givenUp) return "later";
+  await settleIntent(parts, job, denied("HANDLER_FAILED", why), {
+    reason: why,
+    raw: JSON.stringify(entry.fields),
+  });
+  return "done";
+}
+
+async function settleDuplicate(
+  parts: ExecutionParts,
+  source: IntentSource,
+  intent: TradeIntent,
+): Promise<void> {
+  parts.log.info({ intent_id: intent.intent_id, symbol: intent.symbol }, "DUPLICATE_ORDER_SKIP");
+  await settleStray(parts.redis, parts.streams, {
+    source,
+    result: strayResult(parts, intent, { status: "duplicate", reason: "DUPLICATE" }),
+    counted: STATISTICS.outcome("duplicate"),
+    statsKey: `${parts.keys.statsPrefix}execution`,
+    deadLetter: undefined,
+  });
+}
+
+async function settleUnreadable(
+  parts: ExecutionParts,
+  source: IntentSource,
+  entry: IntentEntry,
+  reason: string,
+): Promise<void> {
+  parts.log.warn({ entry: entry.id, reason }, "DEAD_LETTER");
+  await settleStray(parts.redis, parts.streams, {
+    source,
+    result: strayResult(parts, undefined, { status: "denied", reason: `INVALID: ${reason}` }),
+    counted: STATISTICS.deadLetters,
+    statsKey: `${parts.keys.statsPrefix}execution`,
+    deadLetter: { reason, raw: JSON.stringify(entry.fields) },
+  });
+}
+
+function strayResult(
+  parts: ExecutionParts,
+  intent: TradeIntent | undefined,
+  end: { readonly status: "duplicate" | "denied"; readonly reason: string },
+): ExecutionResult {
+  return {
+    intent_id: realId(intent?.intent_id) ?? "",
+    correlation_id: intent?.correlation_id ?? "",
+    trace_id: intent?.trace_id ?? "",
+    symbol: intent?.symbol ?? "",
+    action: intent?.action ?? "",
+    status: end.status,
+    order_id: end.status === "denied" ? blockedOrderId("INVALID") : "",
+    client_order_id: "",
+    entry_price: "0",
+    quantity: "0",
+    position_size_usd: "0",
+    leverage: intent?.leverage ?? 0,
+    slippage_pct: "0",
+    fee_usd: "0",
+    reason: end.reason,
+    timestamp: new Date(parts.redis.serverNowMs()).toISOString(),
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * Sends an order, attempt by attempt, until its end is known.
+ *
+ * 1 Nothing is sent before the ledger says SUBMITTING with exactly the timestamp that is sent.
+ * 2 A further attempt is made only when the one before is proved not executed.
+ * 3 Signing again moves the ledger first.
+ * 4 An entry gives way to every limit of the venue; an exit waits for it and goes on.
+ */
+
+import { clientOrderId } from "../exchange/client-order-id.ts";
+import type { OrderRequest, VenueOrder } from "../exchange/exchange.ts";
+import type { Outcome } from "../exchange/outcome-classes.ts";
+import { markOrderUnknown, submitOrder } from "../kernel/order-ledger.ts";
+import { bookFills } from "./book-fills.ts";
+import { type AfterRejection, decideAfterRejection } from "./decide-after-rejection.ts";
+import { denied, type Ending, rejected } from "./ending.ts";
+import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
+import { hasEnded, resolveAttempt } from "./resolve-order.ts";
+
+/** What is to be sent; client id and signature come with each attempt. */
+export type OrderPlan = Omit<OrderRequest, "clientOrderId" | "kind">;
+
+type Sent =
+  | { readonly kind: "ended"; readonly ending: Ending }
+  | { readonly kind: "at_venue"; readonly order: VenueOrder }
+  | { readonly kind: "rejected"; readonly outcome: Outcome }
+  | { readonly kind: "unknown"; readonly signedAtMs: number };
+
+const ORDER_COST = { weight: 1, orders: 1 } as const;
+
+/**
+ * Sends `plan` beginning with attempt `made` + 1 and returns how the intent ends. Throws JobPostponed when
+ * the process drains, OrderFencedError when another process took over, and Redis errors.
+ */
+export async function sendOrder(
+  parts: ExecutionParts,
+  job: Job,
+  plan: OrderPlan,
+  made: number,
+): Promise<Ending> {
+  let attempt = made + 1;
+  let rejections = 0;
+  let resigned = false;
+  for (;;) {
+    const limited = await awaitBudget(parts, job);
+    if (limited !== undefined) return limited;
+    const sent = await sendAttempt(parts, job, plan, attempt);
+    if (sent.kind === "ended") return sent.ending;
+    if (sent.kind === "at_venue") return bookFills(parts, job, sent.order);
+    if (sent.kind === "unknown") {
+      const order = await resolveUnknown(parts, job, attempt, sent.signedAtMs);
+      if (order !== undefined) return bookFills(parts, job, order);
+      attempt += 1;
+      continue;
+    }
+    const next = decideAfterRejection({ kind: job.kind, outcome: sent.outcome, rejections, resigned });
+    if (next.kind === "end") return next.ending;
+    await prepareAgain(parts, job, next);
+    if (next.kind === "sign_again") resigned = true;
+    else attempt += 1;
+    rejections += 1;
+  }
+}
+
+async function resolveUnknown(parts: ExecutionParts, job: Job, attempt: number, signedAtMs: number) {
+  const { intent } = job;
+  await markOrderUnknown(parts.redis, parts.keys, {
+    intentId: intent.intent_id,
+    owner: parts.owner,
+    why: "ambiguous",
+  });
+  return resolveAttempt(parts, job, {
+    clientOrderId: clientOrderId(intent.intent_id, attempt),
+    signedAtMs,
+    recvWindowMs: parts.recvWindowMs,
+  });
+}
+
+/** Entries end at a spent budget or a ban; exits wait for it. */
+async function awaitBudget(parts: ExecutionParts, job: Job): Promise<Ending | undefined> {
+  for (;;) {
+    const admission = parts.exchange.admit(job.kind, ORDER_COST);
+    if (admission.kind === "ok") return undefined;
+    if (job.kind === "entry") return rejected("VENUE_LIMITED", "the request budget is spent");
+    await pause(parts, job, admission.kind === "wait" ? Math.min(admission.ms, 1000) : 250);
+  }
+}
+
+async function prepareAgain(
+  parts: ExecutionParts,
+  job: Job,
+  next: Exclude<AfterRejection, { kind: "end" }>,
+): Promise<void> {
+  if (next.kind === "sign_again") await parts.exchange.syncClock();
+  else if (next.kind === "cancel_resting_first") await parts.exchange.cancelAll(job.intent.symbol);
+  else await pause(parts, job, next.afterMs);
+}
+
+async function sendAttempt(parts: ExecutionParts, job: Job, plan: OrderPlan, attempt: number): Promise<Sent> {
+  const { intent, kind } = job;
+  const stopped = kind === "entry" ? parts.entriesStopped() : undefined;
+  if (stopped !== undefined) return { kind: "ended", ending: denied(stopped) };
+  const signedAtMs = Math.floor(parts.exchange.serverNowMs());
+  const orderId = clientOrderId(intent.intent_id, attempt);
+  const reply = await submitOrder(parts.redis, parts.keys, {
+    intentId: intent.intent_id,
+    owner: parts.owner,
+    kind,
+    attempt,
+    clientOrderId: orderId,
+    symbol: plan.symbol,
+    signedAtMs,
+    recvWindowMs: parts.recvWindowMs,
+    side: plan.side,
+    quantity: plan.quantity,
+    decidedAtMs: intent.ts_ms,
+    ageMaxMs: parts.rules.ageMaxMs,
+    holdMinMs: parts.rules.holdMinMs,
+    tradesMax: parts.rules.tradesMax,
+    gates: parts.rules.gates,
+  });
+  if (reply.kind === "denied") return { kind: "ended", ending: denied(reply.reason) };
+  if (reply.kind === "held")
+    return { kind: "ended", ending: { state: "HELD", reason: reply.reason, detail: "" } };
+  if (reply.kind === "expired")
+    return { kind: "ended", ending: { state: "EXPIRED", detail: "before it was sent" } };
+  if (reply.wouldHold !== undefined) parts.observe.wouldHold(reply.wouldHold);
+  parts.observe.orderSent(kind, parts.redis.serverNowMs() - intent.ts_ms);
+  const outcome = await parts.exchange.submitOrder(
+    { ...plan, kind, clientOrderId: orderId },
+    { timestampMs: signedAtMs, recvWindowMs: parts.recvWindowMs },
+  );
+  if (outcome.phase === "accepted") {
+    parts.credentialsRefused(false);
+    return hasEnded(outcome.order)
+      ? { kind: "at_venue", order: outcome.order }
+      : { kind: "unknown", signedAtMs };
+  }
+  parts.observe.venueOutcome(outcome.outcome);
+  if (outcome.outcome.advice === "STOP_ENTRIES") parts.credentialsRefused(true);
+  return outcome.phase === "ambiguous"
+    ? { kind: "unknown", signedAtMs }
+    : { kind: "rejected", outcome: outcome.outcome };
+}

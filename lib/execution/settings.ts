@@ -1,0 +1,79 @@
+import type { z } from "zod";
+import type { TradingMode } from "../contract/trading-mode.ts";
+import { decimalSetting, integerSetting } from "../daemon/settings-number.ts";
+import { pipelineSettings } from "../daemon/settings-pipeline.ts";
+import { optionalTextSetting, textSetting } from "../daemon/settings-text.ts";
+import { decideGateMode } from "../gates/decide-profit-gates.ts";
+import { GATE_SETTINGS } from "../gates/gate-settings.ts";
+import type { EntryRules } from "./entry-rules.ts";
+
+const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream's name" };
+
+/** What execution is configured by, besides what every daemon and the exchange adapter are. */
+export const executionSettings = {
+  ...pipelineSettings,
+  ...GATE_SETTINGS,
+  MAX_LEVERAGE: integerSetting({
+    fallback: 20,
+    min: 1,
+    max: 125,
+    description: "Highest leverage of an entry.",
+  }),
+  PRICE_COLLAR_PCT: decimalSetting({
+    fallback: "5",
+    min: "0.01",
+    max: "100",
+    description: "An entry's price may be this far from the mark, percent.",
+  }),
+  DELIVERIES_MAX: integerSetting({
+    fallback: 5,
+    min: 1,
+    max: 1000,
+    description: "Failures of the handler after which an entry becomes a dead letter.",
+  }),
+  DEFAULT_MAX_HOLD_SEC: integerSetting({
+    fallback: 14_400,
+    min: 1,
+    max: 31_536_000,
+    description: "Longest time a position is held by its plan, seconds.",
+  }),
+  ENTRIES_IN_FLIGHT_MAX: integerSetting({
+    fallback: 32,
+    min: 1,
+    max: 1000,
+    description: "Entries in work at the same time; exits have their own lane.",
+  }),
+  EXECUTION_RESULT_STREAM: optionalTextSetting({
+    ...STREAM_NAME,
+    description: "Stream of the results. Default: quantum:stream:execution.result.",
+  }),
+  EXECUTION_RESULT_STREAM_LEGACY: optionalTextSetting({
+    ...STREAM_NAME,
+    description: "The same results once more, for readers of the earlier system. Default: not written.",
+  }),
+  HALT_FILE: textSetting({
+    fallback: "/run/quantum/halted",
+    pattern: /^\//,
+    expected: "an absolute path",
+    description: "While this file exists no entry is sent.",
+  }),
+} as const;
+
+type ExecutionValues = {
+  readonly [Name in keyof typeof executionSettings]: z.output<(typeof executionSettings)[Name]>;
+};
+
+/** The limits of every entry. */
+export function entryRules(settings: ExecutionValues & { readonly TRADING_MODE: TradingMode }): EntryRules {
+  return {
+    ageMaxMs: settings.INTENT_MAX_AGE_SEC * 1000,
+    holdMinMs: settings.MIN_HOLD_SECONDS * 1000,
+    tradesMax: settings.MAX_TRADES_10MIN,
+    gates: decideGateMode(settings.TRADING_MODE, settings.GATE_MODE),
+    gateLimits: settings,
+    priceCollarPct: settings.PRICE_COLLAR_PCT,
+    leverageMax: settings.MAX_LEVERAGE,
+    failuresMax: settings.DELIVERIES_MAX,
+    planHoldMaxSec: settings.DEFAULT_MAX_HOLD_SEC,
+  };
+}

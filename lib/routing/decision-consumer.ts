@@ -1,0 +1,54 @@
+import { GROUPS } from "../contract/groups.ts";
+import type { Keys } from "../contract/keys.ts";
+import { consumerName } from "../contract/roles.ts";
+import { STATISTICS } from "../contract/statistics.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { createStatistics } from "../redis/statistics.ts";
+import { createStreamConsumer, type StreamConsumer } from "../redis/stream-consumer.ts";
+import type { Random, RedisClock, RedisLog } from "../redis/surroundings.ts";
+import type { createRouterMetrics } from "./metrics.ts";
+import { DECISIONS_A_PAGE_MAX, type RouterParts, routePage } from "./router.ts";
+
+/** Pages in flight at most, so that Redis always has the next call before it ends one. */
+const PAGES_IN_FLIGHT_MAX = 8;
+
+/** The router's loop over the decision stream: pages in stream order, several calls in flight. */
+export function createDecisionConsumer(options: {
+  readonly redis: RedisConnection;
+  readonly url: string;
+  readonly keys: Keys;
+  readonly instance: string;
+  readonly staleIdleMs: number;
+  readonly router: Omit<RouterParts, "redis" | "keys" | "observe">;
+  readonly metrics: ReturnType<typeof createRouterMetrics>;
+  readonly progress: () => void;
+  readonly clock: RedisClock;
+  readonly random: Random;
+  readonly log: RedisLog;
+}): StreamConsumer {
+  const { redis, keys, metrics } = options;
+  const statistics = createStatistics(redis, `${keys.statsPrefix}ai-strategy-router`);
+  const parts: RouterParts = { ...options.router, redis, keys, observe: metrics.observe };
+  return createStreamConsumer({
+    redis,
+    url: options.url,
+    stream: keys.decisionStream,
+    group: GROUPS.router,
+    consumer: consumerName("ai-strategy-router", options.instance),
+    staleIdleMs: options.staleIdleMs,
+    handOut: "batch",
+    batchMax: DECISIONS_A_PAGE_MAX,
+    inFlightMax: DECISIONS_A_PAGE_MAX * PAGES_IN_FLIGHT_MAX,
+    handle: (entries) => routePage(parts, entries),
+    progress: options.progress,
+    onLost: async (ids) => {
+      metrics.lost.inc(ids.length);
+      statistics.add(STATISTICS.lost, ids.length);
+      await statistics.flush();
+    },
+    onStateLost: () => metrics.stateLost.inc(),
+    clock: options.clock,
+    random: options.random,
+    log: options.log,
+  });
+}
