@@ -4,11 +4,15 @@
  */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
-  sendto(fd: number, message: Buffer, flags: number, address: Buffer, addressLength: number): bigint;
+  /** Never waits and raises no signal: a full queue of the receiver is an error number, not a stop. */
+  sendDatagram(fd: number, message: Buffer, address: Buffer): boolean;
   flock(fd: number, operation: number): number;
   /** The error number of the last failed call. */
   errno(): number;
 }
+
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 
 let loaded: Promise<Libc> | undefined;
 
@@ -28,8 +32,10 @@ async function openLibc(): Promise<Libc> {
   });
   return {
     socket: symbols.socket,
-    sendto: (fd, message, flags, address, length) =>
-      symbols.sendto(fd, message, BigInt(message.length), flags, address, length),
+    sendDatagram: (fd, message, address) => {
+      const size = BigInt(message.length);
+      return symbols.sendto(fd, message, size, MSG_NOSIGNAL | MSG_DONTWAIT, address, address.length) >= 0;
+    },
     flock: symbols.flock,
     errno: () => {
       const at = symbols.__errno_location();

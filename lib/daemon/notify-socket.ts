@@ -2,8 +2,6 @@ import { loadLibc } from "./libc.ts";
 
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 0x2 | 0x80000;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 /** sizeof(sun_path) of sockaddr_un. */
 const PATH_MAX_BYTES = 108;
 
@@ -19,11 +17,7 @@ export async function openNotifySocket(address: string): Promise<SendDatagram> {
   const libc = await loadLibc();
   const fd = libc.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
   if (fd < 0) throw new Error(`no socket for NOTIFY_SOCKET: errno ${libc.errno()}`);
-  return (message) => {
-    // Without DONTWAIT a full queue of the manager would block our event loop.
-    const sent = libc.sendto(fd, Buffer.from(message), MSG_NOSIGNAL | MSG_DONTWAIT, target, target.length);
-    return Number(sent) < 0 ? libc.errno() : 0;
-  };
+  return (message) => (libc.sendDatagram(fd, Buffer.from(message), target) ? 0 : libc.errno());
 }
 
 /** sockaddr_un; an abstract name has a zero byte for its @ and none at its end. */

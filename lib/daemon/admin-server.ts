@@ -1,0 +1,54 @@
+import type { Hono } from "hono";
+import { ConfigurationError } from "./configuration-fault.ts";
+import type { OpenSurface } from "./daemon-spec.ts";
+
+export interface AdminServer {
+  /** `http://127.0.0.1:9101`, or `unix:///path`. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export type AdminAddress = { readonly host: string; readonly port: number } | { readonly unixSocket: string };
+
+/** First path parts that belong to the admin application; everything else may be an open surface's. */
+const ADMIN_PATH = /^\/(?:healthz|readyz|metrics|version|config|v1(?:\/.*)?)$/;
+/** Above the admin limit, so that refusals are ours and in JSON; a bound against being filled up all the same. */
+const BUN_BODY_BYTES_MAX = 1024 * 1024;
+
+/** Listens. Throws ConfigurationError when the port is taken or may not be used. */
+export function serveAdmin(
+  app: Hono,
+  address: AdminAddress,
+  openSurface: OpenSurface | undefined,
+): AdminServer {
+  const handling = {
+    development: false,
+    maxRequestBodySize: BUN_BODY_BYTES_MAX,
+    websocket: openSurface?.websocket ?? { message: () => undefined },
+    async fetch(request: Request, server: Bun.Server<unknown>): Promise<Response | undefined> {
+      if (openSurface !== undefined && !ADMIN_PATH.test(new URL(request.url).pathname)) {
+        return openSurface.fetch(request, server);
+      }
+      return app.fetch(request);
+    },
+  };
+  try {
+    const server =
+      "unixSocket" in address
+        ? Bun.serve({ ...handling, unix: address.unixSocket })
+        : Bun.serve({ ...handling, hostname: address.host, port: address.port, idleTimeout: 30 });
+    const url = "unixSocket" in address ? `unix://${address.unixSocket}` : server.url.origin;
+    return { url, stop: () => server.stop(true) };
+  } catch (error) {
+    throw new ConfigurationError([listenFault(address, error)]);
+  }
+}
+
+function listenFault(address: AdminAddress, error: unknown) {
+  const why = error instanceof Error ? error.message : String(error);
+  if ("unixSocket" in address) {
+    return { name: "unix socket", got: address.unixSocket, expected: `a path to listen on (${why})` };
+  }
+  const expected = `a free port on ${address.host}, or 0 for any (${why})`;
+  return { name: "ADMIN_PORT", got: String(address.port), expected };
+}

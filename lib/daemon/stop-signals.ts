@@ -1,0 +1,31 @@
+import type { Logger } from "./logger.ts";
+
+interface StopOptions {
+  readonly log: Logger;
+  readonly drainTimeoutMs: number;
+  /** The first signal came. */
+  readonly onStop: () => void;
+  /** A second signal, or a drain that took too long: the process ends at once. */
+  readonly onForce: (why: string) => void;
+}
+
+/**
+ * SIGTERM and SIGINT: the first aborts the returned signal and starts the drain, a second one and the
+ * drain's time limit force the end.
+ */
+export function listenForStop(options: StopOptions): AbortSignal {
+  const stopping = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (stopping.signal.aborted) return options.onForce(`a second signal (${name}) came while draining`);
+    options.log.info({ signal: name }, "stopping: draining what is in flight");
+    options.onStop();
+    setTimeout(
+      () => options.onForce(`the drain took longer than ${options.drainTimeoutMs} ms`),
+      options.drainTimeoutMs,
+    );
+    stopping.abort();
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  return stopping.signal;
+}
