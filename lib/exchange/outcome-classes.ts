@@ -31,7 +31,8 @@ export type OutcomeAdvice =
   | "CANCEL_RESTING_FIRST"
   | "READ_POSITION";
 
-export interface OutcomeRow {
+export interface OutcomeRow<Id extends string = string> {
+  readonly id: Id;
   readonly class: OutcomeClass;
   /** `rejected`: certainly not executed. `ambiguous`: it may have been, or may still be. */
   readonly phase: "rejected" | "ambiguous";
@@ -54,101 +55,141 @@ const FINAL = { class: "FINAL", phase: "rejected", retryable: false, advice: "NO
 const ALREADY = { class: "ALREADY", phase: "rejected", retryable: false, advice: "NONE" } as const;
 
 /** The table, in order of precedence; docs/ and one test a row are derived from it. */
-export const OUTCOME_TABLE = {
-  NO_REPLY: {
+export const OUTCOME_TABLE = [
+  {
+    id: "NO_REPLY",
     ...UNKNOWN,
     transport: ["TIMEOUT", "RESET", "DNS"],
     meaning: "no reply: deadline, reset or name resolution after the request was handed over",
   },
-  CONNECTION_REFUSED: { ...RETRY, transport: ["REFUSED"], meaning: "no connection: nothing was sent" },
-  WITHHELD: {
+  { id: "CONNECTION_REFUSED", ...RETRY, transport: ["REFUSED"], meaning: "no connection: nothing was sent" },
+  {
+    id: "WITHHELD",
     ...LIMITED,
     transport: ["WITHHELD"],
     meaning: "not sent: an earlier 429 or 418 is in force, or the request budget is spent",
   },
-  HTTP_LIMITED: { ...LIMITED, statuses: [429, 418], meaning: "request limit broken (429) or ban (418)" },
-  HTTP_UNKNOWN: { ...UNKNOWN, statuses: [408, 500, 502, 504], meaning: "the gateway lost the answer" },
-  INTERNAL: { ...UNKNOWN, codes: [-1000, -1001], meaning: "internal error or disconnect inside the venue" },
-  NO_RESPONSE_INSIDE: {
+  {
+    id: "HTTP_LIMITED",
+    ...LIMITED,
+    statuses: [429, 418],
+    meaning: "request limit broken (429) or ban (418)",
+  },
+  { id: "HTTP_UNKNOWN", ...UNKNOWN, statuses: [408, 500, 502, 504], meaning: "the gateway lost the answer" },
+  {
+    id: "INTERNAL",
+    ...UNKNOWN,
+    codes: [-1000, -1001],
+    meaning: "internal error or disconnect inside the venue",
+  },
+  {
+    id: "NO_RESPONSE_INSIDE",
     ...UNKNOWN,
     codes: [-1006, -1007],
     meaning: "the matching engine's answer was lost; execution status unknown",
   },
-  TOO_MANY: { ...LIMITED, codes: [-1003, -1015], meaning: "too many requests or orders" },
-  OVERLOADED: { ...RETRY, codes: [-1008], meaning: "overload protection; reduce-only orders are exempt" },
-  SHUTTING_DOWN: { ...RETRY, codes: [-1016], meaning: "the service is shutting down" },
-  CLOCK: {
+  { id: "TOO_MANY", ...LIMITED, codes: [-1003, -1015], meaning: "too many requests or orders" },
+  {
+    id: "OVERLOADED",
+    ...RETRY,
+    codes: [-1008],
+    meaning: "overload protection; reduce-only orders are exempt",
+  },
+  { id: "SHUTTING_DOWN", ...RETRY, codes: [-1016], meaning: "the service is shutting down" },
+  {
+    id: "CLOCK",
     ...RETRY,
     advice: "SYNC_CLOCK",
     codes: [-1021, -5028],
     meaning: "timestamp outside the receive window: re-sync, then sign anew",
   },
-  CREDENTIALS: {
+  {
+    id: "CREDENTIALS",
     ...FINAL,
     advice: "STOP_ENTRIES",
     codes: [-1022, -2014, -2015],
     meaning: "signature, key, address or permission refused",
   },
-  DUPLICATE_CLIENT_ID: {
+  {
+    id: "DUPLICATE_CLIENT_ID",
     ...ALREADY,
     phase: "ambiguous",
     advice: "QUERY_ORDER",
     codes: [-4116],
     meaning: "an open order has this client id",
   },
-  NO_SUCH_ORDER: {
+  {
+    id: "NO_SUCH_ORDER",
     ...ALREADY,
     advice: "QUERY_ORDER",
     codes: [-2011, -2013],
     meaning: "the order is unknown; may be temporary",
   },
-  NOTHING_TO_REDUCE: {
+  {
+    id: "NOTHING_TO_REDUCE",
     ...ALREADY,
     advice: "READ_POSITION",
     codes: [-2022],
     meaning: "a reduce-only order found nothing to reduce",
   },
-  NO_CHANGE_NEEDED: { ...ALREADY, codes: [-4046, -4059], meaning: "margin type or position mode is set so" },
-  RESTING_HOLDS_SIZE: {
+  {
+    id: "NO_CHANGE_NEEDED",
+    ...ALREADY,
+    codes: [-4046, -4059],
+    meaning: "margin type or position mode is set so",
+  },
+  {
+    id: "RESTING_HOLDS_SIZE",
     ...FINAL,
     advice: "CANCEL_RESTING_FIRST",
     codes: [-4118],
     meaning: "resting reduce-only orders hold the whole position",
   },
-  MALFORMED_REQUEST: { ...FINAL, codes: [[-1199, -1100]], meaning: "a parameter is missing or malformed" },
-  REFUSED_BY_ACCOUNT: {
+  {
+    id: "MALFORMED_REQUEST",
+    ...FINAL,
+    codes: [[-1199, -1100]],
+    meaning: "a parameter is missing or malformed",
+  },
+  {
+    id: "REFUSED_BY_ACCOUNT",
     ...FINAL,
     codes: [-2018, -2019, -2021, [-2025, -2023], -2027],
     meaning: "balance, margin, trigger, liquidation, leverage or open-order limit",
   },
-  REFUSED_BY_FILTER: {
+  {
+    id: "REFUSED_BY_FILTER",
     ...FINAL,
     codes: [[-4005, -4003], -4014, -4015, -4023, -4164],
     meaning: "price, quantity, step, client id or notional breaks a filter",
   },
-  REFUSED_BY_RULE: {
+  {
+    id: "REFUSED_BY_RULE",
     ...FINAL,
     codes: [-4061, [-4089, -4087], -4120, -4131, -4140, -4141, -4192, -4400, -4401],
     meaning: "position side, permission, order type, price band, symbol status or trading rule",
   },
-  SERVICE_UNAVAILABLE: {
+  {
+    id: "SERVICE_UNAVAILABLE",
     ...RETRY,
     statuses: [503],
     text: "Service Unavailable.",
     meaning: "the venue did not take the request",
   },
-  SERVICE_UNKNOWN: {
+  {
+    id: "SERVICE_UNKNOWN",
     ...UNKNOWN,
     statuses: [503],
     text: "Unknown error, please check your request or try again later.",
     meaning: "the request was passed on; execution status unknown",
   },
-  UNRECOGNISED: {
+  {
+    id: "UNRECOGNISED",
     ...UNKNOWN,
     meaning: "anything else: a body that is not JSON, a redirect, a status or code not listed",
   },
-} as const satisfies Record<string, OutcomeRow>;
-export type OutcomeRowId = keyof typeof OUTCOME_TABLE;
+] as const satisfies readonly OutcomeRow[];
+export type OutcomeRowId = (typeof OUTCOME_TABLE)[number]["id"];
 
 /** A request that did not succeed, classified. */
 export interface Outcome extends Pick<OutcomeRow, "class" | "phase" | "retryable" | "advice"> {

@@ -5,7 +5,7 @@
  * 3. Audit lets through what enforcement would hold, and says what that was.
  */
 import type { TradingMode } from "../contract/trading-mode.ts";
-import type { GateSettings } from "./gate-settings.ts";
+import type { GateModeSetting } from "./gate-settings.ts";
 import { type GateInput, type Held, PROFIT_GATES } from "./profit-gate.ts";
 
 export type GateMode = "enforce" | "audit";
@@ -15,7 +15,7 @@ export type GateDecision =
   { readonly verdict: "pass"; readonly wouldHold: readonly Held[] } | Held;
 
 /** LIVE audits unless told to enforce: the gates were tuned on paper; `auto` is the setting's default. */
-export function decideGateMode(tradingMode: TradingMode, setting: GateSettings["GATE_MODE"]): GateMode {
+export function decideGateMode(tradingMode: TradingMode, setting: GateModeSetting): GateMode {
   if (setting !== "auto") return setting;
   return tradingMode === "LIVE" ? "audit" : "enforce";
 }
