@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { ConfigurationError } from "./configuration-fault.ts";
+import { ConfigurationError, type ConfigurationFault } from "./configuration-fault.ts";
 import type { OpenSurface } from "./daemon-spec.ts";
 
 export interface AdminServer {
@@ -44,11 +44,14 @@ export function serveAdmin(
   }
 }
 
-function listenFault(address: AdminAddress, error: unknown) {
+function listenFault(address: AdminAddress, error: unknown): ConfigurationFault {
   const why = error instanceof Error ? error.message : String(error);
   if ("unixSocket" in address) {
-    return { name: "unix socket", got: address.unixSocket, expected: `a path to listen on (${why})` };
+    return { name: address.unixSocket, problem: `this socket cannot be listened on: ${why}` };
   }
-  const expected = `a free port on ${address.host}, or 0 for any (${why})`;
-  return { name: "ADMIN_PORT", got: String(address.port), expected };
+  const { host, port } = address;
+  return {
+    name: "ADMIN_PORT",
+    problem: `${host}:${port} cannot be listened on: ${why}; 0 takes any free port`,
+  };
 }

@@ -67,12 +67,12 @@ function givenValue(name: string, schema: z.ZodType, environment: Environment): 
   const credential = readCredentialFile(cleanValue(environment["CREDENTIALS_DIRECTORY"]), file);
   if (credential.kind === "absent") return { value };
   if (credential.kind === "unreadable") {
-    const expected = `a readable credential (${credential.why})`;
-    return { value, fault: { name, got: `the file ${credential.path}`, expected } };
+    const problem = `the credential file ${credential.path} cannot be read: ${credential.why}`;
+    return { value, fault: { name, problem } };
   }
   if (value === undefined || value === credential.value) return { value: credential.value };
-  const expected = `it either in the environment or in the credential ${file}, not two values`;
-  return { value, fault: { name, got: "[redacted]", expected } };
+  const problem = `the environment and the credential ${file} give two different values; keep one`;
+  return { value, fault: { name, problem } };
 }
 
 function faultOf(

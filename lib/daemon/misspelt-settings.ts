@@ -6,6 +6,8 @@ const OWN_PREFIXES = ["SAFETY_", "GOVERNOR_", "INTENT_", "FRICTION_", "EXECUTION
 /** Shorter names are near to too many others. */
 const NAME_LENGTH_MIN = 8;
 const DISTANCE_MAX = 2;
+/** A suggestion that is farther off would only confuse. */
+const SUGGESTION_MAX = 5;
 
 /**
  * Variables that look like ours and are not: a misspelt limit must not silently become the default one.
@@ -24,9 +26,8 @@ export function misspeltSettings(
       const nearest = nearestName(name, own ? known : [...known].filter((candidate) => !set.has(candidate)));
       const near = name.length >= NAME_LENGTH_MIN && nearest.distance <= DISTANCE_MAX;
       if (!own && !near) return [];
-      return [
-        { name, got: "an unknown setting", expected: `one that exists; did you mean ${nearest.name}?` },
-      ];
+      const suggestion = nearest.distance <= SUGGESTION_MAX ? `; did you mean ${nearest.name}?` : "";
+      return [{ name, problem: `there is no such setting${suggestion}` }];
     });
 }
 

@@ -16,15 +16,15 @@ export async function lockStateFolder(folder: string, instance: string): Promise
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw fault(folder, `a folder that this process may create and write (${why})`);
+    throw fault(`${folder} must be a folder that this process may create and write: ${why}`);
   }
   const path = join(folder, `${instance}.lock`);
   const fd = openLockFile(path);
   const libc = await loadLibc();
   if (libc.flock(fd, LOCK_EXCLUSIVE_NOW) !== 0) {
     const holder = readFileSync(path, "utf8").trim();
-    const expected = `a folder of its own: process ${holder || "?"} runs as instance ${instance} already`;
-    throw fault(folder, `${expected}; set another QUANTUM_INSTANCE to run a second one`);
+    const running = `process ${holder || "?"} runs as instance ${instance} on ${folder} already`;
+    throw fault(`${running}; stop it, or give this one another QUANTUM_INSTANCE`);
   }
   // For the message of the one that comes too late; the descriptor stays open for the process's life.
   ftruncateSync(fd, 0);
@@ -36,10 +36,10 @@ function openLockFile(path: string): number {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o640);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw fault(path, `a lock file that this process may write (${why})`);
+    throw fault(`the lock file ${path} cannot be written: ${why}`);
   }
 }
 
-function fault(got: string, expected: string): ConfigurationError {
-  return new ConfigurationError([{ name: "STATE_DIR", got, expected }]);
+function fault(problem: string): ConfigurationError {
+  return new ConfigurationError([{ name: "STATE_DIR", problem }]);
 }
