@@ -1,0 +1,89 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { decodeIntent, encodeIntent, isExit, type TradeIntent } from "../../../lib/contract/trade-intent.ts";
+
+const decimal = fc
+  .tuple(fc.bigInt({ min: 1n, max: 10n ** 12n }), fc.nat(8))
+  .map(([digits, places]) => {
+    const text = digits.toString().padStart(places + 1, "0");
+    const point = text.length - places;
+    return `${text.slice(0, point)}.${text.slice(point)}`.replace(/\.?0*$/, "");
+  })
+  .filter((text) => text !== "" && text !== "0");
+const amount = fc.option(decimal, { nil: null });
+const word = fc.stringMatching(/^[A-Za-z0-9_-]{0,20}$/);
+
+const intent: fc.Arbitrary<TradeIntent> = fc
+  .record({
+    intent_id: fc.stringMatching(/^[0-9a-f]{32}$/),
+    correlation_id: word,
+    trace_id: word,
+    symbol: fc.constantFrom("BTCUSDT", "1000PEPEUSDT"),
+    action: fc.constantFrom("BUY" as const, "SELL" as const, "CLOSE" as const),
+    confidence: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: null }),
+    entry_price: amount,
+    quantity: amount,
+    position_size_usd: amount,
+    leverage: fc.integer({ min: 1, max: 125 }),
+    stop_loss: amount,
+    take_profit: amount,
+    trail_percent: amount,
+    model: word,
+    regime: word,
+    strategy: word,
+    expected_move_usd: amount,
+    reduce_only: fc.boolean(),
+    position_side: fc.constantFrom(null, "LONG" as const, "SHORT" as const, "BOTH" as const),
+    opened_at_ms: fc.option(fc.nat(), { nil: null }),
+    reason: word,
+    source: word,
+    ts_ms: fc.integer({ min: 1, max: 4_000_000_000_000 }),
+  })
+  .map((fields) => ({ ...fields, timestamp: new Date(fields.ts_ms).toISOString() }));
+
+test("decoding what was encoded gives the same intent", () => {
+  fc.assert(
+    fc.property(intent, (one) => {
+      const sound = { ...one, confidence: Object.is(one.confidence, -0) ? 0 : one.confidence };
+      expect(decodeIntent({ data: encodeIntent(sound) })).toEqual({ kind: "intent", intent: sound });
+    }),
+  );
+});
+
+test("an older writer's entry is read: payload, missing fields, no id, numbers instead of text", () => {
+  const old = {
+    symbol: "ETHUSDT",
+    action: "BUY",
+    entry_price: 3000.5,
+    quantity: 0.01,
+    timestamp: "2026-01-02T03:04:05",
+  };
+  const decoded = decodeIntent({ payload: JSON.stringify(old) });
+  if (decoded.kind !== "intent") throw new Error(decoded.reason);
+  expect(decoded.intent).toMatchObject({
+    entry_price: "3000.5",
+    quantity: "0.01",
+    leverage: 1,
+    stop_loss: null,
+  });
+  expect(decoded.intent.intent_id).toMatch(/^[0-9a-f]{32}$/);
+});
+
+test.each([
+  [{}, "neither data nor payload"],
+  [{ data: "{" }, "data is not JSON"],
+  [{ data: "{}" }, "symbol"],
+  [{ data: '{"symbol":"ETHUSDT","action":"HOLD"}' }, "action"],
+  [{ data: '{"symbol":"ETHUSDT","action":"BUY"}' }, "ts_ms: no timestamp"],
+  [{ data: '{"symbol":"ETHUSDT","action":"BUY","ts_ms":1,"quantity":"NaN"}' }, "quantity"],
+])("%j does not parse, and says why", (fields, reason) => {
+  const decoded = decodeIntent(fields);
+  expect(decoded.kind).toBe("undecodable");
+  expect(decoded.kind === "undecodable" ? decoded.reason : "").toContain(reason);
+});
+
+test("CLOSE and reduce_only are exits, everything else is an entry", () => {
+  expect(isExit({ action: "CLOSE", reduce_only: false })).toBe(true);
+  expect(isExit({ action: "SELL", reduce_only: true })).toBe(true);
+  expect(isExit({ action: "SELL", reduce_only: false })).toBe(false);
+});

@@ -1,0 +1,84 @@
+import { expect, test } from "bun:test";
+import type { TradeIntent } from "../../../lib/contract/trade-intent.ts";
+import { decodeIntent } from "../../../lib/contract/trade-intent.ts";
+import type { Position } from "../../../lib/exchange/exchange.ts";
+import { decideExitOrder } from "../../../lib/execution/decide-exit-order.ts";
+
+function exit(change: object): TradeIntent {
+  const data = JSON.stringify({ symbol: "BTCUSDT", action: "CLOSE", reduce_only: true, ts_ms: 1, ...change });
+  const decoded = decodeIntent({ data });
+  if (decoded.kind !== "intent") throw new Error(decoded.reason);
+  return decoded.intent;
+}
+
+function position(quantity: string, positionSide: Position["positionSide"] = "BOTH"): Position {
+  return {
+    symbol: "BTCUSDT",
+    positionSide,
+    quantity,
+    entryPrice: "1",
+    markPrice: "1",
+    unrealisedPnlUsd: "0",
+    updateTimeMs: 1,
+  };
+}
+
+const LONG = position("2");
+const SHORT = position("-3");
+const HEDGED = [position("2", "LONG"), position("-3", "SHORT")];
+
+test.each([
+  ["CLOSE closes all of a long", {}, [LONG], { kind: "close", side: "SELL", quantity: "2" }],
+  ["CLOSE closes all of a short", {}, [SHORT], { kind: "close", side: "BUY", quantity: "3" }],
+  ["a quantity beyond the position is clamped", { quantity: "5" }, [LONG], { quantity: "2" }],
+  ["a smaller quantity is kept", { quantity: "0.5" }, [LONG], { quantity: "0.5" }],
+  ["SELL does not touch a short", { action: "SELL" }, [SHORT], { kind: "nothing_to_reduce" }],
+  ["no position", {}, [], { kind: "nothing_to_reduce" }],
+  ["another symbol's position", {}, [{ ...LONG, symbol: "ETHUSDT" }], { kind: "nothing_to_reduce" }],
+  ["CLOSE with long and short open", {}, HEDGED, { kind: "ambiguous" }],
+  [
+    "BUY in hedge mode closes the short",
+    { action: "BUY" },
+    HEDGED,
+    { side: "BUY", positionSide: "SHORT", quantity: "3" },
+  ],
+  [
+    "a named side decides",
+    { position_side: "LONG" },
+    HEDGED,
+    { side: "SELL", positionSide: "LONG", quantity: "2" },
+  ],
+  [
+    "unreadable, SELL with a size: sent as it is",
+    { action: "SELL", quantity: "7" },
+    undefined,
+    { side: "SELL", positionSide: "LONG", quantity: "7" },
+  ],
+  [
+    "unreadable, CLOSE of a named side",
+    { position_side: "SHORT", quantity: "7" },
+    undefined,
+    { side: "BUY", positionSide: "SHORT" },
+  ],
+  ["unreadable, CLOSE of anything", { quantity: "7" }, undefined, { kind: "read_again" }],
+  ["unreadable, no size", { action: "SELL" }, undefined, { kind: "read_again" }],
+] as const)("%s", (_name, change, positions, expected) => {
+  expect(decideExitOrder({ intent: exit(change), hedgeMode: true, positions })).toMatchObject(expected);
+});
+
+test("an exit never is larger than the position, nor on its own side", () => {
+  for (const open of [LONG, SHORT]) {
+    for (const action of ["BUY", "SELL", "CLOSE"]) {
+      for (const quantity of [null, "0.1", "2", "1000"]) {
+        const decision = decideExitOrder({
+          intent: exit({ action, quantity }),
+          hedgeMode: false,
+          positions: [open],
+        });
+        if (decision.kind !== "close") continue;
+        expect(decision.side).toBe(open === LONG ? "SELL" : "BUY");
+        expect(Number(decision.quantity)).toBeLessThanOrEqual(Math.abs(Number(open.quantity)));
+      }
+    }
+  }
+});
