@@ -2,8 +2,8 @@
  * Sends an order, attempt by attempt, until its end is known.
  *
  * 1 Nothing is sent before the ledger says SUBMITTING with exactly the timestamp that is sent.
- * 2 A further attempt is made only when the one before is proved not executed.
- * 3 Signing again moves the ledger first.
+ * 2 A further attempt, with a client id of its own, is made only when the one before is proved not executed.
+ * 3 Signing an attempt again, which the venue certainly did not execute, moves the ledger first.
  * 4 An entry gives way to every limit of the venue; an exit waits for it and goes on.
  */
 
@@ -55,9 +55,9 @@ export async function sendOrder(
     }
     const next = decideAfterRejection({ kind: job.kind, outcome: sent.outcome, rejections, resigned });
     if (next.kind === "end") return next.ending;
+    // Certainly not executed: the same attempt is signed anew, its client id cannot be taken.
     await prepareAgain(parts, job, next);
-    if (next.kind === "sign_again") resigned = true;
-    else attempt += 1;
+    resigned ||= next.kind === "sign_again";
     rejections += 1;
   }
 }
