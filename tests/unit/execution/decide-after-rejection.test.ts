@@ -3,7 +3,9 @@ import { OUTCOME_TABLE, type Outcome, type OutcomeRowId } from "../../../lib/exc
 import { decideAfterRejection } from "../../../lib/execution/decide-after-rejection.ts";
 
 function outcome(row: OutcomeRowId, retryAfterMs: number | null = null): Outcome {
-  const { class: outcomeClass, phase, retryable, advice } = OUTCOME_TABLE[row];
+  const found = OUTCOME_TABLE.find((one) => one.id === row);
+  if (found === undefined) throw new Error(`no row ${row}`);
+  const { class: outcomeClass, phase, retryable, advice } = found;
   return {
     class: outcomeClass,
     phase,
