@@ -65,14 +65,20 @@ function marketRange({ lot, marketLot }: SymbolRules): MarketRange {
   };
 }
 
-/** The least step that is a multiple of both; zero means any. */
+/**
+ * The least step that is a multiple of both; zero means any. Steps that do not meet within 1000 of the
+ * coarser one (no venue has such) leave the coarser, and the venue to judge.
+ */
 function commonStep(one: Big, other: Big): Big {
   if (one.eq(0)) return other;
   if (other.eq(0)) return one;
   const [fine, coarse] = one.lt(other) ? [one, other] : [other, one];
   let step = coarse;
-  while (!step.mod(fine).eq(0)) step = step.plus(coarse);
-  return step;
+  for (let multiple = 1; multiple <= 1000; multiple += 1) {
+    if (step.mod(fine).eq(0)) return step;
+    step = step.plus(coarse);
+  }
+  return coarse;
 }
 
 const cut = (quantity: Big, step: Big): Big => (step.eq(0) ? quantity : quantity.minus(quantity.mod(step)));

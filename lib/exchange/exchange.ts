@@ -147,7 +147,7 @@ export type OrderQuery =
  */
 export interface Exchange {
   readonly mode: TradingMode;
-  /** Reads clock, rules, request limits, hedge mode and account. Safe to call again; all or nothing. */
+  /** Reads clock, rules, request limits, hedge mode and account. Safe to call again. */
   connect(): Promise<Reading<AccountFacts>>;
   /** What the last successful `connect()` found. */
   account(): AccountFacts | undefined;

@@ -3,7 +3,7 @@ import type { Fills } from "./exchange.ts";
 import type { VenueTrade } from "./venue-replies.ts";
 
 /** Fee assets that are worth a dollar each. */
-const DOLLARS: ReadonlySet<string> = new Set(["USDT", "USDC", "FDUSD", "BUSD", "BFUSD"]);
+const DOLLARS: ReadonlySet<string> = new Set(["USDT", "USDC", "FDUSD"]);
 
 /**
  * What trades add up to. A trade counts once by id and symbol, however often the venue repeats it.

@@ -111,7 +111,8 @@ export const serverTimeSchema = z.object({ serverTime: epochMs });
 export const leverageSchema = z.object({ leverage: z.number().int() });
 export const hedgeModeSchema = z.object({ dualSidePosition: z.boolean() });
 export const listenKeySchema = z.object({ listenKey: z.string().min(1) });
-export const balancesSchema = z.array(z.object({ accountAlias: z.string().min(1) })).min(1);
+const balanceSchema = z.object({ accountAlias: z.string().min(1) });
+export const balancesSchema = z.tuple([balanceSchema], balanceSchema);
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   SECOND: 1000,

@@ -1,0 +1,168 @@
+/**
+ * Mark prices of all symbols, as fresh as the venue gives them.
+ *
+ * Invariants
+ * 1. An age is measured by our monotonic clock from when the price arrived, never from the venue's time.
+ * 2. A stream that is silent for 2 s is helped out by REST; one silent for 10 s is opened anew.
+ * 3. Nothing is invented: a symbol without a price has none, an old price says its age.
+ *
+ * Life cycle: `run(signal)` keeps stream and fallback going until the signal aborts; both are closed when it
+ * resolves. It never rejects.
+ */
+import { z } from "zod";
+import type { TradingMode } from "../contract/trading-mode.ts";
+import type { Exchange } from "./exchange.ts";
+import { ModeHostError, venueAddress } from "./mode-hosts.ts";
+
+export interface AgedMarkPrice {
+  readonly price: string;
+  /** The venue's time of the price, epoch ms. */
+  readonly eventMs: number;
+  /** Since it arrived. */
+  readonly ageMs: number;
+}
+
+export interface MarkPrices {
+  markOf(symbol: string): AgedMarkPrice | undefined;
+  /** Since any price arrived, from stream or REST; Infinity before the first. */
+  silenceMs(): number;
+  /** Whether prices come from the stream now (REST otherwise). */
+  streaming(): boolean;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+interface MarkPriceOptions {
+  readonly mode: TradingMode;
+  /** Default: the mode's own. */
+  readonly wsUrl?: string | undefined;
+  readonly premiumIndex: Exchange["premiumIndex"];
+  /** Symbols that matter: the fallback asks for these alone while they are few. */
+  readonly symbols?: () => readonly string[];
+  readonly openSocket: (url: string) => WebSocket;
+  readonly clock: {
+    monotonicMs(): number;
+    sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  };
+  /** Uniform in [0, 1): jitter. */
+  readonly random: () => number;
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+}
+
+const STREAM = "!markPrice@arr@1s";
+const SILENT_MS_MAX = 2000;
+const DEAD_MS_MAX = 10_000;
+/** How often silence is looked at, and REST asked while it lasts. */
+const LOOK_EVERY_MS = 250;
+const ASK_EVERY_MS = 1000;
+const BACK_OFF_FIRST_MS = 100;
+const BACK_OFF_LAST_MS = 5000;
+/** All symbols at once weigh ten single ones. */
+const SINGLE_ASKS_MAX = 9;
+
+const streamSchema = z.array(z.object({ s: z.string(), p: z.string(), E: z.number().int() }));
+
+interface Received {
+  readonly price: string;
+  readonly eventMs: number;
+  readonly atMs: number;
+}
+
+/** Live splits its streams by kind; the testnet still has the one path. The paper exchange takes both. */
+const streamPath = (mode: TradingMode) => (mode === "TESTNET" ? `/ws/${STREAM}` : `/market/ws/${STREAM}`);
+
+/** Prices that arrive once `run` was called. Opens nothing by being made. Throws ModeHostError. */
+export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
+  const { clock, mode } = options;
+  const address = venueAddress({ mode, wsUrl: options.wsUrl });
+  if (address.faults.length > 0) throw new ModeHostError(address.faults);
+  const marks = new Map<string, Received>();
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let lastStreamMs = Number.NEGATIVE_INFINITY;
+
+  function receive(symbol: string, price: string, eventMs: number): void {
+    lastMs = clock.monotonicMs();
+    marks.set(symbol, { price, eventMs, atMs: lastMs });
+  }
+
+  function receiveMessage(data: unknown): void {
+    const parsed = streamSchema.safeParse(parseText(data));
+    if (!parsed.success) return;
+    for (const { s, p, E } of parsed.data) receive(s, p, E);
+    lastStreamMs = clock.monotonicMs();
+  }
+
+  /** One connection, until it closes, falls silent or the signal aborts. */
+  async function stream(signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    const socket = options.openSocket(`${address.wsUrl}${streamPath(mode)}`);
+    socket.addEventListener("message", (event) => receiveMessage(event.data));
+    socket.addEventListener("close", end);
+    socket.addEventListener("error", end);
+    signal.addEventListener("abort", end, { once: true });
+    const openedAtMs = clock.monotonicMs();
+    while (!ended.signal.aborted && !signal.aborted) {
+      await clock.sleep(LOOK_EVERY_MS, ended.signal);
+      if (clock.monotonicMs() - Math.max(openedAtMs, lastStreamMs) > DEAD_MS_MAX) end();
+    }
+    signal.removeEventListener("abort", end);
+    socket.close();
+  }
+
+  async function keepStreaming(signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      const before = lastStreamMs;
+      await stream(signal);
+      if (signal.aborted) return;
+      failures = lastStreamMs > before ? 0 : failures + 1;
+      const ceilingMs = Math.min(BACK_OFF_FIRST_MS * 2 ** failures, BACK_OFF_LAST_MS);
+      const waitMs = ceilingMs * (0.5 + options.random() / 2);
+      options.log.warn(
+        { failures, waitMs: Math.round(waitMs) },
+        "mark price stream closed, opening it again",
+      );
+      await clock.sleep(waitMs, signal);
+    }
+  }
+
+  async function askOnce(): Promise<void> {
+    const wanted = options.symbols?.() ?? [];
+    const few = wanted.length > 0 && wanted.length <= SINGLE_ASKS_MAX;
+    const asks = few ? wanted.map((symbol) => options.premiumIndex(symbol)) : [options.premiumIndex()];
+    for (const reading of await Promise.all(asks)) {
+      if (!reading.ok) continue;
+      for (const mark of reading.value) receive(mark.symbol, mark.price, mark.eventMs);
+    }
+  }
+
+  async function helpOut(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const silent = clock.monotonicMs() - lastStreamMs > SILENT_MS_MAX;
+      if (silent) await askOnce();
+      await clock.sleep(silent ? ASK_EVERY_MS : LOOK_EVERY_MS, signal);
+    }
+  }
+
+  return {
+    markOf(symbol) {
+      const mark = marks.get(symbol);
+      if (mark === undefined) return undefined;
+      return { price: mark.price, eventMs: mark.eventMs, ageMs: clock.monotonicMs() - mark.atMs };
+    },
+    silenceMs: () => clock.monotonicMs() - lastMs,
+    streaming: () => clock.monotonicMs() - lastStreamMs <= SILENT_MS_MAX,
+    async run(signal) {
+      await Promise.all([keepStreaming(signal), helpOut(signal)]);
+    },
+  };
+}
+
+function parseText(data: unknown): unknown {
+  if (typeof data !== "string") return undefined;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}
