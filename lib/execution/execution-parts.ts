@@ -35,8 +35,8 @@ export interface ExecutionParts {
   entriesStopped(): DenyReason | undefined;
   /** Makes sure the venue has this leverage; a failure is its description. */
   ensureLeverage(symbol: string, leverage: number): Promise<string | undefined>;
-  /** Whether an error is of the Redis connection: the consumer waits for it and resumes. */
-  isRedisError(error: unknown): boolean;
+  /** Whether Redis as such is out of service: the consumer waits for it and resumes. */
+  isRedisOutage(error: unknown): boolean;
   /** The venue refused our credentials, or took them again. */
   credentialsRefused(refused: boolean): void;
 }

@@ -99,7 +99,7 @@ async function afterFailure(
     return "done";
   }
   if (error instanceof JobPostponed || error instanceof CallExpiredError) return "later";
-  if (parts.isRedisError(error)) throw error;
+  if (parts.isRedisOutage(error)) throw error;
   parts.observe.failed();
   parts.log.error({ err: error, intent_id: intentId, symbol }, "handling an intent failed");
   const counted = await countOrderFailure(parts.redis, parts.keys, { intentId, owner: parts.owner, why });

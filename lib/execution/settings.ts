@@ -1,10 +1,12 @@
 import type { z } from "zod";
+import type { Keys } from "../contract/keys.ts";
 import type { TradingMode } from "../contract/trading-mode.ts";
 import { decimalSetting, integerSetting } from "../daemon/settings-number.ts";
 import { pipelineSettings } from "../daemon/settings-pipeline.ts";
 import { optionalTextSetting, textSetting } from "../daemon/settings-text.ts";
 import { decideGateMode } from "../gates/decide-profit-gates.ts";
 import { GATE_SETTINGS } from "../gates/gate-settings.ts";
+import type { ResultStreams } from "../kernel/settle-order.ts";
 import type { EntryRules } from "./entry-rules.ts";
 
 const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream's name" };
@@ -62,6 +64,14 @@ export const executionSettings = {
 type ExecutionValues = {
   readonly [Name in keyof typeof executionSettings]: z.output<(typeof executionSettings)[Name]>;
 };
+
+/** Where results go. */
+export function resultStreams(settings: ExecutionValues, keys: Keys): ResultStreams {
+  return {
+    canonical: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream,
+    legacy: settings.EXECUTION_RESULT_STREAM_LEGACY,
+  };
+}
 
 /** The limits of every entry. */
 export function entryRules(settings: ExecutionValues & { readonly TRADING_MODE: TradingMode }): EntryRules {

@@ -1,0 +1,25 @@
+import type { DenyReason } from "../contract/reasons.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { haltFileStands } from "./halt-file.ts";
+import { LeverageKeeper } from "./leverage-keeper.ts";
+import type { VenueSession } from "./venue-session.ts";
+
+/** What this process itself knows that stands in the way of an entry; Redis has its own word at submission. */
+export function createEntryGuard(parts: {
+  readonly exchange: Exchange;
+  readonly session: VenueSession;
+  readonly clock: { monotonicMs(): number };
+  readonly haltFile: string;
+}) {
+  const leverage = new LeverageKeeper(parts.exchange, parts.clock.monotonicMs);
+  return {
+    entriesStopped: (): DenyReason | undefined => {
+      if (haltFileStands(parts.haltFile)) return "TRADING_HALTED";
+      return parts.session.credentialsRefused ? "CREDENTIALS_REFUSED" : undefined;
+    },
+    ensureLeverage: (symbol: string, wanted: number) => leverage.ensure(symbol, wanted),
+    credentialsRefused: (refused: boolean) => {
+      parts.session.credentialsRefused = refused;
+    },
+  };
+}

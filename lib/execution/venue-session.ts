@@ -1,0 +1,148 @@
+/**
+ * The session with the venue, from the first contact on.
+ *
+ * 1 Nothing is executed before clock, rules and account were read and the account is the recorded one.
+ * 2 Another account, or another mode, than the one recorded for this Redis ends the process with 78.
+ * 3 The credentials are proved once a minute; while the venue refuses them no entry is sent.
+ */
+import { EXIT_CODES } from "../contract/exit-codes.ts";
+import type { Keys } from "../contract/keys.ts";
+import { ProcessExit } from "../daemon/process-exit.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { CallExpiredError, type FunctionCaller } from "../kernel/function-call.ts";
+import { claimMode } from "../kernel/switches.ts";
+import { isRedisError } from "../redis/redis-errors.ts";
+
+const CLOCK_EVERY_MS = 30_000;
+const PROBE_EVERY_MS = 60_000;
+const RULES_EVERY_MS = 3_600_000;
+const RETRY_FIRST_MS = 250;
+const RETRY_LAST_MS = 5000;
+
+export interface VenueSessionParts {
+  readonly exchange: Exchange;
+  readonly redis: FunctionCaller;
+  readonly keys: Keys;
+  readonly clock: { monotonicMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
+  readonly log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
+}
+
+export class VenueSession {
+  readonly #parts: VenueSessionParts;
+  #waitsFor = "not connected yet";
+  #open = false;
+  #credentialsRefused = false;
+
+  constructor(parts: VenueSessionParts) {
+    this.#parts = parts;
+  }
+
+  /** For `/readyz`. */
+  dependency(): { readonly name: string; readonly ok: boolean; readonly detail: string } {
+    const detail = this.#open
+      ? this.#credentialsRefused
+        ? "credentials refused"
+        : "connected"
+      : this.#waitsFor;
+    return { name: "venue", ok: this.#open && !this.#credentialsRefused, detail };
+  }
+
+  get credentialsRefused(): boolean {
+    return this.#credentialsRefused;
+  }
+
+  set credentialsRefused(refused: boolean) {
+    if (refused === this.#credentialsRefused) return;
+    this.#credentialsRefused = refused;
+    if (refused) this.#parts.log.error({}, "the venue refuses our credentials: entries stop");
+    else this.#parts.log.info({}, "the venue takes our credentials again");
+  }
+
+  /** Resolves once orders may be executed, or when the signal aborts. Throws ProcessExit 78. */
+  async open(signal: AbortSignal, progress: () => void): Promise<void> {
+    for (
+      let waitMs = RETRY_FIRST_MS;
+      !signal.aborted && !this.#open;
+      waitMs = Math.min(2 * waitMs, RETRY_LAST_MS)
+    ) {
+      progress();
+      if (await this.#tryToOpen()) break;
+      await this.#parts.clock.sleep(Math.min(waitMs, 1000), signal);
+    }
+  }
+
+  async #tryToOpen(): Promise<boolean> {
+    const reading = await this.#parts.exchange.connect();
+    if (!reading.ok) {
+      const { row, code, message } = reading.outcome;
+      this.#waitsFor = `${row} ${code ?? ""} ${message}`.trim();
+      if (reading.outcome.advice === "STOP_ENTRIES") this.credentialsRefused = true;
+      return false;
+    }
+    this.credentialsRefused = false;
+    this.#open = await this.#claim(reading.value.fingerprint, true);
+    return this.#open;
+  }
+
+  /** Compares mode and account with what is recorded; false when Redis could not be asked. */
+  async #claim(account: string, record: boolean): Promise<boolean> {
+    const { redis, keys, exchange } = this.#parts;
+    try {
+      const claim = await claimMode(redis, keys, { mode: exchange.mode, account, record });
+      if (claim.kind === "differs") throw this.#mismatch(claim.mode, claim.account, account);
+      return true;
+    } catch (error) {
+      if (!isRedisError(error) && !(error instanceof CallExpiredError)) throw error;
+      this.#waitsFor = `mode not claimed: ${error.message}`;
+      return false;
+    }
+  }
+
+  #mismatch(mode: string, recorded: string, account: string): ProcessExit {
+    const { keys, exchange } = this.#parts;
+    return new ProcessExit(
+      EXIT_CODES.configuration,
+      `this Redis belongs to mode ${mode || "(none)"} and account ${recorded || "(none)"}; ` +
+        `this process is configured for ${exchange.mode} and account ${account}`,
+      { hint: `use the Redis of that account, or delete ${keys.mode} and ${keys.modeAccount} on purpose` },
+    );
+  }
+
+  /** Keeps clock, credentials, account and rules true until the signal aborts. Throws ProcessExit 78. */
+  async keep(signal: AbortSignal): Promise<void> {
+    const { exchange, clock } = this.#parts;
+    const due = { clock: CLOCK_EVERY_MS, probe: PROBE_EVERY_MS, rules: RULES_EVERY_MS };
+    const startedMs = clock.monotonicMs();
+    while (!signal.aborted) {
+      await clock.sleep(1000, signal);
+      if (signal.aborted || !this.#open) continue;
+      const elapsedMs = clock.monotonicMs() - startedMs;
+      if (elapsedMs >= due.clock) {
+        due.clock = elapsedMs + CLOCK_EVERY_MS;
+        await exchange.syncClock();
+      }
+      if (elapsedMs >= due.probe) {
+        due.probe = elapsedMs + PROBE_EVERY_MS;
+        await this.#probe();
+      }
+      if (elapsedMs >= due.rules) {
+        due.rules = elapsedMs + RULES_EVERY_MS;
+        await exchange.refreshRules();
+      }
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const reading = await this.#parts.exchange.probe();
+    if (reading.ok) {
+      this.credentialsRefused = false;
+      await this.#claim(reading.value.fingerprint, true);
+    } else if (reading.outcome.advice === "STOP_ENTRIES") {
+      this.credentialsRefused = true;
+    }
+  }
+}
