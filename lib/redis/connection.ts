@@ -127,7 +127,6 @@ class LastingConnection implements RedisConnection {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#move("closed");
-    this.#wire?.destroy();
     await this.#running;
   }
 
@@ -162,7 +161,6 @@ class LastingConnection implements RedisConnection {
         await this.#options.clock.sleep(this.#backOff.next(), this.#closing.signal);
         continue;
       }
-      if (this.#closing.signal.aborted) this.#wire.destroy();
       this.#backOff.reset();
       this.#move("ready");
       await this.#serve(this.#wire);
@@ -176,6 +174,7 @@ class LastingConnection implements RedisConnection {
       name: this.#options.name,
       connectDeadlineMs: this.deadlineMs,
       socketTimeoutMs: 2 * this.deadlineMs + PULSE_EVERY_MS,
+      signal: this.#closing.signal,
       onSettled: (args, error) => this.#onSettled(args, error),
     });
     try {

@@ -23,7 +23,7 @@ export interface StreamConsumerOptions extends GroupMember {
   readonly staleIdleMs: number;
   /** Default 10 000. */
   readonly sweepEveryMs?: number;
-  /** How long a `later` entry waits. Default 1000. */
+  /** How long a `later` entry waits at least; a cycle (1 s) more at most. Default 1000. */
   readonly retryDelayMs?: number;
   /** Default 30 000. */
   readonly stuckAfterMs?: number;

@@ -118,12 +118,11 @@ class ConsumerLoop implements StreamConsumer {
       await this.#sweep(signal);
       while (settleFirst && this.#inFlight.size > 0 && this.#goesOn(signal))
         await this.#changeOrCycle(signal);
+      if (this.#goesOn(signal)) this.#waitFor(undefined);
       while (this.#goesOn(signal)) {
         if (this.#options.clock.monotonicMs() >= this.#nextSweepAt) await this.#sweep(signal);
         const page = await this.#page(signal, (count) => reader.readNew(count));
         if (page === undefined) break;
-        this.#kind = "reading";
-        this.#reason = undefined;
       }
       const interruption = this.#interrupted();
       if (interruption !== undefined) throw interruption.error;
@@ -268,10 +267,12 @@ class ConsumerLoop implements StreamConsumer {
     over.abort();
   }
 
-  #waitFor(reason: string): void {
-    if (this.#reason !== reason)
-      this.#options.log.warn({ stream: this.#options.stream, reason }, "consumer waits");
-    this.#kind = "waiting";
+  /** Undefined: it waits for nothing but entries. */
+  #waitFor(reason: string | undefined): void {
+    const { stream, log } = this.#options;
+    if (reason === undefined && this.#reason !== undefined) log.info({ stream }, "consumer goes on");
+    if (reason !== undefined && this.#reason !== reason) log.warn({ stream, reason }, "consumer waits");
+    this.#kind = reason === undefined ? "reading" : "waiting";
     this.#reason = reason;
   }
 

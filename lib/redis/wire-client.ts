@@ -29,6 +29,8 @@ export interface WireOptions {
   readonly connectDeadlineMs: number;
   /** Ms without a byte received that end the connection; keep it above every deadline. */
   readonly socketTimeoutMs: number;
+  /** Destroys the connection, also while it is being made. */
+  readonly signal?: AbortSignal;
   /** After every command, before its promise settles. */
   readonly onSettled?: (args: readonly RedisArgument[], error: Error | undefined) => void;
 }
@@ -47,7 +49,13 @@ export async function openWireClient(options: WireOptions): Promise<WireClient> 
     client.destroy();
   };
   client.on("error", (error: Error) => finish("lost", error));
-  await connectWithin(client, options.connectDeadlineMs);
+  const destroy = () => finish("destroyed", new Error("closed by us"));
+  options.signal?.addEventListener("abort", destroy);
+  void ended.then(() => options.signal?.removeEventListener("abort", destroy));
+  const endedEarly = ended.then(({ error }): never => {
+    throw error;
+  });
+  await connectWithin(client, endedEarly, options.connectDeadlineMs);
   // Destroying the client rejects everything in flight, the late command included.
   const deadlines = createDeadlineQueue((deadlineMs) => {
     finish("overrun", new RedisOutcomeUnknownError("REDIS_DEADLINE", `no reply within ${deadlineMs} ms`));
@@ -69,7 +77,7 @@ export async function openWireClient(options: WireOptions): Promise<WireClient> 
       },
     );
   };
-  return { ended, send, destroy: () => finish("destroyed", new Error("closed by us")) };
+  return { ended, send, destroy };
 }
 
 function newClient(options: WireOptions) {
@@ -91,14 +99,18 @@ function newClient(options: WireOptions) {
   });
 }
 
-async function connectWithin(client: ReturnType<typeof newClient>, deadlineMs: number): Promise<void> {
+async function connectWithin(
+  client: ReturnType<typeof newClient>,
+  endedEarly: Promise<never>,
+  deadlineMs: number,
+): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const said = `no connection within ${deadlineMs} ms`;
     timer = setTimeout(() => reject(new RedisOutcomeUnknownError("REDIS_DEADLINE", said)), deadlineMs);
   });
   try {
-    await Promise.race([client.connect(), late]);
+    await Promise.race([client.connect(), endedEarly, late]);
   } catch (error) {
     client.destroy();
     if (error instanceof RedisOutcomeUnknownError) throw error;
