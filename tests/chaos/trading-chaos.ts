@@ -1,0 +1,185 @@
+/**
+ * The trading path under kill -9: router, execution, both, or Redis die at random moments while decisions
+ * flow and the venue loses replies after it has executed. What must hold is asserted at the end, on both ends of
+ * the pipeline: every intent has exactly one order or one recorded non-order, and exactly one result.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { GROUPS } from "../../lib/contract/groups.ts";
+import { keysOf } from "../../lib/contract/keys.ts";
+import { type DecisionKind, DecisionMaker } from "../../scripts/stack/decision-maker.ts";
+import { readPipeline } from "../../scripts/stack/read-pipeline.ts";
+import { type Reconciliation, reconcile } from "../../scripts/stack/reconcile.ts";
+import type { RedisEye } from "../../scripts/stack/redis-process.ts";
+import { seededRandom } from "../../scripts/stack/seeded-random.ts";
+import { startTradingStack, type TradingStack } from "../../scripts/stack/trading-stack.ts";
+import { waitFor } from "../../scripts/stack/wait-for.ts";
+
+export interface ChaosOptions {
+  readonly kills: number;
+  readonly decisions: number;
+  readonly seed: number;
+  readonly binaries: string;
+  readonly say?: (line: string) => void;
+}
+
+export interface ChaosOutcome extends Reconciliation {
+  readonly killed: Readonly<Record<string, number>>;
+  readonly fed: number;
+  /** Distinct decisions that no limit stands against; each must have become exactly one intent. */
+  readonly distinct: number;
+  readonly intents: number;
+  readonly results: number;
+}
+
+/** Seven in ten are new, three are published again. */
+const MIX: readonly (readonly [DecisionKind, number])[] = [
+  ["entry", 62],
+  ["close", 8],
+  ["repeated", 30],
+];
+const TARGETS = ["ai-strategy-router", "execution", "both", "redis"] as const;
+const WIDE_OPEN = {
+  SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW: "1000000",
+  SAFETY_SYMBOL_MAX_INTENTS_PER_WINDOW: "1000000",
+  INTENT_BACKLOG_MAX: "1000000",
+};
+const GATES_OPEN = { MAX_TRADES_10MIN: "1000000", MIN_HOLD_SECONDS: "0", STALE_IDLE_MS: "5000" };
+const keys = keysOf("");
+
+const premiumIndexSchema = z.array(z.looseObject({ symbol: z.string(), markPrice: z.string() }));
+
+async function prices(url: string): Promise<ReadonlyMap<string, string>> {
+  const reply = await fetch(`${url}/fapi/v1/premiumIndex`);
+  return new Map(premiumIndexSchema.parse(await reply.json()).map((one) => [one.symbol, one.markPrice]));
+}
+
+/** Appends until Redis took it; an append whose fate is unknown is repeated, as any at-least-once writer does. */
+async function append(eye: RedisEye, fields: readonly string[]): Promise<void> {
+  await waitFor(
+    "a decision is appended",
+    async () => String(await eye.command("XADD", keys.decisionStream, "*", ...fields)),
+    { timeoutMs: 30_000, everyMs: 20 },
+  );
+}
+
+/** Runs the whole thing and reconciles. Throws when the pipeline does not come to rest. */
+export async function runTradingChaos(options: ChaosOptions): Promise<ChaosOutcome> {
+  const folder = mkdtempSync(join(tmpdir(), "chaos-trading-"));
+  const random = seededRandom(options.seed);
+  const stack = await startTradingStack({
+    folder,
+    appendfsync: "always",
+    binaries: options.binaries,
+    env: {
+      "ai-strategy-router": WIDE_OPEN,
+      execution: GATES_OPEN,
+      "paper-exchange": {
+        PAPER_ORDER_LIMIT_10S: "1000000",
+        PAPER_ORDER_LIMIT_1M: "1000000",
+        PAPER_WEIGHT_LIMIT_1M: "10000000",
+        PAPER_BALANCE_USDT: "100000000",
+      },
+    },
+  });
+  try {
+    const venue = stack.daemons["paper-exchange"].url;
+    await losesReplies(venue, options.seed);
+    const eye = await stack.redis.eye();
+    await eye.command("SET", keys.kill, "0");
+    const feeding = feed(stack, eye, options, random);
+    const killed = await kill(stack, options, random);
+    const { fed, distinct } = await feeding;
+    await atRest(eye);
+    const record = await readPipeline(eye, keys, venue);
+    eye.close();
+    const reconciled = reconcile(record);
+    return {
+      ...reconciled,
+      killed,
+      fed,
+      distinct,
+      intents: record.intents.length,
+      results: record.results.length,
+    };
+  } finally {
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function losesReplies(venue: string, seed: number): Promise<void> {
+  const reply = await fetch(`${venue}/paper/faults`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      seed,
+      rules: [
+        {
+          match: { method: "POST", path: "/fapi/v1/order", probability: 0.05 },
+          effect: { kind: "lost_reply" },
+        },
+      ],
+    }),
+  });
+  if (!reply.ok) throw new Error(`the paper exchange refused the faults: ${await reply.text()}`);
+}
+
+async function feed(stack: TradingStack, eye: RedisEye, options: ChaosOptions, random: () => number) {
+  const maker = new DecisionMaker(random, `chaos-${options.seed}`, MIX);
+  const distinct = new Set<string>();
+  const venue = stack.daemons["paper-exchange"].url;
+  let marks = await prices(venue);
+  for (let fed = 0; fed < options.decisions; fed += 1) {
+    if (fed % 20 === 19) marks = await prices(venue);
+    const { fields } = maker.next(marks, Date.now());
+    distinct.add(fields.at(-1) ?? "");
+    await append(eye, fields);
+    await Bun.sleep(random() * 10);
+  }
+  return { fed: options.decisions, distinct: distinct.size };
+}
+
+async function kill(stack: TradingStack, options: ChaosOptions, random: () => number) {
+  const killed: Record<string, number> = {};
+  for (let count = 0; count < options.kills; count += 1) {
+    await Bun.sleep(50 + random() * 250);
+    const roll = random();
+    const target = roll < 0.35 ? TARGETS[0] : roll < 0.75 ? TARGETS[1] : roll < 0.9 ? TARGETS[2] : TARGETS[3];
+    killed[target] = (killed[target] ?? 0) + 1;
+    options.say?.(`kill ${count + 1}/${options.kills}: ${target}`);
+    if (target === "redis") {
+      stack.redis.process().signal("SIGKILL");
+      await stack.redis.process().exited;
+      await stack.redis.start();
+      continue;
+    }
+    const roles = target === "both" ? (["ai-strategy-router", "execution"] as const) : [target];
+    for (const role of roles) stack.daemons[role].process().signal("SIGKILL");
+    await Promise.all(roles.map((role) => stack.daemons[role].process().exited));
+    await Promise.all(roles.map((role) => stack.daemons[role].start()));
+  }
+  return killed;
+}
+
+/** Nothing unread, nothing pending, no order open. */
+async function atRest(eye: RedisEye): Promise<void> {
+  const groups = [
+    [keys.decisionStream, GROUPS.router],
+    [keys.intentStream, GROUPS.executionIntents],
+    [keys.exitIntentStream, GROUPS.executionExits],
+  ] as const;
+  const resting = async () => {
+    for (const [stream, group] of groups) {
+      const reply = await eye.command("XINFO", "GROUPS", stream);
+      const flat = (Array.isArray(reply) ? reply : []).map((one) => (Array.isArray(one) ? one : []));
+      const own = flat.find((one) => one[1] === group);
+      if (own === undefined || own[own.indexOf("pending") + 1] !== 0) return false;
+      if (own[own.indexOf("lag") + 1] !== 0) return false;
+    }
+    return Number(await eye.command("ZCARD", keys.openOrders)) === 0;
+  };
+  await waitFor("the pipeline comes to rest", resting, { timeoutMs: 90_000, everyMs: 50 });
+}
