@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { CLIENT_ORDER_ID, clientOrderId, protectiveStopId } from "../../../lib/exchange/client-order-id.ts";
+
+const HASH = "0123456789abcdef0123456789abcdef";
+
+test("an intent id of our own stays readable in the venue's records", () => {
+  expect(clientOrderId(HASH, 1)).toBe(`${HASH}-1`);
+  expect(protectiveStopId(HASH)).toBe(`${HASH}-s`);
+});
+
+test.each(["x", HASH, "a".repeat(33), "an id with blanks & signs", "übung", "", "a".repeat(500)])(
+  'every id of intent "%s" is one that the venue takes',
+  (intentId) => {
+    for (const attempt of [1, 10, 999]) expect(clientOrderId(intentId, attempt)).toMatch(CLIENT_ORDER_ID);
+    expect(protectiveStopId(intentId)).toMatch(CLIENT_ORDER_ID);
+  },
+);
+
+test("the same intent and attempt give the same id, another attempt or intent another", () => {
+  const long = "z".repeat(40);
+  expect(clientOrderId(long, 2)).toBe(clientOrderId(long, 2));
+  const ids = [
+    clientOrderId(long, 1),
+    clientOrderId(long, 2),
+    clientOrderId(`${long}z`, 1),
+    clientOrderId("z-1", 1),
+  ];
+  expect(new Set([...ids, clientOrderId("z", 1), protectiveStopId("z")]).size).toBe(6);
+});
+
+test.each([0, -1, 1.5, 1000, Number.NaN])("attempt %p is a broken invariant", (attempt) => {
+  expect(() => clientOrderId(HASH, attempt)).toThrow(RangeError);
+});
