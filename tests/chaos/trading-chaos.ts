@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { GROUPS } from "../../lib/contract/groups.ts";
 import { keysOf } from "../../lib/contract/keys.ts";
+import { atRest } from "../../scripts/stack/at-rest.ts";
 import { type DecisionKind, DecisionMaker } from "../../scripts/stack/decision-maker.ts";
 import { readPipeline } from "../../scripts/stack/read-pipeline.ts";
 import { type Reconciliation, reconcile } from "../../scripts/stack/reconcile.ts";
@@ -92,7 +92,7 @@ export async function runTradingChaos(options: ChaosOptions): Promise<ChaosOutco
     const feeding = feed(stack, eye, options, random);
     const killed = await kill(stack, options, random);
     const { fed, distinct } = await feeding;
-    await atRest(eye);
+    await atRest(eye, keys, 90_000);
     const record = await readPipeline(eye, keys, venue);
     eye.close();
     const reconciled = reconcile(record);
@@ -115,10 +115,11 @@ async function losesReplies(venue: string, seed: number): Promise<void> {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
-      seed,
+      seed: `chaos-${seed}`,
       rules: [
         {
-          match: { method: "POST", path: "/fapi/v1/order", probability: 0.05 },
+          match: { method: "POST", path: "/fapi/v1/order" },
+          probability: 0.05,
           effect: { kind: "lost_reply" },
         },
       ],
@@ -162,24 +163,4 @@ async function kill(stack: TradingStack, options: ChaosOptions, random: () => nu
     await Promise.all(roles.map((role) => stack.daemons[role].start()));
   }
   return killed;
-}
-
-/** Nothing unread, nothing pending, no order open. */
-async function atRest(eye: RedisEye): Promise<void> {
-  const groups = [
-    [keys.decisionStream, GROUPS.router],
-    [keys.intentStream, GROUPS.executionIntents],
-    [keys.exitIntentStream, GROUPS.executionExits],
-  ] as const;
-  const resting = async () => {
-    for (const [stream, group] of groups) {
-      const reply = await eye.command("XINFO", "GROUPS", stream);
-      const flat = (Array.isArray(reply) ? reply : []).map((one) => (Array.isArray(one) ? one : []));
-      const own = flat.find((one) => one[1] === group);
-      if (own === undefined || own[own.indexOf("pending") + 1] !== 0) return false;
-      if (own[own.indexOf("lag") + 1] !== 0) return false;
-    }
-    return Number(await eye.command("ZCARD", keys.openOrders)) === 0;
-  };
-  await waitFor("the pipeline comes to rest", resting, { timeoutMs: 90_000, everyMs: 50 });
 }

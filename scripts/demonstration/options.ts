@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+
+export interface DemoOptions {
+  readonly prices: string | undefined;
+  readonly seconds: number;
+  readonly speed: number | undefined;
+  readonly rate: number;
+  readonly seed: number;
+  readonly keep: boolean;
+}
+
+const USAGE = `usage: ./scripts/demo [options]
+
+Runs the whole trading path on this machine (private Redis, paper exchange, router, execution), lets an AI
+engine decide on a market, and proves at the end that everything adds up. Ends by itself.
+
+  --prices FILE   replay a recorded market (CSV, also .gz: one-minute bars, or best bid and ask)
+  --speed N       market time per real time; default: bars as fast as they fit into the run, quotes 1
+  --seconds N     how long the engine decides; default 45
+  --rate N        decisions a second; default 20
+  --seed N        of the generated market and of the decisions; default 1
+  --keep          leave everything running afterwards and print the curl lines to try
+  --help          this text`;
+
+/** A command line that cannot be run; its message is for the person who typed it. */
+export class UsageError extends Error {
+  readonly code = "USAGE";
+}
+
+function wholeNumber(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (!/^\d{1,9}$/.test(text) || value < 1 || value > max) {
+    throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a whole number from 1 to ${max}`);
+  }
+  return value;
+}
+
+/** Reads the command line; undefined when only the usage was asked for. Throws UsageError. */
+export function readOptions(args: readonly string[]): DemoOptions | undefined {
+  let values: { [name: string]: string | boolean | undefined };
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        prices: { type: "string" },
+        seconds: { type: "string", default: "45" },
+        speed: { type: "string" },
+        rate: { type: "string", default: "20" },
+        seed: { type: "string", default: "1" },
+        keep: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+  if (values["help"] === true) {
+    process.stdout.write(`${USAGE}\n`);
+    return undefined;
+  }
+  const prices = values["prices"]?.toString();
+  if (prices !== undefined && !existsSync(prices))
+    throw new UsageError(`--prices: there is no file ${prices}`);
+  const speed = values["speed"]?.toString();
+  return {
+    prices,
+    seconds: wholeNumber("seconds", String(values["seconds"]), 3600),
+    speed: speed === undefined ? undefined : wholeNumber("speed", speed, 10_000_000),
+    rate: wholeNumber("rate", String(values["rate"]), 500),
+    seed: wholeNumber("seed", String(values["seed"]), 999_999_999),
+    keep: values["keep"] === true,
+  };
+}

@@ -1,0 +1,21 @@
+import { readRecordingSpan } from "./market.ts";
+import type { DemoOptions } from "./options.ts";
+
+/** What the speed of a demonstration asks for: hours of decisions in a minute. */
+export function raisedLimits(): Readonly<Record<string, string>> {
+  return {
+    SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW: "2000",
+    SAFETY_SYMBOL_MAX_INTENTS_PER_WINDOW: "500",
+    MAX_TRADES_10MIN: "100000",
+    MIN_HOLD_SECONDS: "1",
+  };
+}
+
+/** The paper exchange's settings: generated, or the recording at a speed that fits into the run. */
+export async function venueEnvironment(options: DemoOptions): Promise<Readonly<Record<string, string>>> {
+  const common = { PAPER_SEED: String(options.seed) };
+  if (options.prices === undefined) return common;
+  const span = await readRecordingSpan(options.prices);
+  const fitting = span.kind === "bars" ? Math.ceil(span.ms / (options.seconds * 1000)) : 1;
+  return { ...common, PAPER_PRICES_FILE: options.prices, PAPER_SPEED: String(options.speed ?? fitting) };
+}
