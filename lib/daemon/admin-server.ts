@@ -33,10 +33,12 @@ export function serveAdmin(
     },
   };
   try {
+    // Without `reusePort: false`, `development: false` lets a second process listen on the same port and
+    // take half of the requests.
     const server =
       "unixSocket" in address
         ? Bun.serve({ ...handling, unix: address.unixSocket })
-        : Bun.serve({ ...handling, hostname: address.host, port: address.port, idleTimeout: 30 });
+        : Bun.serve({ ...handling, hostname: address.host, port: address.port, reusePort: false });
     const url = "unixSocket" in address ? `unix://${address.unixSocket}` : server.url.origin;
     return { url, stop: () => server.stop(true) };
   } catch (error) {

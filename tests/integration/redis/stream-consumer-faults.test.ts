@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { RedisReplyError } from "../../../lib/redis/redis-errors.ts";
 import {
   acknowledge,
   append,
@@ -111,23 +112,43 @@ describe("a server that refuses writes under a consumer", () => {
   test("for want of memory keeps the entries pending, reads no more of them, and goes on by itself", async () => {
     await using server = await startRedisServer();
     await append(server, 1, 50);
-    await server.cli("XGROUP", "CREATE", MEMBER.stream, MEMBER.group, "0");
-    await server.cli("CONFIG", "SET", "maxmemory", "1");
+    const full = Promise.withResolvers<void>();
     await using consuming: Consuming = consume(server, {
       batchMax: 4,
       inFlightMax: 8,
       async handle(entries) {
+        await full.promise;
         for (const entry of entries) await consuming.redis.command(["SET", `done:${entry.id}`, "1"]);
         return acknowledge(consuming.redis, entries);
       },
     });
-    await waitUntil("it was tried several times", () => consuming.handed.length > 8);
-    expect(consuming.status()).toMatchObject({ handled: 0 });
+    await waitUntil("the window is full", () => consuming.status().inFlight === 8);
+    await server.cli("CONFIG", "SET", "maxmemory", "1");
+    full.resolve();
+    await waitUntil("it says why", () => consuming.status().reason?.includes("OOM"));
     expect(consuming.redis.dependency()).toMatchObject({ ok: false, detail: expect.stringContaining("OOM") });
-    // What was read before the first refusal came back, and nothing since.
-    expect(await pendingCount(server)).toBeLessThanOrEqual(8);
+    expect(consuming.status().handled).toBe(0);
+    expect(await pendingCount(server)).toBe(8);
     await server.cli("CONFIG", "SET", "maxmemory", "0");
     await waitUntil("all were handled", () => consuming.status().handled === 50);
     expect(await pendingCount(server)).toBe(0);
+  });
+
+  test("while it is read from leaves no pile of pending entries behind", async () => {
+    await using server = await startRedisServer();
+    await append(server, 1, 50);
+    let refusing = true;
+    await using consuming: Consuming = consume(server, {
+      batchMax: 4,
+      inFlightMax: 8,
+      async handle(entries) {
+        if (refusing) throw new RedisReplyError("OOM command not allowed when used memory > 'maxmemory'.");
+        return acknowledge(consuming.redis, entries);
+      },
+    });
+    await waitUntil("it was tried several times", () => consuming.handed.length >= 16);
+    expect(await pendingCount(server)).toBeLessThanOrEqual(8);
+    refusing = false;
+    await waitUntil("all were handled", () => consuming.status().handled === 50);
   });
 });
