@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { ExecutionObserver } from "./execution-parts.ts";
 
 /** Execution's own metrics; what must survive a restart is in its statistics hash instead. */
@@ -44,6 +44,11 @@ export function createExecutionMetrics(registry: Registry) {
     help: "Times an intent stream or its group vanished under execution.",
     registers,
   });
+  const gatesEnforced = new Gauge({
+    name: "quantum_execution_gates_enforced",
+    help: "1: the profit gates hold entries; 0: they only say what they would have held.",
+    registers,
+  });
   const observer: ExecutionObserver = {
     ended: (kind, ending) =>
       results.inc({ kind, state: ending.state, reason: "reason" in ending ? ending.reason : "" }),
@@ -52,5 +57,5 @@ export function createExecutionMetrics(registry: Registry) {
     orderSent: (kind, sinceDecisionMs) => latency.observe({ kind }, Math.max(0, sinceDecisionMs) / 1000),
     failed: () => failures.inc(),
   };
-  return { observer, lost, stateLost };
+  return { observer, lost, stateLost, gatesEnforced };
 }

@@ -1,9 +1,10 @@
-import type { z } from "zod";
 import type { Keys } from "../contract/keys.ts";
-import type { TradingMode } from "../contract/trading-mode.ts";
+import type { SettingsOf } from "../daemon/daemon-spec.ts";
+import { exchangeSettings } from "../daemon/settings-exchange.ts";
 import { decimalSetting, integerSetting } from "../daemon/settings-number.ts";
 import { pipelineSettings } from "../daemon/settings-pipeline.ts";
 import { optionalTextSetting, textSetting } from "../daemon/settings-text.ts";
+import { EXCHANGE_SETTINGS } from "../exchange/exchange-settings.ts";
 import { decideGateMode } from "../gates/decide-profit-gates.ts";
 import { GATE_SETTINGS } from "../gates/gate-settings.ts";
 import type { ResultStreams } from "../kernel/settle-order.ts";
@@ -14,6 +15,8 @@ const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream
 /** What execution is configured by, besides what every daemon and the exchange adapter are. */
 export const executionSettings = {
   ...pipelineSettings,
+  ...exchangeSettings,
+  ...EXCHANGE_SETTINGS,
   ...GATE_SETTINGS,
   MAX_LEVERAGE: integerSetting({
     fallback: 20,
@@ -61,12 +64,10 @@ export const executionSettings = {
   }),
 } as const;
 
-type ExecutionValues = {
-  readonly [Name in keyof typeof executionSettings]: z.output<(typeof executionSettings)[Name]>;
-};
+export type ExecutionSettings = SettingsOf<typeof executionSettings>;
 
 /** Where results go. */
-export function resultStreams(settings: ExecutionValues, keys: Keys): ResultStreams {
+export function resultStreams(settings: ExecutionSettings, keys: Keys): ResultStreams {
   return {
     canonical: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream,
     legacy: settings.EXECUTION_RESULT_STREAM_LEGACY,
@@ -74,7 +75,7 @@ export function resultStreams(settings: ExecutionValues, keys: Keys): ResultStre
 }
 
 /** The limits of every entry. */
-export function entryRules(settings: ExecutionValues & { readonly TRADING_MODE: TradingMode }): EntryRules {
+export function entryRules(settings: ExecutionSettings): EntryRules {
   return {
     ageMaxMs: settings.INTENT_MAX_AGE_SEC * 1000,
     holdMinMs: settings.MIN_HOLD_SECONDS * 1000,

@@ -1,6 +1,6 @@
-import type { z } from "zod";
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { ConfigurationFault } from "../daemon/configuration-fault.ts";
+import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { integerSetting, numberSetting } from "../daemon/settings-number.ts";
 import { pipelineSettings } from "../daemon/settings-pipeline.ts";
 import { booleanSetting, choiceSetting } from "../daemon/settings-text.ts";
@@ -82,15 +82,10 @@ export const routerSettings = {
   }),
 } as const;
 
-type RouterValues = {
-  readonly [Name in keyof typeof routerSettings]: z.output<(typeof routerSettings)[Name]>;
-};
+export type RouterSettings = SettingsOf<typeof routerSettings>;
 
 /** The limits of every admission. */
-export function admissionLimits(
-  settings: RouterValues & { readonly TRADING_MODE: TradingMode },
-  routerPid: number,
-): AdmissionLimits {
+export function admissionLimits(settings: RouterSettings, routerPid: number): AdmissionLimits {
   return {
     windowSec: settings.SAFETY_WINDOW_SEC,
     globalMax: settings.SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW,
@@ -104,7 +99,7 @@ export function admissionLimits(
 }
 
 /** The bounds that a decision must keep. */
-export function decisionBounds(settings: RouterValues): DecisionBounds {
+export function decisionBounds(settings: RouterSettings): DecisionBounds {
   return {
     ageMaxMs: settings.INTENT_MAX_AGE_SEC * 1000,
     confidenceMin: settings.MIN_CONFIDENCE,
@@ -113,7 +108,7 @@ export function decisionBounds(settings: RouterValues): DecisionBounds {
 }
 
 /** Faults of settings that are each fine: a cooldown shorter than the window would re-open onto full counters. */
-export function routerSettingFaults(settings: Partial<RouterValues>): readonly ConfigurationFault[] {
+export function routerSettingFaults(settings: Partial<RouterSettings>): readonly ConfigurationFault[] {
   const { SAFETY_WINDOW_SEC: windowSec, SAFETY_FAULT_COOLDOWN_SEC: cooldownSec } = settings;
   if (windowSec === undefined || cooldownSec === undefined || cooldownSec >= windowSec) return [];
   return [

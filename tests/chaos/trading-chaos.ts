@@ -56,7 +56,7 @@ async function prices(url: string): Promise<ReadonlyMap<string, string>> {
   return new Map(premiumIndexSchema.parse(await reply.json()).map((one) => [one.symbol, one.markPrice]));
 }
 
-/** Appends until Redis took it; an append whose fate is unknown is repeated, as any at-least-once writer does. */
+/** Appends until Redis took it; an append whose fate is unknown is repeated, like every at-least-once writer. */
 async function append(eye: RedisEye, fields: readonly string[]): Promise<void> {
   await waitFor(
     "a decision is appended",
