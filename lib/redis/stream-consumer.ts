@@ -16,8 +16,7 @@ import { openStreamReader } from "./stream-reader.ts";
  * 3. At most `inFlightMax` entries are handed out and not settled.
  * 4. Nothing is acknowledged here but entries that no longer exist, and those only after `onLost` took them.
  * 5. When Redis is absent, in doubt or refuses, nothing new is read: it waits, and goes on with own pending.
- *    After such an interruption, own pending must have been settled before anything new is read, so that
- *    a server that refuses writes cannot pile up pending entries.
+ *    Those fill the window first, so a server that refuses writes cannot pile up more than a window of them.
  * 6. `progress` is called while the loop cycles, also while it waits for Redis, and not while an entry has
  *    been in flight for longer than `stuckAfterMs`.
  */
@@ -74,16 +73,13 @@ class ConsumerLoop implements StreamConsumer {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    let interrupted = false;
     while (!signal.aborted && this.#fatal === undefined) {
       await this.#redisReady(signal);
       try {
-        if (!signal.aborted) await this.#session(signal, interrupted);
-        interrupted = false;
+        if (!signal.aborted) await this.#session(signal);
       } catch (error) {
         if (this.#fatal !== undefined) break;
         if (!isRedisTrouble(error)) throw error;
-        interrupted = true;
         this.#waitFor(error.message);
         await this.#options.clock.sleep(this.#backOff.next(), signal);
         this.#cycle();
@@ -98,8 +94,7 @@ class ConsumerLoop implements StreamConsumer {
   async #redisReady(signal: AbortSignal): Promise<void> {
     const { redis } = this.#options;
     while (redis.state.kind !== "ready" && !signal.aborted) {
-      if (redis.state.kind === "closed")
-        throw new Error("the Redis connection was closed under the consumer");
+      if (redis.state.kind === "closed") throw new Error("Redis was closed under its consumer");
       this.#waitFor(redis.dependency().detail);
       await this.#nap(signal, (slice) => redis.whenReady(slice));
       this.#cycle();
@@ -107,7 +102,7 @@ class ConsumerLoop implements StreamConsumer {
   }
 
   /** From a fresh reader connection to its first trouble, or to the end. */
-  async #session(signal: AbortSignal, settleFirst: boolean): Promise<void> {
+  async #session(signal: AbortSignal): Promise<void> {
     const { consumer } = this.#options;
     this.#interruption = undefined;
     const reader = await openStreamReader({ ...this.#options, name: consumer });
@@ -116,8 +111,6 @@ class ConsumerLoop implements StreamConsumer {
     try {
       await this.#makeGroup();
       await this.#sweep(signal);
-      while (settleFirst && this.#inFlight.size > 0 && this.#goesOn(signal))
-        await this.#changeOrCycle(signal);
       if (this.#goesOn(signal)) this.#waitFor(undefined);
       while (this.#goesOn(signal)) {
         if (this.#options.clock.monotonicMs() >= this.#nextSweepAt) await this.#sweep(signal);

@@ -186,6 +186,10 @@ describe("a server that refuses", () => {
     await server.cli("CONFIG", "SET", "maxmemory", "1");
     expect(await fates([redis.command(["SET", "a", "1"])])).toEqual(["OOM"]);
     expect(redis.dependency()).toMatchObject({ ok: false, detail: expect.stringContaining("OOM") });
+    // A new connection proves nothing about writes.
+    await server.cli("CLIENT", "KILL", "TYPE", "normal");
+    await waitUntil("it is connected again", async () => (await redis.command(["PING"])) === "PONG");
+    expect(redis.dependency()).toMatchObject({ ok: false, detail: expect.stringContaining("OOM") });
     await server.cli("CONFIG", "SET", "maxmemory", "0");
     await redis.command(["SET", "a", "1"]);
     expect(redis.dependency()).toMatchObject({ ok: true });

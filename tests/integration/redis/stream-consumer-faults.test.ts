@@ -142,6 +142,8 @@ describe("a server that refuses writes under a consumer", () => {
       batchMax: 4,
       inFlightMax: 8,
       async handle(entries) {
+        // A round trip, so that the loop has time to read on.
+        await consuming.redis.command(["PING"]);
         if (refusing) throw new RedisReplyError("OOM command not allowed when used memory > 'maxmemory'.");
         return acknowledge(consuming.redis, entries);
       },

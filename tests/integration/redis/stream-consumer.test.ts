@@ -79,11 +79,14 @@ describe("the window", () => {
         return acknowledge(consuming.redis, entries);
       },
     });
-    // Every sweep (one a cycle, claiming everything) shows the entries in flight as pending again.
-    while (consuming.status().handled < 40) {
-      await waitUntil("one waits at its gate", () => gates.length > 0 || consuming.status().handled === 40);
-      gates.shift()?.();
+    // The newest goes first, so that seven stay in flight all along: every sweep shows them as pending, with
+    // us and, claiming everything, as a dead consumer's.
+    while (consuming.status().handled < 33) {
+      await waitUntil("the window is full", () => gates.length === 8 || consuming.status().handled === 33);
+      gates.pop()?.();
     }
+    for (const open of gates) open();
+    await waitUntil("all were handled", () => consuming.status().handled === 40);
     expect(most).toBe(8);
     expect(
       consuming.handed
