@@ -2,7 +2,8 @@
  * The one place that sends anything to the venue.
  *
  * Invariants
- * 1. One call sends at most one request; nothing is sent again, no redirect is followed.
+ * 1. An order (POST) is sent at most once, no redirect is followed. The runtime itself repeats a GET, PUT or
+ *    DELETE whose reused connection dropped (Bun did so with POST before 1.4: a test stands guard).
  * 2. Every call ends within the deadline, body included, and never rejects.
  * 3. While the venue has told us to stop, and when a limit is used up, nothing is sent at all.
  * 4. Neither key, secret nor signature appears in an outcome or a log line.
