@@ -45,7 +45,7 @@ export function readConfiguration<Shape extends SettingsShape>(source: {
 }
 
 /** The common settings and the role's own, which may redeclare a common one. */
-export function fullShape(role: Role, hostname: string, own: SettingsShape): SettingsShape {
+function fullShape(role: Role, hostname: string, own: SettingsShape): SettingsShape {
   return { ...commonSettings(role, hostname), ...own };
 }
 

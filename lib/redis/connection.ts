@@ -24,7 +24,7 @@ export interface RedisConnection extends RedisCommands {
   close(): Promise<void>;
 }
 
-export interface CommandOptions {
+interface CommandOptions {
   /** Real ms until the call rejects with its outcome unknown; the connection's own default otherwise. */
   readonly deadlineMs?: number;
 }

@@ -15,7 +15,7 @@ export interface DeadlineQueue {
   stop(): void;
 }
 
-export interface Ticket {
+interface Ticket {
   readonly dueAt: number;
   readonly line: Line;
   settled: boolean;

@@ -17,7 +17,7 @@ export interface InFlight {
   changed(): Promise<void>;
 }
 
-export interface Observation {
+interface Observation {
   knows(id: string): boolean;
   end(): void;
 }

@@ -14,7 +14,7 @@ export interface ServerClock {
   offsetMs(): number | undefined;
 }
 
-export interface TimeSample {
+interface TimeSample {
   /** Monotonic ms. */
   readonly sentAt: number;
   readonly receivedAt: number;

@@ -3,7 +3,7 @@ import { RedisReplyError } from "./redis-errors.ts";
 import { listReply, textReply } from "./reply.ts";
 
 /** Redis may evict keys: orders could be executed twice, limits forgotten. */
-export class EvictionPolicyError extends Error {
+class EvictionPolicyError extends Error {
   readonly code = "REDIS_EVICTION_POLICY";
   readonly hint = "Set maxmemory-policy noeviction in redis.conf.";
   constructor(policy: string) {

@@ -17,7 +17,7 @@ export interface WireClient {
   destroy(): void;
 }
 
-export interface WireEnd {
+interface WireEnd {
   readonly kind: "overrun" | "lost" | "destroyed";
   readonly error: Error;
 }
