@@ -66,7 +66,9 @@ function matches(row: OutcomeRow, answer: Answer, error: VenueError): boolean {
 function retryAfterOf(answer: Answer, error: VenueError, nowMs: number): number {
   if (answer.kind === "fault") return answer.retryAfterMs ?? 1;
   const seconds = answer.retryAfter?.trim() ?? "";
-  const fromHeaderMs = /^\d{1,7}(?:\.\d+)?$/.test(seconds) ? Math.ceil(Number(seconds) * 1000) : 0;
+  const fromHeaderMs = /^\d{1,7}(?:\.\d+)?$/.test(seconds)
+    ? Math.max(1, Math.ceil(Number(seconds) * 1000))
+    : 0;
   const bannedUntil = /banned until (\d{13})/.exec(error.message)?.[1];
   const fromTextMs = bannedUntil === undefined ? 0 : Number(bannedUntil) - nowMs;
   const named = Math.max(fromHeaderMs, fromTextMs);

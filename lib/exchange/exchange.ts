@@ -21,7 +21,7 @@ export interface OrderRequest {
 }
 
 /** A resting stop that closes the whole position when the mark price reaches it. */
-export interface ProtectiveStop {
+interface ProtectiveStop {
   readonly symbol: string;
   /** The side that closes: SELL for a long. */
   readonly side: OrderSide;
@@ -46,7 +46,7 @@ export const ORDER_STATUSES = [
   "EXPIRED",
   "EXPIRED_IN_MATCH",
 ] as const;
-export type OrderStatus = (typeof ORDER_STATUSES)[number];
+type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 export interface VenueOrder {
   readonly symbol: string;
@@ -136,7 +136,7 @@ export type SubmitOutcome<T = VenueOrder> =
   | { readonly phase: "ambiguous"; readonly retryable: false; readonly outcome: Outcome };
 
 /** `absent` is believed only after signed_at + recvWindow + skew: the request may still arrive. */
-export type OrderQuery =
+type OrderQuery =
   | { readonly kind: "found"; readonly order: VenueOrder }
   | { readonly kind: "absent" }
   | { readonly kind: "unknown"; readonly outcome: Outcome };

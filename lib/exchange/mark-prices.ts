@@ -14,7 +14,7 @@ import type { TradingMode } from "../contract/trading-mode.ts";
 import type { Exchange } from "./exchange.ts";
 import { ModeHostError, venueAddress } from "./mode-hosts.ts";
 
-export interface AgedMarkPrice {
+interface AgedMarkPrice {
   readonly price: string;
   /** The venue's time of the price, epoch ms. */
   readonly eventMs: number;

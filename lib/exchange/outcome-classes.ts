@@ -15,15 +15,14 @@
  * UNKNOWN: fate not established. RETRY: not executed, may be tried again. LIMITED: nothing may be sent
  * before a time. FINAL: not executed and it never will be. ALREADY: the state is not the one assumed.
  */
-export const OUTCOME_CLASSES = ["UNKNOWN", "RETRY", "LIMITED", "FINAL", "ALREADY"] as const;
-export type OutcomeClass = (typeof OUTCOME_CLASSES)[number];
+type OutcomeClass = "UNKNOWN" | "RETRY" | "LIMITED" | "FINAL" | "ALREADY";
 
 /** How a request ended without an answer. REFUSED alone proves that nothing was sent. */
 export const TRANSPORT_FAULTS = ["TIMEOUT", "RESET", "DNS", "REFUSED", "WITHHELD"] as const;
 export type TransportFault = (typeof TRANSPORT_FAULTS)[number];
 
 /** What the caller must do besides what the class says. */
-export type OutcomeAdvice =
+type OutcomeAdvice =
   | "NONE"
   | "QUERY_ORDER"
   | "SYNC_CLOCK"

@@ -33,7 +33,7 @@ export interface RateLimit {
 }
 
 /** The venue's documented limits, until exchangeInfo says otherwise. */
-export const DEFAULT_RATE_LIMITS: readonly RateLimit[] = [
+const DEFAULT_RATE_LIMITS: readonly RateLimit[] = [
   { counts: "weight", intervalMs: 60_000, max: 2400, header: "x-mbx-used-weight-1m" },
   { counts: "orders", intervalMs: 10_000, max: 300, header: "x-mbx-order-count-10s" },
   { counts: "orders", intervalMs: 60_000, max: 1200, header: "x-mbx-order-count-1m" },

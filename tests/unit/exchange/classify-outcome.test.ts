@@ -124,6 +124,7 @@ test("what is in doubt may be asked again when it places no order", () => {
 test.each([
   ["a header in seconds", reply(429, "", "7"), 7000],
   ["a header with blanks and a fraction", reply(418, "", " 1.5 "), 1500],
+  ["a header that says at once", reply(429, "", "0"), 1],
   ["a ban until an instant", venueError(-1003, "IP banned until 1700000030000.", 418), 30_000],
   ["the later of both", reply(418, '{"code":-1003,"msg":"banned until 1700000030000"}', "60"), 60_000],
   ["a 429 without a word", reply(429, ""), 60_000],
