@@ -51,7 +51,7 @@ test.each([
   ["LONG", true, null],
   ["SHORT", true, null],
 ] as const)(
-  "position side %s, reduce-only %s: reduceOnly is %s",
+  "position side %s, reduce-only %p: reduceOnly is %p",
   async (positionSide, reduceOnly, expected) => {
     const { venue, orders } = ordersAt({ ...REPLY, positionSide });
     await using _ = venue;
@@ -113,7 +113,7 @@ test.each([
   [-2011, true],
   [-2013, true],
   [-1021, false],
-] as const)("cancelling what the venue answers with %s succeeds: %s", async (code, ok) => {
+] as const)("cancelling what the venue answers with %p succeeds: %p", async (code, ok) => {
   await using venue = stubVenue(() => Response.json({ code, msg: "m" }, { status: 400 }));
   const orders = createOrderMethods(transportTo(venue.url).transport);
   expect((await orders.cancelAlgo("x-s")).ok).toBe(ok);

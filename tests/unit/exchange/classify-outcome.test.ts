@@ -153,6 +153,6 @@ test.each([
   [200, '{"code":-2019,"msg":"an error with a friendly status"}', false],
   [307, "{}", false],
   [400, "{}", false],
-] as const)("status %s with %s is accepted: %s", (status, body, accepted) => {
+] as const)("status %p with %s is accepted: %p", (status, body, accepted) => {
   expect(isAccepted(status, JSON.parse(body))).toBe(accepted);
 });
