@@ -18,7 +18,7 @@ import { readPrices } from "./market.ts";
 import { type DemoOptions, readOptions, UsageError } from "./options.ts";
 import { ProgressBar } from "./progress.ts";
 import { buildReport, paperAccountSchema, renderReport } from "./report.ts";
-import { raisedLimits, venueEnvironment } from "./stack-environment.ts";
+import { raisedLimits, raisedVenueLimits, venueEnvironment } from "./stack-environment.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const keys = keysOf("");
@@ -40,8 +40,9 @@ async function main(): Promise<number> {
   await build();
   const folder = mkdtempSync(join(tmpdir(), "quantum-demo-"));
   const limits = raisedLimits();
+  const printed = { ...limits, ...raisedVenueLimits() };
   print(
-    `\nlimits raised for the speed of the demonstration:\n${Object.entries(limits)
+    `\nlimits raised for the speed of the demonstration:\n${Object.entries(printed)
       .map(([name, value]) => `  ${name}=${value}`)
       .join("\n")}\n`,
   );
@@ -78,7 +79,7 @@ async function trade(stack: TradingStack, options: DemoOptions, interrupted: Abo
   await atRest(eye, keys, 60_000);
   const venue = stack.daemons["paper-exchange"].url;
   const record = await readPipeline(eye, keys, venue);
-  const account = paperAccountSchema.parse(await (await fetch(`${venue}/paper/account`)).json());
+  const account = paperAccountSchema.parse(await (await fetch(`${venue}/paper/state`)).json());
   const router = await readCounters(eye, `${keys.statsPrefix}ai-strategy-router`);
   const { rows, problems } = buildReport({ fed, router, record, reconciled: reconcile(record), account });
   print(`\n${renderReport(rows)}\n`);

@@ -10,15 +10,14 @@ export interface ReportInput {
   readonly account: PaperAccount;
 }
 
-/** What the report takes from `GET /fapi/v3/account` of the venue. */
+/** What the report takes from `GET /paper/state`. */
 export const paperAccountSchema = z.looseObject({
-  totalWalletBalance: z.string(),
-  totalUnrealizedProfit: z.string(),
   positions: z.array(
-    z.looseObject({ symbol: z.string(), positionAmt: z.string(), unrealizedProfit: z.string() }),
+    z.looseObject({ symbol: z.string(), positionAmt: z.string(), unRealizedProfit: z.string() }),
   ),
+  balances: z.array(z.looseObject({ asset: z.string(), balance: z.string(), crossUnPnl: z.string() })),
 });
-export type PaperAccount = z.infer<typeof paperAccountSchema>;
+type PaperAccount = z.infer<typeof paperAccountSchema>;
 
 type Row = readonly [what: string, count: number | string];
 
@@ -64,13 +63,15 @@ function positionRows(account: PaperAccount): readonly Row[] {
   return [
     ["positions open at the end", open.length],
     ...open.map(
-      (position): Row => [
-        `  ${position.symbol}`,
-        `${position.positionAmt} (unrealised ${Number(position.unrealizedProfit).toFixed(2)} USD)`,
+      ({ symbol, positionAmt, unRealizedProfit }): Row => [
+        `  ${symbol} ${positionAmt}`,
+        `${Number(unRealizedProfit).toFixed(2)} USD`,
       ],
     ),
-    ["wallet balance, USD", Number(account.totalWalletBalance).toFixed(2)],
-    ["unrealised P&L, USD", Number(account.totalUnrealizedProfit).toFixed(2)],
+    ...account.balances.flatMap(({ asset, balance, crossUnPnl }): Row[] => [
+      [`wallet balance, ${asset}`, Number(balance).toFixed(2)],
+      [`unrealised P&L, ${asset}`, Number(crossUnPnl).toFixed(2)],
+    ]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { basename, resolve } from "node:path";
 import { readRecordingSpan } from "./market.ts";
 import type { DemoOptions } from "./options.ts";
 
@@ -11,11 +12,25 @@ export function raisedLimits(): Readonly<Record<string, string>> {
   };
 }
 
+/** The venue's own limits for one address and account, which are made for hours and not for a minute. */
+export function raisedVenueLimits(): Readonly<Record<string, string>> {
+  return {
+    PAPER_WEIGHT_LIMIT_1M: "100000",
+    PAPER_ORDER_LIMIT_10S: "3000",
+    PAPER_ORDER_LIMIT_1M: "12000",
+  };
+}
+
 /** The paper exchange's settings: generated, or the recording at a speed that fits into the run. */
 export async function venueEnvironment(options: DemoOptions): Promise<Readonly<Record<string, string>>> {
-  const common = { PAPER_SEED: String(options.seed) };
+  const common = { PAPER_SEED: String(options.seed), ...raisedVenueLimits() };
   if (options.prices === undefined) return common;
   const span = await readRecordingSpan(options.prices);
   const fitting = span.kind === "bars" ? Math.ceil(span.ms / (options.seconds * 1000)) : 1;
-  return { ...common, PAPER_PRICES_FILE: options.prices, PAPER_SPEED: String(options.speed ?? fitting) };
+  return {
+    ...common,
+    PAPER_PRICES: resolve(options.prices),
+    PAPER_PRICES_SYMBOL: /eth/i.test(basename(options.prices)) ? "ETHUSDT" : "BTCUSDT",
+    PAPER_SPEED: String(options.speed ?? fitting),
+  };
 }

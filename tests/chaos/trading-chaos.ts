@@ -47,6 +47,12 @@ const WIDE_OPEN = {
   INTENT_BACKLOG_MAX: "1000000",
 };
 const GATES_OPEN = { MAX_TRADES_10MIN: "1000000", MIN_HOLD_SECONDS: "0", STALE_IDLE_MS: "5000" };
+const VENUE_WIDE_OPEN = {
+  PAPER_ORDER_LIMIT_10S: "1000000",
+  PAPER_ORDER_LIMIT_1M: "1000000",
+  PAPER_WEIGHT_LIMIT_1M: "10000000",
+  PAPER_BALANCE_USD: "100000000",
+};
 const keys = keysOf("");
 
 const premiumIndexSchema = z.array(z.looseObject({ symbol: z.string(), markPrice: z.string() }));
@@ -76,12 +82,7 @@ export async function runTradingChaos(options: ChaosOptions): Promise<ChaosOutco
     env: {
       "ai-strategy-router": WIDE_OPEN,
       execution: GATES_OPEN,
-      "paper-exchange": {
-        PAPER_ORDER_LIMIT_10S: "1000000",
-        PAPER_ORDER_LIMIT_1M: "1000000",
-        PAPER_WEIGHT_LIMIT_1M: "10000000",
-        PAPER_BALANCE_USDT: "100000000",
-      },
+      "paper-exchange": VENUE_WIDE_OPEN,
     },
   });
   try {
