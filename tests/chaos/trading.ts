@@ -1,0 +1,29 @@
+/**
+ * `bun run chaos:trading`: the long run of the kill -9 chaos, on the binaries in dist/.
+ * `--kills N`, `--decisions N`, `--seed N`.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { runTradingChaos } from "./trading-chaos.ts";
+
+const { values } = parseArgs({
+  args: Bun.argv.slice(2),
+  options: {
+    kills: { type: "string", default: "200" },
+    decisions: { type: "string", default: "2000" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const outcome = await runTradingChaos({
+  kills: Number(values.kills),
+  decisions: Number(values.decisions),
+  seed: Number(values.seed),
+  binaries: join(import.meta.dir, "..", "..", "dist"),
+  say: (line) => process.stdout.write(`${line}\n`),
+});
+const { byStatus, problems, ...numbers } = outcome;
+process.stdout.write(
+  `${Bun.inspect({ seed: values.seed, ...numbers, byStatus: Object.fromEntries(byStatus) })}\n`,
+);
+for (const problem of problems) process.stdout.write(`BROKEN  ${problem}\n`);
+process.exitCode = problems.length === 0 && outcome.intents === outcome.distinct ? 0 : 1;
