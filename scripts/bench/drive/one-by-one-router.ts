@@ -1,0 +1,50 @@
+import { GROUPS } from "../../../lib/contract/groups.ts";
+import type { Keys } from "../../../lib/contract/keys.ts";
+import { createStreamConsumer } from "../../../lib/redis/stream-consumer.ts";
+import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
+import { type RouterParts, routePage } from "../../../lib/routing/router.ts";
+import { benchClock, quietLog } from "../surroundings.ts";
+import type { BenchRedis } from "../workbench.ts";
+import { OPEN_BOUNDS, OPEN_LIMITS } from "./pending-decisions.ts";
+
+const IN_FLIGHT = 64;
+
+/** The router's own loop and act in this process, with one decision a page and so one a call. */
+export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Promise<void> } {
+  const parts: RouterParts = {
+    redis: redis.connection,
+    keys,
+    limits: OPEN_LIMITS,
+    bounds: OPEN_BOUNDS,
+    onRateFault: "closed",
+    limiter: new RateLimiter({ ...OPEN_LIMITS, windowMs: OPEN_LIMITS.windowSec * 1000 }),
+    log: () => {},
+    observe: () => {},
+  };
+  const consumer = createStreamConsumer({
+    redis: redis.connection,
+    url: redis.process.url,
+    stream: keys.decisionStream,
+    group: GROUPS.router,
+    consumer: "one-by-one",
+    staleIdleMs: 60_000,
+    handOut: "entry",
+    batchMax: IN_FLIGHT,
+    inFlightMax: IN_FLIGHT,
+    handle: (entries) => routePage(parts, entries),
+    progress: () => {},
+    onLost: () => Promise.reject(new Error("decisions were trimmed")),
+    onStateLost: () => {},
+    clock: benchClock,
+    random: Math.random,
+    log: quietLog,
+  });
+  const ending = new AbortController();
+  const running = consumer.run(ending.signal);
+  return {
+    stop: () => {
+      ending.abort();
+      return running;
+    },
+  };
+}
