@@ -2,9 +2,8 @@ import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
 import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
 import { createMarkPrices } from "../lib/exchange/mark-prices.ts";
-import { venueAddress } from "../lib/exchange/mode-hosts.ts";
 import { createExecution } from "../lib/execution/create-execution.ts";
-import { executionSettings } from "../lib/execution/settings.ts";
+import { executionSettingFaults, executionSettings } from "../lib/execution/settings.ts";
 import { ensureLibrary } from "../lib/kernel/library.ts";
 import { connectRedis } from "../lib/redis/connection.ts";
 import { checkEvictionPolicy } from "../lib/redis/server-settings.ts";
@@ -12,10 +11,7 @@ import { checkEvictionPolicy } from "../lib/redis/server-settings.ts";
 void runDaemon({
   role: "execution",
   settings: executionSettings,
-  check: ({ TRADING_MODE: mode, EXCHANGE_REST_URL: restUrl, EXCHANGE_WS_URL: wsUrl }) =>
-    mode === undefined
-      ? []
-      : venueAddress({ mode, restUrl: restUrl?.reveal(), wsUrl: wsUrl?.reveal() }).faults,
+  check: executionSettingFaults,
   build: (context) => {
     const { settings, clock, random, log } = context;
     const mode = settings.TRADING_MODE;

@@ -18,10 +18,10 @@ import type { SettingsShape } from "../lib/daemon/daemon-spec.ts";
 import { commonSettings } from "../lib/daemon/settings-common.ts";
 import { exchangeSettings } from "../lib/daemon/settings-exchange.ts";
 import { settingsReference } from "../lib/daemon/settings-reference.ts";
-import { EXCHANGE_SETTINGS } from "../lib/exchange/exchange-settings.ts";
 import { outcomeTableText } from "../lib/exchange/outcome-table-text.ts";
 import { executionSettings } from "../lib/execution/settings.ts";
 import { ORDER_MOVES } from "../lib/kernel/order-states.ts";
+import { PAPER_SHAPE } from "../lib/paper/settings.ts";
 import { routerSettings } from "../lib/routing/settings.ts";
 
 const DOCS = join(import.meta.dir, "..", "docs");
@@ -47,13 +47,19 @@ function settingsSection(title: string, shape: SettingsShape): string {
   return `## ${title}\n\n${table(["Variable", "Default", "Expected", "Meaning"], rows)}`;
 }
 
+/** The settings that only this role has; the shared ones have a section of their own. */
+function withoutOthers(shape: SettingsShape): SettingsShape {
+  return Object.fromEntries(Object.entries(shape).filter(([name]) => !Object.hasOwn(exchangeSettings, name)));
+}
+
 function configuration(): string {
   return [
     "# Configuration reference\n\nEnvironment variables, the same in a terminal and in a unit. Every fault is listed at once and ends the start with 78.\n",
     settingsSection("Every daemon", commonSettings("execution", "")),
-    settingsSection("Roles that talk to the venue", { ...exchangeSettings, ...EXCHANGE_SETTINGS }),
+    settingsSection("Roles that talk to the venue", exchangeSettings),
     settingsSection("ai-strategy-router", routerSettings),
-    settingsSection("execution", executionSettings),
+    settingsSection("execution", withoutOthers(executionSettings)),
+    settingsSection("paper-exchange", PAPER_SHAPE),
   ].join("\n");
 }
 

@@ -1,3 +1,7 @@
+import type { TradingMode } from "../contract/trading-mode.ts";
+import type { ConfigurationFault } from "./configuration-fault.ts";
+import type { Secret } from "./secret.ts";
+import { integerSetting } from "./settings-number.ts";
 import { optionalUrlSetting, secretSetting } from "./settings-secret.ts";
 
 /** For roles that talk to the venue; spread it into their settings. Which URL fits which mode is the adapter's check. */
@@ -18,4 +22,40 @@ export const exchangeSettings = {
     credentialFile: "binance-api-secret",
     description: "PAPER: `paper` when not set.",
   }),
+  RECV_WINDOW_MS: integerSetting({
+    fallback: 2000,
+    min: 100,
+    max: 60_000,
+    description: "How late an order may reach the venue, ms: it bounds how long an order can be in doubt.",
+  }),
+  REQUEST_TIMEOUT_MS: integerSetting({
+    fallback: 3000,
+    min: 100,
+    max: 60_000,
+    description: "Deadline of one request to the venue, ms; an order without an answer by then is in doubt.",
+  }),
+  EXIT_RESERVE_PCT: integerSetting({
+    fallback: 20,
+    min: 0,
+    max: 90,
+    description: "Share of the venue's request limits that entries leave to exits, percent.",
+  }),
 } as const;
+
+/** PAPER has keys of its own; everywhere else an order without credentials is a fault of the configuration. */
+export function credentialFaults(settings: {
+  readonly TRADING_MODE?: TradingMode | undefined;
+  readonly BINANCE_API_KEY?: Secret | undefined;
+  readonly BINANCE_API_SECRET?: Secret | undefined;
+}): readonly ConfigurationFault[] {
+  const { TRADING_MODE: mode } = settings;
+  if (mode === undefined || mode === "PAPER") return [];
+  const names = ["BINANCE_API_KEY", "BINANCE_API_SECRET"] as const;
+  return names
+    .filter((name) => settings[name] === undefined)
+    .map((name) => ({
+      name,
+      got: undefined,
+      expected: `the account's credentials, because TRADING_MODE is ${mode}`,
+    }));
+}

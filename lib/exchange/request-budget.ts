@@ -32,8 +32,11 @@ export interface RateLimit {
   readonly header: string;
 }
 
-/** The venue's documented limits, until exchangeInfo says otherwise. */
-const DEFAULT_RATE_LIMITS: readonly RateLimit[] = [
+/**
+ * The venue's documented limits: what is counted from the first request on. They are enforced only once
+ * exchangeInfo has said what the true ones are: a process that starts into a spent minute must be able to ask.
+ */
+export const DOCUMENTED_RATE_LIMITS: readonly RateLimit[] = [
   { counts: "weight", intervalMs: 60_000, max: 2400, header: "x-mbx-used-weight-1m" },
   { counts: "orders", intervalMs: 10_000, max: 300, header: "x-mbx-order-count-10s" },
   { counts: "orders", intervalMs: 60_000, max: 1200, header: "x-mbx-order-count-1m" },
@@ -64,7 +67,8 @@ export function createRequestBudget(options: {
   readonly nowMs: () => number;
   readonly exitReservePct: number;
 }): RequestBudget {
-  let meters: Meter[] = meter(DEFAULT_RATE_LIMITS);
+  let meters: Meter[] = meter(DOCUMENTED_RATE_LIMITS);
+  let limitsKnown = false;
   let stoppedUntilMs = 0;
   const entryShare = 1 - options.exitReservePct / 100;
 
@@ -82,6 +86,7 @@ export function createRequestBudget(options: {
       const nowMs = options.nowMs();
       const untilMs = stoppedUntilMs + (kind === "entry" && stoppedUntilMs > 0 ? EXITS_FIRST_MS : 0);
       if (nowMs < untilMs) return { kind: "refused", untilMs };
+      if (!limitsKnown) return { kind: "ok" };
       let waitMs = 0;
       for (const one of meters) {
         const { limit, used } = current(one, nowMs);
@@ -111,7 +116,9 @@ export function createRequestBudget(options: {
       stoppedUntilMs = Math.max(stoppedUntilMs, options.nowMs() + ms);
     },
     setLimits(limits) {
-      if (limits.length > 0) meters = meter(limits, meters);
+      if (limits.length === 0) return;
+      meters = meter(limits, meters);
+      limitsKnown = true;
     },
     usage: () => meters.map((one) => ({ limit: one.limit, used: current(one, options.nowMs()).used })),
   };

@@ -1,5 +1,5 @@
 import type { GateMode } from "../gates/decide-profit-gates.ts";
-import type { GateLimits } from "../gates/gate-settings.ts";
+import type { GateLimits } from "../gates/gate-limits.ts";
 
 /** The limits of an entry, from configuration. */
 export interface EntryRules {

@@ -1,14 +1,15 @@
 import type { Keys } from "../contract/keys.ts";
+import type { ConfigurationFault } from "../daemon/configuration-fault.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
-import { exchangeSettings } from "../daemon/settings-exchange.ts";
+import { credentialFaults, exchangeSettings } from "../daemon/settings-exchange.ts";
 import { decimalSetting, integerSetting } from "../daemon/settings-number.ts";
 import { pipelineSettings } from "../daemon/settings-pipeline.ts";
 import { optionalTextSetting, textSetting } from "../daemon/settings-text.ts";
-import { EXCHANGE_SETTINGS } from "../exchange/exchange-settings.ts";
+import { venueAddress } from "../exchange/mode-hosts.ts";
 import { decideGateMode } from "../gates/decide-profit-gates.ts";
-import { GATE_SETTINGS } from "../gates/gate-settings.ts";
 import type { ResultStreams } from "../kernel/settle-order.ts";
 import type { EntryRules } from "./entry-rules.ts";
+import { gateSettings } from "./gate-settings.ts";
 
 const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream's name" };
 
@@ -16,8 +17,7 @@ const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream
 export const executionSettings = {
   ...pipelineSettings,
   ...exchangeSettings,
-  ...EXCHANGE_SETTINGS,
-  ...GATE_SETTINGS,
+  ...gateSettings,
   MAX_LEVERAGE: integerSetting({
     fallback: 20,
     min: 1,
@@ -87,4 +87,12 @@ export function entryRules(settings: ExecutionSettings): EntryRules {
     failuresMax: settings.DELIVERIES_MAX,
     planHoldMaxSec: settings.DEFAULT_MAX_HOLD_SEC,
   };
+}
+
+/** Faults of settings that are each fine: addresses that do not fit the mode, a mode without credentials. */
+export function executionSettingFaults(settings: Partial<ExecutionSettings>): readonly ConfigurationFault[] {
+  const { TRADING_MODE: mode, EXCHANGE_REST_URL: restUrl, EXCHANGE_WS_URL: wsUrl } = settings;
+  if (mode === undefined) return [];
+  const { faults } = venueAddress({ mode, restUrl: restUrl?.reveal(), wsUrl: wsUrl?.reveal() });
+  return [...faults, ...credentialFaults(settings)];
 }

@@ -5,7 +5,7 @@
  * 3. Audit lets through what enforcement would hold, and says what that was.
  */
 import type { TradingMode } from "../contract/trading-mode.ts";
-import type { GateModeSetting } from "./gate-settings.ts";
+import type { GateModeSetting } from "./gate-limits.ts";
 import { type GateInput, type Held, PROFIT_GATES } from "./profit-gate.ts";
 
 export type GateMode = "enforce" | "audit";

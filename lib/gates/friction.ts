@@ -1,5 +1,5 @@
 import Big from "big.js";
-import type { GateLimits } from "./gate-settings.ts";
+import type { GateLimits } from "./gate-limits.ts";
 
 /** What a round trip costs, by part and together, in percent of notional. */
 export interface FrictionParts {

@@ -1,7 +1,7 @@
 import type { HoldReason } from "../contract/reasons.ts";
 import { cooldown } from "./cooldown.ts";
 import { edgeAgainstFriction } from "./edge-against-friction.ts";
-import type { GateLimits } from "./gate-settings.ts";
+import type { GateLimits } from "./gate-limits.ts";
 import { minimumNotional } from "./minimum-notional.ts";
 import { modelRegime } from "./model-regime.ts";
 import { rewardToRisk } from "./reward-to-risk.ts";

@@ -32,6 +32,7 @@ export async function startPaperExchange(
     hostname: "127.0.0.1",
     port: changes.port ?? 0,
     development: false,
+    reusePort: false,
     idleTimeout: 30,
     fetch: (request, self) => venue.fetch(request, self),
     websocket: venue.websocket,

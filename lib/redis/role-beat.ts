@@ -24,6 +24,9 @@ export interface RoleBeatOptions {
   readonly everyMs?: number;
 }
 
+/** After a beat that was not written, ms: a start must not look dead for a whole period. */
+const RETRY_MS = 250;
+
 /**
  * Says that this instance is alive, until the signal aborts: hash and TTL in one transaction, so that no key
  * is ever left behind that says so for ever. Redis errors are waited out; the key's absence tells the others.
@@ -35,14 +38,16 @@ export interface RoleBeatOptions {
 export async function keepRoleBeat(options: RoleBeatOptions, signal: AbortSignal): Promise<void> {
   let restarts: number | undefined;
   while (!signal.aborted) {
+    let waitMs = options.everyMs ?? 5000;
     try {
       restarts ??= await countRestarts(options);
       await publishRoleBeat(options, restarts);
     } catch (error) {
       if (!isRedisError(error)) throw error;
       options.log.debug({ error: error.message }, "role beat not written");
+      waitMs = Math.min(waitMs, RETRY_MS);
     }
-    await options.clock.sleep(options.everyMs ?? 5000, signal);
+    await options.clock.sleep(waitMs, signal);
   }
 }
 

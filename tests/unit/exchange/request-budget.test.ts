@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createRequestBudget } from "../../../lib/exchange/request-budget.ts";
+import { createRequestBudget, DOCUMENTED_RATE_LIMITS } from "../../../lib/exchange/request-budget.ts";
 
 const WEIGHT = "x-mbx-used-weight-1m";
 const ORDERS = "x-mbx-order-count-10s";
@@ -9,6 +9,7 @@ const READ = { weight: 1, orders: 0 };
 function budgetAt(startMs: number, exitReservePct = 20) {
   const time = { ms: startMs };
   const budget = createRequestBudget({ nowMs: () => time.ms, exitReservePct });
+  budget.setLimits(DOCUMENTED_RATE_LIMITS);
   const report = (header: string, used: string) =>
     budget.spend({ weight: 0, orders: 0 })((name) => (name === header ? used : null));
   return { time, budget, report };
@@ -107,4 +108,12 @@ test("an empty list of limits does not lift them", () => {
   const { budget } = budgetAt(60_000);
   budget.setLimits([]);
   expect(budget.usage()).toHaveLength(3);
+});
+
+test("before the true limits are known only a ban withholds: a start into a spent minute must be able to ask", () => {
+  const budget = createRequestBudget({ nowMs: () => 60_000, exitReservePct: 20 });
+  budget.spend({ weight: 0, orders: 0 })((name) => (name === WEIGHT ? "99999" : null));
+  expect(budget.admit("entry", READ)).toEqual({ kind: "ok" });
+  budget.stopFor(1000);
+  expect(budget.admit("exit", READ).kind).toBe("refused");
 });

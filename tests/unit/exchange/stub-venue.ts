@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { systemClock } from "../../../lib/daemon/clock.ts";
 import type { Outcome } from "../../../lib/exchange/outcome-classes.ts";
-import { createRequestBudget } from "../../../lib/exchange/request-budget.ts";
+import { createRequestBudget, DOCUMENTED_RATE_LIMITS } from "../../../lib/exchange/request-budget.ts";
 import {
   createVenueTransport,
   type Fetch,
@@ -89,6 +89,7 @@ export function transportTo(
   const outcomes: Outcome[] = [];
   const venueNowMs = () => 1_700_000_000_500;
   const budget = createRequestBudget({ nowMs: venueNowMs, exitReservePct: 20 });
+  budget.setLimits(DOCUMENTED_RATE_LIMITS);
   const transport = createVenueTransport({
     baseUrl,
     apiKey: "the-key",

@@ -34,6 +34,6 @@ test("the distance to the target is multiplied by the whole quantity", () => {
   expect(held).toEqual({
     verdict: "held",
     reason: "EDGE_TOO_SMALL",
-    detail: { expectedMoveUsd: "1", neededUsd: "6.6", frictionUsd: "2.2", edgeMultiplier: "3.0" },
+    detail: { expectedMoveUsd: "1", neededUsd: "6.6", frictionUsd: "2.2", edgeMultiplier: "3" },
   });
 });

@@ -1,9 +1,8 @@
-import { z } from "zod";
-import { GATE_SETTINGS } from "../../../lib/gates/gate-settings.ts";
+import { DEFAULT_GATE_LIMITS, type GateLimits } from "../../../lib/gates/gate-limits.ts";
 import type { GateInput } from "../../../lib/gates/profit-gate.ts";
 
-/** The contract's defaults, as the configuration reader makes them of an empty environment. */
-export const DEFAULT_LIMITS = z.strictObject(GATE_SETTINGS).parse({});
+/** The contract's defaults, open to be changed one at a time. */
+export const DEFAULT_LIMITS: GateLimits = DEFAULT_GATE_LIMITS;
 
 /** The valid trade of the proof table: ETHUSDT, 35 USD notional, R = 2.5, NHiTS in TREND. */
 export const VALID_ENTRY: GateInput = {
