@@ -78,7 +78,9 @@ function fixtureOf(exchange: PaperExchange): PaperFixture {
 /** Query with timestamp and signature, by the default key's secret. */
 export function signedQuery(params: CallParams, secret = "paper"): string {
   const entries = Object.entries({ timestamp: Date.now(), ...params });
-  const query = new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString();
+  const query = new URLSearchParams(
+    entries.map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
   return `${query}&signature=${signatureOf(query, secret)}`;
 }
 

@@ -4,7 +4,7 @@ import { symbolOf } from "./margin.ts";
 import { pushOrderEvent } from "./order-event.ts";
 import { applyFill, entryPriceOf, MONEY_DECIMALS, type Position } from "./position.ts";
 import type { BookLevel } from "./quote.ts";
-import { unrest } from "./resting-orders.ts";
+import { shrinkResting, unrest } from "./resting-orders.ts";
 import { type Fill, isOpen, remainingOf, type VenueOrder } from "./venue-order.ts";
 import type { Income, SymbolState, VenueState } from "./venue-state.ts";
 
@@ -27,6 +27,7 @@ export function executeFill(state: VenueState, order: VenueOrder, execution: Exe
   state.wallet = state.wallet.plus(realisedPnl).minus(commission);
   leg.carried = leg.amount.eq(0) ? new Big(0) : leg.carried.plus(realisedPnl).minus(commission);
   releaseMargin(state, order, qty);
+  shrinkResting(symbol, order, qty);
   const fill: Fill = {
     id: state.nextTradeId++,
     orderId: order.orderId,

@@ -1,7 +1,7 @@
 import Big from "big.js";
 import type { Rejection } from "./rejection.ts";
 import type { AlgoOrder, Fill, VenueOrder } from "./venue-order.ts";
-import type { SymbolState, VenueState } from "./venue-state.ts";
+import type { VenueState } from "./venue-state.ts";
 import { averageText, moneyText, priceText, qtyText } from "./wire-decimals.ts";
 
 export type ExecutionType = "NEW" | "TRADE" | "CANCELED" | "EXPIRED" | "CALCULATED";
@@ -42,7 +42,8 @@ export function pushOrderEvent(state: VenueState, order: VenueOrder, what: Order
       n: moneyText(fill?.commission ?? ZERO),
       T: nowMs,
       t: fill?.id ?? 0,
-      ...openNotional(symbol),
+      b: symbol.restingNotional.BUY.toFixed(),
+      a: symbol.restingNotional.SELL.toFixed(),
       m: fill?.maker ?? false,
       R: order.reduceOnly,
       wt: order.workingType,
@@ -110,16 +111,4 @@ export function pushAlgoEvent(state: VenueState, algo: AlgoOrder, what: AlgoHapp
 export interface AlgoHappening {
   readonly nowMs: number;
   readonly refusal?: Rejection;
-}
-
-/** Notional of what rests in the book, as `b` (bids) and `a` (asks) of the event. */
-function openNotional(symbol: SymbolState): { b: string; a: string } {
-  return { b: notionalOf(symbol.bids), a: notionalOf(symbol.asks) };
-}
-
-function notionalOf(orders: readonly VenueOrder[]): string {
-  if (orders.length === 0) return "0";
-  let sum = ZERO;
-  for (const order of orders) sum = sum.plus(order.price.times(order.origQty.minus(order.executedQty)));
-  return sum.toFixed();
 }

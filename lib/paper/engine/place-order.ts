@@ -57,6 +57,7 @@ function makeOrder(state: VenueState, request: OrderRequest, placement: Placemen
     status: "NEW",
     executedQty: new Big(0),
     cumQuote: new Big(0),
+    resting: false,
     heldMargin: new Big(0),
     updateMs: nowMs,
   };

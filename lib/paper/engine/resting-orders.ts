@@ -1,4 +1,5 @@
-import type { VenueOrder } from "./venue-order.ts";
+import type Big from "big.js";
+import { remainingOf, type VenueOrder } from "./venue-order.ts";
 import type { SymbolState } from "./venue-state.ts";
 
 /** The queue a resting order waits in: best price first, the older one first at the same price. */
@@ -19,12 +20,28 @@ export function rest(symbol: SymbolState, order: VenueOrder): void {
     else low = middle + 1;
   }
   queue.splice(low, 0, order);
+  order.resting = true;
+  addResting(symbol, order, remainingOf(order));
 }
 
 export function unrest(symbol: SymbolState, order: VenueOrder): void {
+  if (!order.resting) return;
   const queue = queueOf(symbol, order);
   const place = queue.indexOf(order);
-  if (place >= 0) queue.splice(place, 1);
+  if (place < 0) throw new Error(`order ${order.orderId} rests nowhere`);
+  queue.splice(place, 1);
+  addResting(symbol, order, remainingOf(order).times(-1));
+  order.resting = false;
+}
+
+/** A fill of `qty` is about to be booked on the order. */
+export function shrinkResting(symbol: SymbolState, order: VenueOrder, qty: Big): void {
+  if (order.resting) addResting(symbol, order, qty.times(-1));
+}
+
+function addResting(symbol: SymbolState, order: VenueOrder, qty: Big): void {
+  const notional = symbol.restingNotional;
+  notional[order.side] = notional[order.side].plus(order.price.times(qty));
 }
 
 /** Open orders of a symbol, oldest first. */

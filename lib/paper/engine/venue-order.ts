@@ -35,6 +35,8 @@ export interface VenueOrder {
   status: OrderStatus;
   executedQty: Big;
   cumQuote: Big;
+  /** In its queue of the book: it counts in the symbol's resting notional. */
+  resting: boolean;
   /** Margin set aside for the unfilled rest, USD. */
   heldMargin: Big;
   updateMs: number;

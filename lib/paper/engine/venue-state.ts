@@ -1,6 +1,6 @@
 import Big from "big.js";
 import type { Instrument } from "./instrument.ts";
-import type { MarginType, PositionSide } from "./order-terms.ts";
+import type { MarginType, PositionSide, Side } from "./order-terms.ts";
 import { emptyPosition, type Position } from "./position.ts";
 import type { BookModel, Quote } from "./quote.ts";
 import type { VenueEvent } from "./venue-event.ts";
@@ -38,6 +38,8 @@ export interface SymbolState {
   /** Resting limit orders, best price first, then oldest first. */
   readonly bids: VenueOrder[];
   readonly asks: VenueOrder[];
+  /** Notional of the unfilled rest of each queue, USD. */
+  readonly restingNotional: Record<Side, Big>;
   /** Conditional orders that wait for their trigger, by algo id. */
   readonly waiting: Map<number, AlgoOrder>;
   /** Everything ever accepted, in order of acceptance. */
@@ -151,6 +153,7 @@ function openSymbol(instrument: Instrument, terms: VenueTerms, nowMs: number): S
     },
     bids: [],
     asks: [],
+    restingNotional: { BUY: new Big(0), SELL: new Big(0) },
     waiting: new Map(),
     orders: [],
     algoOrders: [],
