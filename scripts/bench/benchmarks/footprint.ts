@@ -1,0 +1,159 @@
+import { mkdirSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ROLES } from "../../../lib/contract/roles.ts";
+import { type ChildProcess, lastLines, startProcess } from "../../stack/child-process.ts";
+import { freePort } from "../../stack/trading-stack.ts";
+import type { Benchmark } from "../benchmark.ts";
+import { listenForNotifications, type NotifyListener } from "../drive/notify-listener.ts";
+import type { Finding } from "../finding.ts";
+import { compileFloor } from "../floor/compile-floor.ts";
+import { figureText } from "../measure/figures.ts";
+import { median } from "../measure/median.ts";
+import { type ProcessMemory, readProcessMemory } from "../measure/process-memory.ts";
+import { startBenchRedis, type Workbench } from "../workbench.ts";
+
+const ROUNDS = 7;
+const READY_TIMEOUT_MS = 15_000;
+/** After this time nothing of the start is under way any more. */
+const IDLE_AFTER_MS = 5000;
+/** The exchange first: execution is not ready before it has read its account. */
+const MEASURED = ["paper-exchange", "ai-strategy-router", "execution"] as const;
+
+interface Program {
+  readonly name: string;
+  readonly binary: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Measured {
+  readonly program: Program;
+  readonly startsMs: number[];
+  memory: ProcessMemory | undefined;
+}
+
+/** What a daemon costs before it does anything. */
+export const footprint: Benchmark = {
+  name: "footprint",
+  title: "Footprint: size, start, memory",
+  method:
+    "The floor is a program compiled in the same run with the same flags: it imports the same packages, connects " +
+    "to Redis and serves /healthz. Start is from the spawn to READY=1 on a unix datagram socket, read in a " +
+    `blocking call; median of ${ROUNDS} starts, floor and daemons in turn. Memory is /proc/PID/smaps_rollup ` +
+    `${IDLE_AFTER_MS / 1000} s after READY, all of them running: RSS counts the mapped runtime, private is ` +
+    "Private_Dirty.",
+  run: measure,
+};
+
+async function measure(bench: Workbench): Promise<readonly Finding[]> {
+  const redis = await startBenchRedis(bench, "everysec");
+  const listener = await listenForNotifications(`bench-${process.pid}-${Date.now()}`);
+  bench.defer(listener.close);
+  const floor = await compileFloor(bench.folder);
+  const programs = programsOf(bench, floor, redis.process);
+  const measured = programs.map((program): Measured => ({ program, startsMs: [], memory: undefined }));
+  for (let round = 0; round <= ROUNDS; round += 1) await startInTurn(bench, listener, measured, round);
+  const [base, ...daemons] = measured;
+  if (base === undefined) throw new Error("there is no floor");
+  const lines = await Promise.all(daemons.map((daemon) => linesOf(daemon, base)));
+  return [...(await linesOf(base, undefined)), ...lines.flat()];
+}
+
+function programsOf(
+  bench: Workbench,
+  floor: string,
+  redis: { readonly socketPath: string; readonly url: string },
+): readonly Program[] {
+  const port = freePort();
+  const daemonEnv = (role: string) => {
+    const stateDir = join(bench.folder, "state", role);
+    mkdirSync(stateDir, { recursive: true });
+    return {
+      TRADING_MODE: "PAPER",
+      REDIS_URL: redis.url,
+      EXCHANGE_REST_URL: `http://127.0.0.1:${port}`,
+      EXCHANGE_WS_URL: `ws://127.0.0.1:${port}`,
+      ADMIN_PORT: role === "paper-exchange" ? String(port) : "0",
+      QUANTUM_INSTANCE: "bench",
+      STATE_DIR: stateDir,
+      HALT_FILE: join(bench.folder, "halted"),
+    };
+  };
+  return [
+    { name: "floor", binary: floor, env: { REDIS_SOCKET: redis.socketPath } },
+    ...MEASURED.map((role) => {
+      const { binary } = ROLES[role];
+      return { name: binary, binary: join(bench.binaries, binary), env: daemonEnv(role) };
+    }),
+  ];
+}
+
+/** One start of each; round 0 only fills the page cache, the last one stays up until it is idle. */
+async function startInTurn(
+  bench: Workbench,
+  listener: NotifyListener,
+  measured: readonly Measured[],
+  round: number,
+): Promise<void> {
+  const running: ChildProcess[] = [];
+  try {
+    for (const { program, startsMs } of measured) {
+      listener.drain();
+      const started = performance.now();
+      const child = startProcess({
+        name: program.name,
+        command: [program.binary],
+        env: { ...program.env, NOTIFY_SOCKET: listener.address },
+        logFile: join(bench.folder, `${program.name}.log`),
+      });
+      running.push(child);
+      const readyAt = readyOf(listener, child);
+      if (round > 0) startsMs.push(readyAt - started);
+    }
+    if (round < ROUNDS) return;
+    await Bun.sleep(IDLE_AFTER_MS);
+    for (const [index, one] of measured.entries()) {
+      one.memory = await readProcessMemory(running[index]?.pid ?? 0);
+    }
+  } finally {
+    await Promise.all(running.map((child) => child.stop()));
+  }
+}
+
+function readyOf(listener: NotifyListener, child: ChildProcess): number {
+  try {
+    return listener.waitFor("READY=1", READY_TIMEOUT_MS);
+  } catch (cause) {
+    throw new Error(`${child.name} did not get ready; its last lines:\n${lastLines(child)}`, { cause });
+  }
+}
+
+async function linesOf(measured: Measured, floor: Measured | undefined): Promise<readonly Finding[]> {
+  const { program, startsMs, memory } = measured;
+  if (memory === undefined) throw new Error(`${program.name} was never idle`);
+  const against = (value: number, base: number | undefined, limit?: number): Partial<Finding> => ({
+    ...(base === undefined ? {} : { ratio: { value: value / base, to: "the floor" } }),
+    ...(base === undefined || limit === undefined ? {} : { aim: { of: "ratio", bound: "at most", limit } }),
+  });
+  const line = (what: string, figure: number, unit: string, more: Partial<Finding> = {}): Finding => ({
+    what: `${program.name}: ${what}`,
+    figure,
+    unit,
+    ...more,
+  });
+  const start = median(startsMs);
+  const range = `${figureText(Math.min(...startsMs))}–${figureText(Math.max(...startsMs))} ms`;
+  const floorStart = floor === undefined ? undefined : median(floor.startsMs);
+  return [
+    line("binary", (await stat(program.binary)).size / 1e6, "MB"),
+    line("start to READY=1", start, "ms", { ...against(start, floorStart, 2), detail: range }),
+    line("idle RSS", memory.rssMib, "MiB", against(memory.rssMib, floor?.memory?.rssMib, 1.15)),
+    line("idle PSS", memory.pssMib, "MiB", against(memory.pssMib, floor?.memory?.pssMib)),
+    line(
+      "idle private",
+      memory.privateDirtyMib,
+      "MiB",
+      against(memory.privateDirtyMib, floor?.memory?.privateDirtyMib),
+    ),
+  ];
+}
