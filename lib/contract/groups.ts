@@ -1,4 +1,4 @@
-import type { Keys } from "./keys.ts";
+import { deadLetterStreamOf, type Keys } from "./keys.ts";
 
 /** Consumer group names. Operators and dashboards know them. */
 export const GROUPS = {
@@ -19,6 +19,9 @@ export interface StreamRetention {
   readonly entriesKept: number | undefined;
 }
 
+/** Dead letters kept per stream. */
+const DEAD_LETTERS_KEPT = 10_000;
+
 /** Who reads which stream, and how much of it is kept once everyone of the contract is through with it. */
 export function streamRetentions(keys: Keys): readonly StreamRetention[] {
   return [
@@ -33,6 +36,12 @@ export function streamRetentions(keys: Keys): readonly StreamRetention[] {
     { stream: keys.resultStream, groups: [], optionalGroups: [GROUPS.auditLogger], entriesKept: 100_000 },
     { stream: keys.faultStream, groups: [], optionalGroups: [GROUPS.auditLogger], entriesKept: 1000 },
     { stream: keys.auditStream, groups: [], optionalGroups: [GROUPS.auditLogger], entriesKept: 100_000 },
+    ...[keys.decisionStream, keys.intentStream, keys.exitIntentStream].map((stream) => ({
+      stream: deadLetterStreamOf(stream),
+      groups: [],
+      optionalGroups: [],
+      entriesKept: DEAD_LETTERS_KEPT,
+    })),
     { stream: keys.heartbeatStream, groups: [], optionalGroups: [], entriesKept: 1000 },
     {
       stream: keys.panicStream,
@@ -48,6 +57,3 @@ export function streamRetentions(keys: Keys): readonly StreamRetention[] {
     },
   ];
 }
-
-/** Dead letters kept per stream. */
-export const DEAD_LETTERS_KEPT = 10_000;

@@ -10,23 +10,3 @@ export interface AuditEntry {
   readonly before: string;
   readonly after: string;
 }
-
-/** The fields of an entry of the audit stream, flat, as XADD takes them. */
-export function encodeAuditEntry(entry: AuditEntry): readonly string[] {
-  return [
-    "ts",
-    String(entry.atMs),
-    "role",
-    entry.role,
-    "instance",
-    entry.instance,
-    "who",
-    entry.who,
-    "what",
-    entry.what,
-    "before",
-    entry.before,
-    "after",
-    entry.after,
-  ];
-}

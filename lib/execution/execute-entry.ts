@@ -6,6 +6,9 @@ import { denied, type Ending } from "./ending.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
 import { type OrderPlan, sendOrder } from "./send-order.ts";
 
+/** An intent may be this far ahead of the server's clock (ms): beyond it, it would outlive its age limit. */
+const FUTURE_MAX_MS = 5000;
+
 type Prepared =
   | { readonly kind: "ended"; readonly ending: Ending }
   | { readonly kind: "plan"; readonly plan: OrderPlan };
@@ -38,6 +41,7 @@ async function prepareEntry(parts: ExecutionParts, job: Job): Promise<Prepared> 
   const ageMs = parts.redis.serverNowMs() - intent.ts_ms;
   if (ageMs > rules.ageMaxMs)
     return ended({ state: "EXPIRED", detail: `ageMs=${ageMs} ageMaxMs=${rules.ageMaxMs}` });
+  if (ageMs < -FUTURE_MAX_MS) return ended(denied("INVALID", `ts_ms is ${-ageMs} ms in the future`));
   if (intent.action === "CLOSE") return ended(denied("INVALID", "CLOSE is not an entry"));
   if (intent.leverage > rules.leverageMax)
     return ended(denied("LEVERAGE_FAILED", `leverage=${intent.leverage}`));

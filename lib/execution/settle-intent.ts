@@ -1,6 +1,6 @@
 import Big from "big.js";
 import { blockedOrderId, type ExecutionResult, type ResultStatus } from "../contract/execution-result.ts";
-import { planSuffix } from "../contract/position-plan.ts";
+import { planSuffix, type StoredPlan } from "../contract/position-plan.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import type { TradeIntent } from "../contract/trade-intent.ts";
 import type { TerminalState } from "../kernel/order-states.ts";
@@ -118,20 +118,18 @@ function planOf(parts: ExecutionParts, job: Job, ending: Ending): PlanChange {
   if (job.kind === "exit" || !("fills" in ending)) return { kind: "keep" };
   const { intent } = job;
   const { order, fills } = ending;
-  return {
-    kind: "write",
-    fields: {
-      intent_id: intent.intent_id,
-      symbol: intent.symbol,
-      position_side: order.positionSide,
-      side: order.side === "BUY" ? "LONG" : "SHORT",
-      quantity: fills.quantity,
-      entry_price: fills.averagePrice ?? "0",
-      stop_loss: intent.stop_loss ?? "",
-      take_profit: intent.take_profit ?? "",
-      trail_percent: intent.trail_percent ?? "",
-      opened_at: String(fills.lastTradeMs ?? order.updateTimeMs),
-      max_hold_sec: String(parts.rules.planHoldMaxSec),
-    },
+  const fields: StoredPlan = {
+    intent_id: intent.intent_id,
+    symbol: intent.symbol,
+    position_side: order.positionSide,
+    side: order.side === "BUY" ? "LONG" : "SHORT",
+    quantity: fills.quantity,
+    entry_price: fills.averagePrice ?? "0",
+    stop_loss: intent.stop_loss ?? "",
+    take_profit: intent.take_profit ?? "",
+    trail_percent: intent.trail_percent ?? "",
+    opened_at: String(fills.lastTradeMs ?? order.updateTimeMs),
+    max_hold_sec: String(parts.rules.planHoldMaxSec),
   };
+  return { kind: "write", fields };
 }

@@ -95,18 +95,11 @@ export async function receiveOrder(
     ],
     args: [order.intentId, order.owner, order.source.group, order.source.entryId],
   });
-  switch (reply[0]) {
-    case "NEW":
-      return { kind: "new" };
-    case "SETTLED":
-      return { kind: "settled" };
-    case "DUPLICATE":
-      return { kind: "duplicate" };
-    case "RESUMED":
-      return { kind: "resumed", order: readOrder(reply.slice(1)) };
-    default:
-      throw new UnexpectedReplyError("receive_v1", reply);
-  }
+  if (reply[0] === "NEW") return { kind: "new" };
+  if (reply[0] === "SETTLED") return { kind: "settled" };
+  if (reply[0] === "DUPLICATE") return { kind: "duplicate" };
+  if (reply[0] === "RESUMED") return { kind: "resumed", order: readOrder(reply.slice(1)) };
+  throw new UnexpectedReplyError("receive_v1", reply);
 }
 
 /** What a submission writes into the ledger and is judged by. */

@@ -135,6 +135,14 @@ async function act({ intent, owner, act: what, end }: Event): Promise<void> {
   }
 }
 
+/** What a call was rejected with; undefined when it was not. */
+function failureOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
 async function stateOf(intent: string): Promise<OrderState | undefined> {
   return (await readLedgerOrder(server.client, server.keys, intent))?.state;
 }
@@ -191,10 +199,9 @@ test("a submitting order that another owner takes over is unknown, and the first
     order: { state: "UNKNOWN", attempt: 1, clientOrderId: "q-a-1" },
   });
   const late = settleOrder(client, keys, streams(), settlement("a", OWNERS[0], "FILLED"));
-  await expect(late).rejects.toBeInstanceOf(OrderFencedError);
-  await expect(submitOrder(client, keys, submission("a", OWNERS[0], 2))).rejects.toBeInstanceOf(
-    OrderFencedError,
-  );
+  expect(await failureOf(late)).toBeInstanceOf(OrderFencedError);
+  const again = submitOrder(client, keys, submission("a", OWNERS[0], 2));
+  expect(await failureOf(again)).toBeInstanceOf(OrderFencedError);
   expect(await results()).toEqual([]);
 });
 
@@ -267,7 +274,7 @@ test("a call that arrives after its deadline writes nothing", async () => {
   const { client, keys } = server;
   const late = { ...client, serverNowMs: () => Date.now() - 10_000 };
   const received = receiveOrder(late, keys, { intentId: "a", owner: OWNERS[0], source: sourceOf("a") });
-  await expect(received).rejects.toBeInstanceOf(CallExpiredError);
+  expect(await failureOf(received)).toBeInstanceOf(CallExpiredError);
   expect(await stateOf("a")).toBeUndefined();
 });
 
