@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { z } from "zod";
+import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await openDesk({ settings: { PAPER_ORDER_LIMIT_10S: 1_000_000, PAPER_ORDER_LIMIT_1M: 1_000_000 } });
+});
+afterAll(async () => await desk[Symbol.asyncDispose]());
+beforeEach(async () => {
+  const { client, keys } = desk.server;
+  await desk.paper.admin("POST", "reset", {});
+  await desk.paper.clearFaults();
+  await desk.paper.setPrice("ETHUSDT", "3000");
+  await client.command(["DEL", keys.safeMode, keys.tradingState, `${keys.positionPlanPrefix}ETHUSDT`]);
+  await client.command(["SET", keys.kill, "0"]);
+});
+
+const positionsSchema = z.object({
+  positions: z.array(z.looseObject({ symbol: z.string(), positionAmt: z.string() })),
+});
+
+async function open(quantity = "0.2", side: "BUY" | "SELL" = "BUY"): Promise<void> {
+  const reply = await desk.paper.call("POST", "/fapi/v1/order", {
+    symbol: "ETHUSDT",
+    side,
+    type: "MARKET",
+    quantity,
+  });
+  expect(reply.status).toBe(200);
+}
+
+async function position(): Promise<number> {
+  const { positions } = positionsSchema.parse(await desk.paper.read("state"));
+  return positions
+    .filter((one) => one.symbol === "ETHUSDT")
+    .reduce((sum, one) => sum + Number(one.positionAmt), 0);
+}
+
+async function exit(change: object = {}) {
+  const intent = soundIntent({ action: "CLOSE", reduce_only: true, quantity: null, ...change });
+  const handled = await desk.handle(await desk.publish(intent, "exit"), "exit");
+  return { handled, result: (await desk.results()).at(-1) };
+}
+
+const fault = (path: string, method: string, effect: object, count = 1) =>
+  desk.paper.admin("POST", "faults", { rules: [{ match: { method, path }, count, effect }] });
+
+describe("an exit passes", () => {
+  test.each([
+    ["the kill switch", ["DEL", "quantum:kill"]],
+    ["a halt", ["HSET", "system:state:trading", "halted", "true"]],
+    ["safe mode", ["SET", "quantum:safety:safe_mode", "1"]],
+  ] as const)("%s", async (_name, command) => {
+    await open();
+    await desk.server.client.command(command);
+    expect((await exit()).result).toMatchObject({ status: "filled", action: "CLOSE" });
+    expect(await position()).toBe(0);
+  });
+
+  test("its own age, its lack of a stop, and everything else that an entry must have", async () => {
+    await open();
+    const bare = {
+      ts_ms: Date.now() - 86_400_000,
+      stop_loss: null,
+      take_profit: null,
+      entry_price: null,
+      model: "",
+    };
+    expect((await exit(bare)).result?.status).toBe("filled");
+    expect(await position()).toBe(0);
+  });
+
+  test("credentials that were refused before", async () => {
+    await open();
+    desk.parts.credentialsRefused(true);
+    expect((await exit()).result?.status).toBe("filled");
+    expect(desk.credentialsRefused()).toBe(false);
+  });
+});
+
+describe("an exit only reduces", () => {
+  test("and is clamped to the position", async () => {
+    await open("0.2", "SELL");
+    expect((await exit({ action: "BUY", quantity: "5" })).result).toMatchObject({
+      status: "filled",
+      quantity: "0.2",
+    });
+    expect(await position()).toBe(0);
+  });
+
+  test("so there is nothing to do without a position", async () => {
+    const { result } = await exit();
+    expect(result).toMatchObject({ status: "rejected" });
+    expect(result?.reason).toStartWith("NOTHING_TO_REDUCE");
+  });
+
+  test("and is sent even when positions cannot be read: the venue itself lets it only reduce", async () => {
+    await open();
+    await fault("/fapi/v3/positionRisk", "GET", { kind: "http", status: 500 }, 1000);
+    expect((await exit({ action: "SELL", quantity: "0.2" })).result?.status).toBe("filled");
+    expect(await position()).toBe(0);
+    const { result } = await exit({ action: "SELL", quantity: "0.2" });
+    expect(result?.reason).toStartWith("NOTHING_TO_REDUCE");
+    expect(await position()).toBe(0);
+  });
+
+  test("not a position that was opened after the one it was meant for", async () => {
+    await open();
+    const { client, keys } = desk.server;
+    await client.command(["HSET", `${keys.positionPlanPrefix}ETHUSDT`, "opened_at", "2000"]);
+    const { result } = await exit({ opened_at_ms: 1000 });
+    expect(result?.reason).toStartWith("POSITION_CHANGED");
+    expect(await position()).toBe(0.2);
+    expect((await exit({ opened_at_ms: 2000 })).result?.status).toBe("filled");
+  });
+});
+
+describe("an exit is not given up", () => {
+  test("when the venue says to wait", async () => {
+    await open();
+    await fault("/fapi/v1/order", "POST", { kind: "limited", status: 429, retryAfterSec: 1 });
+    expect((await exit()).result?.status).toBe("filled");
+    expect(await position()).toBe(0);
+  });
+
+  test("when the venue is overloaded for longer than an entry would try", async () => {
+    await open();
+    await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 5);
+    expect((await exit()).result?.status).toBe("filled");
+    expect(await position()).toBe(0);
+  }, 20_000);
+
+  test("when the first reading of positions fails", async () => {
+    await open();
+    await fault("/fapi/v3/positionRisk", "GET", { kind: "http", status: 500 }, 2);
+    expect((await exit()).result?.status).toBe("filled");
+    expect(await position()).toBe(0);
+  });
+
+  test("when resting reduce-only orders hold the size: they are cancelled first", async () => {
+    await open();
+    const resting = {
+      symbol: "ETHUSDT",
+      side: "SELL",
+      type: "LIMIT",
+      quantity: "0.2",
+      price: "3100",
+      timeInForce: "GTC",
+    };
+    const placed = await desk.paper.call("POST", "/fapi/v1/order", { ...resting, reduceOnly: true });
+    expect(placed.status).toBe(200);
+    await fault("/fapi/v1/order", "POST", { kind: "error", code: -4118 });
+    expect((await exit()).result?.status).toBe("filled");
+    expect(await position()).toBe(0);
+  });
+});
+
+describe("in hedge mode", () => {
+  const dual = async (on: boolean) => {
+    await desk.paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: on });
+    await desk.parts.exchange.connect();
+  };
+  const openSide = (side: "BUY" | "SELL", positionSide: "LONG" | "SHORT", quantity: string) =>
+    desk.paper.call("POST", "/fapi/v1/order", {
+      symbol: "ETHUSDT",
+      side,
+      positionSide,
+      type: "MARKET",
+      quantity,
+    });
+
+  test("a CLOSE must say which side is meant when both are open; a SELL closes the long", async () => {
+    await dual(true);
+    await openSide("BUY", "LONG", "0.2");
+    await openSide("SELL", "SHORT", "0.3");
+    expect((await exit()).result?.reason).toStartWith("POSITION_AMBIGUOUS");
+    expect((await exit({ action: "SELL" })).result).toMatchObject({ status: "filled", quantity: "0.2" });
+    expect((await exit()).result).toMatchObject({ status: "filled", quantity: "0.3" });
+    expect(await position()).toBe(0);
+    await desk.paper.admin("POST", "reset", {});
+    await desk.parts.exchange.connect();
+  });
+});
