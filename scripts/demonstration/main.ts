@@ -9,12 +9,13 @@ import { GROUPS } from "../../lib/contract/groups.ts";
 import { keysOf } from "../../lib/contract/keys.ts";
 import { atRest } from "../stack/at-rest.ts";
 import { DecisionMaker } from "../stack/decision-maker.ts";
+import { fetchJson } from "../stack/fetch-json.ts";
 import { readCounters, readPipeline } from "../stack/read-pipeline.ts";
+import { readPrices } from "../stack/read-prices.ts";
 import { reconcile } from "../stack/reconcile.ts";
 import type { RedisEye } from "../stack/redis-process.ts";
 import { seededRandom } from "../stack/seeded-random.ts";
 import { startTradingStack, type TradingStack } from "../stack/trading-stack.ts";
-import { readPrices } from "./market.ts";
 import { type DemoOptions, readOptions, UsageError } from "./options.ts";
 import { ProgressBar } from "./progress.ts";
 import { buildReport, paperAccountSchema, renderReport } from "./report.ts";
@@ -79,7 +80,7 @@ async function trade(stack: TradingStack, options: DemoOptions, interrupted: Abo
   await atRest(eye, keys, 60_000);
   const venue = stack.daemons["paper-exchange"].url;
   const record = await readPipeline(eye, keys, venue);
-  const account = paperAccountSchema.parse(await (await fetch(`${venue}/paper/state`)).json());
+  const account = paperAccountSchema.parse(await fetchJson(`${venue}/paper/state`));
   const router = await readCounters(eye, `${keys.statsPrefix}ai-strategy-router`);
   const { rows, problems } = buildReport({ fed, router, record, reconciled: reconcile(record), account });
   print(`\n${renderReport(rows)}\n`);
@@ -95,7 +96,7 @@ async function trade(stack: TradingStack, options: DemoOptions, interrupted: Abo
 
 /** As an operator does it: through the router's admin endpoint, with a token and a name. */
 async function arm(stack: TradingStack): Promise<void> {
-  const reply = await fetch(`${stack.daemons["ai-strategy-router"].url}/v1/kill`, {
+  await fetchJson(`${stack.daemons["ai-strategy-router"].url}/v1/kill`, {
     method: "PUT",
     headers: {
       authorization: `Bearer ${stack.adminToken}`,
@@ -104,7 +105,6 @@ async function arm(stack: TradingStack): Promise<void> {
     },
     body: JSON.stringify({ engaged: false }),
   });
-  if (!reply.ok) throw new Error(`trading was not armed: ${await reply.text()}`);
   print("  trading is armed\n");
 }
 

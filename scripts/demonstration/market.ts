@@ -1,13 +1,4 @@
 import { basename } from "node:path";
-import { z } from "zod";
-
-const premiumIndexSchema = z.array(z.looseObject({ symbol: z.string(), markPrice: z.string() }));
-
-/** Mark prices of every symbol, as the venue has them now. */
-export async function readPrices(venueUrl: string): Promise<ReadonlyMap<string, string>> {
-  const reply = await fetch(`${venueUrl}/fapi/v1/premiumIndex`);
-  return new Map(premiumIndexSchema.parse(await reply.json()).map((one) => [one.symbol, one.markPrice]));
-}
 
 /** Rows of a recorded market, so that its speed can be chosen to fit the run. */
 export async function readRecordingSpan(

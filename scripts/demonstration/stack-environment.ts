@@ -8,7 +8,7 @@ export function raisedLimits(): Readonly<Record<string, string>> {
     SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW: "2000",
     SAFETY_SYMBOL_MAX_INTENTS_PER_WINDOW: "500",
     MAX_TRADES_10MIN: "100000",
-    MIN_HOLD_SECONDS: "1",
+    MIN_HOLD_SECONDS: "0",
   };
 }
 

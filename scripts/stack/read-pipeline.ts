@@ -2,6 +2,7 @@ import { z } from "zod";
 import { decodeResult } from "../../lib/contract/execution-result.ts";
 import type { Keys } from "../../lib/contract/keys.ts";
 import { decodeIntent } from "../../lib/contract/trade-intent.ts";
+import { fetchJson } from "./fetch-json.ts";
 import { acceptedOrderSchema, type PipelineRecord, type PublishedIntent } from "./reconcile.ts";
 import type { RedisEye } from "./redis-process.ts";
 
@@ -37,13 +38,12 @@ export async function readPipeline(eye: RedisEye, keys: Keys, paperUrl: string):
       if (decoded.kind === "undecodable") throw new Error(`${stream} ${id}: ${decoded.reason}`);
       return { intentId: decoded.intent.intent_id, kind };
     });
-  const reply = await fetch(`${paperUrl}/paper/state`);
   return {
     intents: [
       ...(await intentsOf(keys.intentStream, "entry")),
       ...(await intentsOf(keys.exitIntentStream, "exit")),
     ],
     results: (await readStream(eye, keys.resultStream)).map(({ fields }) => decodeResult(fields)),
-    orders: paperStateSchema.parse(await reply.json()).orders,
+    orders: paperStateSchema.parse(await fetchJson(`${paperUrl}/paper/state`)).orders,
   };
 }

@@ -116,7 +116,8 @@ async function waitUntilReady(role: Role, url: string, child: ChildProcess): Pro
   void child.exited.then((code) => {
     ended = code;
   });
-  const ready = async () => ended !== undefined || (await fetch(`${url}/readyz`)).ok;
+  const ready = async () =>
+    ended !== undefined || (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })).ok;
   try {
     await waitFor(`${role} is ready`, ready, { timeoutMs: 15_000 });
   } catch (cause) {

@@ -6,11 +6,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { keysOf } from "../../lib/contract/keys.ts";
 import { atRest } from "../../scripts/stack/at-rest.ts";
 import { type DecisionKind, DecisionMaker } from "../../scripts/stack/decision-maker.ts";
+import { fetchJson } from "../../scripts/stack/fetch-json.ts";
 import { readPipeline } from "../../scripts/stack/read-pipeline.ts";
+import { readPrices } from "../../scripts/stack/read-prices.ts";
 import { type Reconciliation, reconcile } from "../../scripts/stack/reconcile.ts";
 import type { RedisEye } from "../../scripts/stack/redis-process.ts";
 import { seededRandom } from "../../scripts/stack/seeded-random.ts";
@@ -59,13 +60,6 @@ const VENUE_WIDE_OPEN = {
   PAPER_BALANCE_USD: "100000000",
 };
 const keys = keysOf("");
-
-const premiumIndexSchema = z.array(z.looseObject({ symbol: z.string(), markPrice: z.string() }));
-
-async function prices(url: string): Promise<ReadonlyMap<string, string>> {
-  const reply = await fetch(`${url}/fapi/v1/premiumIndex`);
-  return new Map(premiumIndexSchema.parse(await reply.json()).map((one) => [one.symbol, one.markPrice]));
-}
 
 /** Appends until Redis took it; an append whose fate is unknown is repeated, like every at-least-once writer. */
 async function append(eye: RedisEye, fields: readonly string[]): Promise<void> {
@@ -117,7 +111,7 @@ export async function runTradingChaos(options: ChaosOptions): Promise<ChaosOutco
 }
 
 async function losesReplies(venue: string, seed: number): Promise<void> {
-  const reply = await fetch(`${venue}/paper/faults`, {
+  await fetchJson(`${venue}/paper/faults`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
@@ -131,16 +125,15 @@ async function losesReplies(venue: string, seed: number): Promise<void> {
       ],
     }),
   });
-  if (!reply.ok) throw new Error(`the paper exchange refused the faults: ${await reply.text()}`);
 }
 
 async function feed(stack: TradingStack, eye: RedisEye, options: ChaosOptions, random: () => number) {
   const maker = new DecisionMaker(random, `chaos-${options.seed}`, MIX);
   const distinct = new Set<string>();
   const venue = stack.daemons["paper-exchange"].url;
-  let marks = await prices(venue);
+  let marks = await readPrices(venue);
   for (let fed = 0; fed < options.decisions; fed += 1) {
-    if (fed % 20 === 19) marks = await prices(venue);
+    if (fed % 20 === 19) marks = await readPrices(venue);
     const { fields } = maker.next(marks, Date.now());
     distinct.add(fields.at(-1) ?? "");
     await append(eye, fields);
