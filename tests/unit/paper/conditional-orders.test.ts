@@ -147,12 +147,15 @@ test.each([
   ["CONTRACT_PRICE", "61000", "58000", "NEW"],
   ["MARK_PRICE", "58000", "61000", "NEW"],
   ["MARK_PRICE", "61000", "58000", "FINISHED"],
-] as const)("a stop by %s with the last trade at %s and the mark at %s is %s", (workingType, last, mark, status) => {
-  const venue = openTestVenue();
-  const algo = accepted(venue.algo({ ...STOP, quantity: "0.1", workingType }));
-  venue.price(last, { mark });
-  expect(algo.status).toBe(status);
-});
+] as const)(
+  "a stop by %s with the last trade at %s and the mark at %s is %s",
+  (workingType, last, mark, status) => {
+    const venue = openTestVenue();
+    const algo = accepted(venue.algo({ ...STOP, quantity: "0.1", workingType }));
+    venue.price(last, { mark });
+    expect(algo.status).toBe(status);
+  },
+);
 
 test.each([
   ["SELL", "61000 62000 61500", "61380.1", "61380"],
