@@ -17,7 +17,7 @@ import type { RedisEye } from "../stack/redis-process.ts";
 import { seededRandom } from "../stack/seeded-random.ts";
 import { startTradingStack, type TradingStack } from "../stack/trading-stack.ts";
 import { type DemoOptions, readOptions, UsageError } from "./options.ts";
-import { ProgressBar } from "./progress.ts";
+import { ProgressBlock } from "./progress.ts";
 import { buildReport, paperAccountSchema, renderReport } from "./report.ts";
 import { raisedLimits, raisedVenueLimits, venueEnvironment } from "./stack-environment.ts";
 
@@ -115,7 +115,7 @@ async function feed(
   interrupted: AbortSignal,
 ): Promise<number> {
   const maker = new DecisionMaker(seededRandom(options.seed), `demo-${options.seed}`);
-  const bar = new ProgressBar(process.stdout.isTTY === true);
+  const bar = new ProgressBlock(process.stdout.isTTY === true);
   const venue = stack.daemons["paper-exchange"].url;
   const beganAt = performance.now();
   let fed = 0;
@@ -135,12 +135,11 @@ async function feed(
     });
     await Bun.sleep(100);
   }
-  bar.end();
   return fed;
 }
 
 async function showProgress(now: {
-  readonly bar: ProgressBar;
+  readonly bar: ProgressBlock;
   readonly eye: RedisEye;
   readonly fed: number;
   readonly part: number;
@@ -148,16 +147,15 @@ async function showProgress(now: {
 }): Promise<void> {
   const router = await readCounters(now.eye, `${keys.statsPrefix}ai-strategy-router`);
   const execution = await readCounters(now.eye, `${keys.statsPrefix}execution`);
-  const refused = [...router].filter(([field]) => field.startsWith("denied:"));
-  const counts = {
-    decisions: now.fed,
-    admitted: (router.get("admitted") ?? 0) + (router.get("exits") ?? 0),
-    refused: refused.reduce((sum, [, value]) => sum + value, 0),
-    held: execution.get("outcome:gate_blocked") ?? 0,
-    filled: (execution.get("outcome:filled") ?? 0) + (execution.get("outcome:partial") ?? 0),
-    price: now.prices.get("BTCUSDT") ?? "",
-  };
-  now.bar.show(now.part, counts, performance.now());
+  const outcomes = new Map<string, number>();
+  for (const [field, count] of [...router].sort()) {
+    if (field.startsWith("denied:")) outcomes.set(field.replace("denied:", "refused "), count);
+  }
+  for (const [field, count] of [...execution].sort()) {
+    if (field.startsWith("outcome:")) outcomes.set(field.replace("outcome:", "intent "), count);
+  }
+  const summary = `decisions ${now.fed}  BTCUSDT ${Number(now.prices.get("BTCUSDT") ?? 0).toFixed(1)}`;
+  now.bar.show({ part: now.part, summary, outcomes }, performance.now());
 }
 
 async function keepRunning(stack: TradingStack, interrupted: AbortSignal): Promise<void> {

@@ -1,45 +1,36 @@
 const WIDTH = 24;
+/** How often the block is printed where output goes to a file (ms). */
+const PLAIN_EVERY_MS = 10_000;
 
-/** What is counted while the demonstration runs. */
-export interface ProgressCounts {
-  readonly decisions: number;
-  readonly admitted: number;
-  readonly refused: number;
-  readonly held: number;
-  readonly filled: number;
-  readonly price: string;
+/** What is shown while the demonstration runs: a bar, and one line an outcome. */
+export interface ProgressView {
+  /** 0 … 1. */
+  readonly part: number;
+  readonly summary: string;
+  readonly outcomes: ReadonlyMap<string, number>;
 }
 
-/** A bar that rewrites itself on a terminal, and a line every few seconds where output goes to a file. */
-export class ProgressBar {
+/** A bar over one line an outcome; on a terminal it rewrites itself in place. */
+export class ProgressBlock {
   readonly #terminal: boolean;
-  #lastPlainAt = Number.NEGATIVE_INFINITY;
+  #linesShown = 0;
+  #lastPlainMs = Number.NEGATIVE_INFINITY;
 
   constructor(terminal: boolean) {
     this.#terminal = terminal;
   }
 
-  /** `part` from 0 to 1. */
-  show(part: number, counts: ProgressCounts, nowMs: number): void {
-    const full = Math.round(Math.min(1, part) * WIDTH);
-    const bar = `${"█".repeat(full)}${"░".repeat(WIDTH - full)}`;
-    const text =
-      `${bar} ${String(Math.round(Math.min(1, part) * 100)).padStart(3)} %  ` +
-      `decisions ${counts.decisions}  refused ${counts.refused}  admitted ${counts.admitted}  ` +
-      `held ${counts.held}  filled ${counts.filled}  BTCUSDT ${counts.price}`;
-    if (this.#terminal) process.stdout.write(`\r\u001b[2K${text}`);
-    else if (nowMs - this.#lastPlainAt >= 5000) {
-      this.#lastPlainAt = nowMs;
-      process.stdout.write(`${text}\n`);
-    }
-  }
-
-  /** A line of its own above the bar. */
-  line(text: string): void {
-    process.stdout.write(this.#terminal ? `\r\u001b[2K${text}\n` : `${text}\n`);
-  }
-
-  end(): void {
-    if (this.#terminal) process.stdout.write("\n");
+  show(view: ProgressView, nowMs: number): void {
+    if (!this.#terminal && nowMs - this.#lastPlainMs < PLAIN_EVERY_MS) return;
+    this.#lastPlainMs = nowMs;
+    const part = Math.min(1, view.part);
+    const full = Math.round(part * WIDTH);
+    const bar = `${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${String(Math.round(part * 100)).padStart(3)} %`;
+    const lines = [`${bar}  ${view.summary}`];
+    for (const [outcome, count] of view.outcomes)
+      lines.push(`  ${outcome.padEnd(34)}${String(count).padStart(7)}`);
+    if (this.#terminal && this.#linesShown > 0) process.stdout.write(`\u001b[${this.#linesShown}A\u001b[J`);
+    this.#linesShown = lines.length;
+    process.stdout.write(`${lines.join("\n")}\n`);
   }
 }
