@@ -207,17 +207,18 @@ end
 local function write_totals(keys, args, state)
   local now_text = string.format('%d', state.now)
   if state.global then
-    write_window(state.global, state.limits, now_text)
+    local new_bucket = write_window(state.global, state.limits, now_text)
     local ranking = keys[12] .. state.bucket
     for symbol, window in pairs(state.symbols) do
       write_window(window, state.limits, now_text)
       if window.added > 0 then redis.pcall('ZINCRBY', ranking, window.added, symbol) end
     end
-    redis.call('EXPIRE', ranking, state.limits.window_sec * 3)
+    if new_bucket then redis.call('EXPIRE', ranking, state.limits.window_sec * 3) end
   end
   if state.published > 0 then
-    redis.call('INCRBY', state.daily_key, state.published)
-    redis.call('EXPIREAT', state.daily_key, state.daily_expires)
+    if redis.call('INCRBY', state.daily_key, state.published) == state.published then
+      redis.call('EXPIREAT', state.daily_key, state.daily_expires)
+    end
   end
   if state.refused then write_episode(keys[16], state.episode) end
   for field, by in pairs(state.stats) do redis.pcall('HINCRBY', keys[17], field, by) end

@@ -45,9 +45,9 @@ local function counted(window, limits, now)
   return math.min(count, window.max + 1)
 end
 
--- Writes what the call counted: list and bucket, each with its lifetime.
+-- Writes what the call counted: list and bucket, each with its lifetime. True when the bucket is new.
 local function write_window(window, limits, now_text)
-  if window.added == 0 then return end
+  if window.added == 0 then return false end
   local pushed = math.min(window.added, window.max + 1)
   local times = {}
   for i = 1, pushed do times[i] = now_text end
@@ -55,7 +55,7 @@ local function write_window(window, limits, now_text)
     redis.call('LTRIM', window.list_key, 0, window.max)
   end
   redis.call('PEXPIRE', window.list_key, limits.window_ms + 2000)
-  if redis.call('INCRBY', window.bucket_key, window.added) == window.added then
-    redis.call('EXPIRE', window.bucket_key, limits.window_sec + 2)
-  end
+  if redis.call('INCRBY', window.bucket_key, window.added) > window.added then return false end
+  redis.call('EXPIRE', window.bucket_key, limits.window_sec + 2)
+  return true
 end
