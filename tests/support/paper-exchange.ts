@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { systemClock } from "../../lib/daemon/clock.ts";
-import type { FaultScript, faultScriptSchema } from "../../lib/paper/faults/fault-script.ts";
+import type { faultScriptSchema } from "../../lib/paper/faults/fault-script.ts";
 import { signatureOf } from "../../lib/paper/http/authenticate.ts";
 import {
   type PaperExchange,
@@ -83,5 +83,3 @@ export function signedQuery(params: CallParams, secret = "paper"): string {
   ).toString();
   return `${query}&signature=${signatureOf(query, secret)}`;
 }
-
-export type { FaultScript };

@@ -16,6 +16,8 @@ export function advanceTime(state: VenueState, nowMs: number): void {
     chargeFunding(state, state.nextFundingMs);
     state.nextFundingMs += state.terms.fundingIntervalMs;
   }
+  if (!state.marketMoved) return;
+  state.marketMoved = false;
   if (state.openLegs.size > 0) liquidateWhatIsDue(state, nowMs);
 }
 

@@ -8,6 +8,7 @@ import type { VenueState } from "./venue-state.ts";
 export function moveMarket(state: VenueState, symbolName: string, quote: Quote): void {
   const symbol = symbolOf(state, symbolName);
   symbol.quote = quote;
+  state.marketMoved = true;
   if (symbol.bids.length > 0 || symbol.asks.length > 0) matchResting(state, symbol, quote.timeMs);
   if (symbol.waiting.size > 0) triggerAlgos(state, symbol, quote.timeMs);
 }

@@ -35,8 +35,3 @@ export type AlgoStatus =
   | "FINISHED"
   | "REJECTED"
   | "EXPIRED";
-
-/** The other side of the market: what a fill of `side` trades against. */
-export function oppositeSide(side: Side): Side {
-  return side === "BUY" ? "SELL" : "BUY";
-}

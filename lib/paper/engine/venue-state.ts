@@ -76,6 +76,8 @@ export interface VenueState {
   /** Symbol → when its open orders are cancelled unless the countdown is renewed. */
   readonly countdowns: Map<string, number>;
   nextFundingMs: number;
+  /** A quote changed since margins were last looked at. */
+  marketMoved: boolean;
   nextOrderId: number;
   nextAlgoId: number;
   nextTradeId: number;
@@ -104,6 +106,7 @@ export function openVenue(terms: VenueTerms, nowMs: number): VenueState {
     expiries: new Map(),
     countdowns: new Map(),
     nextFundingMs: nextMultiple(nowMs, terms.fundingIntervalMs),
+    marketMoved: false,
     nextOrderId: 8_000_000_001,
     nextAlgoId: 2_000_000_001,
     nextTradeId: 500_000_001,

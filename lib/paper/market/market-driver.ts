@@ -2,6 +2,7 @@ import type Big from "big.js";
 import { symbolOf } from "../engine/margin.ts";
 import { moveMarket } from "../engine/move-market.ts";
 import type { Quote } from "../engine/quote.ts";
+import type { VenueState } from "../engine/venue-state.ts";
 import type { StreamPublisher } from "../streams/stream-publisher.ts";
 import type { VenueDesk } from "../venue-desk.ts";
 import type { MarketSource } from "./market-source.ts";
@@ -45,26 +46,25 @@ export function createMarketDriver(options: DriverOptions): MarketDriver {
   const held = new Set<string>();
   let startedMs: number | undefined;
 
-  const apply = (symbol: string, quotes: readonly Quote[]) => {
+  const apply = (state: VenueState, symbol: string, quotes: readonly Quote[]) => {
     if (quotes.length === 0) return;
-    desk.act((state, nowMs) => {
-      for (const quote of quotes) {
-        moveMarket(state, symbol, quote);
-        tape.record(symbol, quote);
-      }
-      publisher.quoteMoved(symbolOf(state, symbol), nowMs);
-    });
+    for (const quote of quotes) {
+      moveMarket(state, symbol, quote);
+      tape.record(symbol, quote);
+    }
+    publisher.quoteMoved(symbolOf(state, symbol), quotes.at(-1)?.timeMs ?? 0);
   };
 
   return {
     step: (monotonicMs) => {
       startedMs ??= monotonicMs;
       const elapsedMs = (monotonicMs - startedMs) * speed;
-      const nowMs = desk.act((_, now) => now);
-      for (const source of sources) {
-        const quotes = source.due(elapsedMs, nowMs);
-        if (!held.has(source.symbol)) apply(source.symbol, quotes);
-      }
+      desk.act((state, nowMs) => {
+        for (const source of sources) {
+          const quotes = source.due(elapsedMs, nowMs);
+          if (!held.has(source.symbol)) apply(state, source.symbol, quotes);
+        }
+      });
     },
     setByHand: (wanted) => {
       if (wanted.hold) held.add(wanted.symbol);
@@ -78,9 +78,7 @@ export function createMarketDriver(options: DriverOptions): MarketDriver {
           mark: wanted.mark ?? wanted.price,
           last: wanted.price,
         };
-        moveMarket(state, wanted.symbol, quote);
-        tape.record(wanted.symbol, quote);
-        publisher.quoteMoved(symbolOf(state, wanted.symbol), nowMs);
+        apply(state, wanted.symbol, [quote]);
       });
     },
     release: (symbol) => {

@@ -35,6 +35,13 @@ function redirect(urls: { api?: unknown }, to: PaperFixture): void {
   Object.assign(table.get("ws"), { future: `${to.wsUrl}/ws` });
 }
 
+async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => "no failure",
+    (error: unknown) => error,
+  );
+}
+
 test("markets have the venue's precisions and limits", async () => {
   const markets = await client.loadMarkets();
   expect(markets[SYMBOL]).toMatchObject({
@@ -108,10 +115,10 @@ test("a stop closes the position, a trailing order is listed and cancelled", asy
 
 test("errors come out as the client's own, with the venue's code and text", async () => {
   // Its finer classes it knows only by the real venue's host name.
-  const tooMuch = client.createOrder(SYMBOL, "market", "buy", 100);
-  await expect(tooMuch).rejects.toBeInstanceOf(ccxt.ExchangeError);
-  await expect(tooMuch).rejects.toThrow('{"code":-2019,"msg":"Margin is insufficient."}');
-  await expect(client.fetchOrder("1", SYMBOL)).rejects.toThrow("-2013");
+  const tooMuch = await failureOf(client.createOrder(SYMBOL, "market", "buy", 100));
+  expect(tooMuch).toBeInstanceOf(ccxt.ExchangeError);
+  expect(String(tooMuch)).toContain('{"code":-2019,"msg":"Margin is insufficient."}');
+  expect(String(await failureOf(client.fetchOrder("1", SYMBOL)))).toContain("-2013");
 });
 
 test("orders and mark prices are watched", async () => {
