@@ -1,6 +1,6 @@
 import type Big from "big.js";
 import { crossWalletOf } from "./margin.ts";
-import { entryPriceOf, type Position, unrealisedOf } from "./position.ts";
+import { breakEvenOf, entryPriceOf, type Position, unrealisedOf } from "./position.ts";
 import type { VenueState } from "./venue-state.ts";
 import { entryText, moneyText, qtyText } from "./wire-decimals.ts";
 
@@ -42,8 +42,8 @@ function legView(state: VenueState, leg: Position) {
     s: leg.symbol,
     pa: qtyText(leg.amount, symbol.instrument),
     ep: entryText(entryPriceOf(leg), symbol.instrument),
-    bep: entryText(entryPriceOf(leg), symbol.instrument),
-    cr: moneyText(leg.carried),
+    bep: entryText(breakEvenOf(leg), symbol.instrument),
+    cr: moneyText(leg.realised),
     up: moneyText(unrealisedOf(leg, symbol.quote.mark)),
     mt: symbol.marginType === "CROSSED" ? "cross" : "isolated",
     iw: moneyText(leg.isolatedWallet),

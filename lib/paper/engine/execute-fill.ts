@@ -23,9 +23,11 @@ export function executeFill(state: VenueState, order: VenueOrder, execution: Exe
   const { price, qty, maker, nowMs } = execution;
   const rate = maker ? state.terms.makerRate : state.terms.takerRate;
   const commission = price.times(qty).times(rate).round(MONEY_DECIMALS);
+  const before = leg.amount;
   const realisedPnl = moveLeg(state, { symbol, leg, order, execution });
   state.wallet = state.wallet.plus(realisedPnl).minus(commission);
-  leg.carried = leg.amount.eq(0) ? new Big(0) : leg.carried.plus(realisedPnl).minus(commission);
+  leg.realised = leg.realised.plus(realisedPnl);
+  carry(leg, before, { net: realisedPnl.minus(commission), commission, qty });
   releaseMargin(state, order, qty);
   shrinkResting(symbol, order, qty);
   const fill: Fill = {
@@ -50,6 +52,14 @@ export function executeFill(state: VenueState, order: VenueOrder, execution: Exe
   pushOrderEvent(state, order, { execution: "TRADE", nowMs, fill });
   if (order.status === "FILLED") forgetOpen(state, order, nowMs);
   return fill;
+}
+
+/** A leg that was opened or turned by a fill starts with that part's fee alone. */
+function carry(leg: Position, before: Big, fill: { net: Big; commission: Big; qty: Big }): void {
+  const sameLife = before.times(leg.amount).gt(0);
+  leg.carried = sameLife
+    ? leg.carried.plus(fill.net)
+    : fill.commission.times(leg.amount.abs()).div(fill.qty).times(-1);
 }
 
 /** Ends an open order without a further fill. */

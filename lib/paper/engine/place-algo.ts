@@ -3,7 +3,7 @@ import { checkPositionMode, isClosing } from "./closing-rules.ts";
 import { pushAlgoEvent } from "./order-event.ts";
 import type { AlgoRequest } from "./order-request.ts";
 import { type Rejection, reject } from "./rejection.ts";
-import { hasTriggered } from "./trigger-rules.ts";
+import { hasTriggered, isActivatedAtOnce, trail } from "./trigger-rules.ts";
 import type { AlgoOrder } from "./venue-order.ts";
 import type { SymbolState, VenueState } from "./venue-state.ts";
 
@@ -17,9 +17,10 @@ export function placeAlgo(state: VenueState, request: AlgoRequest, nowMs: number
   const refusal = checkAccount(state, request) ?? checkShape(symbol, request) ?? checkPlace(symbol, request);
   if (refusal !== undefined) return refusal;
   const algo = makeAlgo(state, request, nowMs);
-  if (algo.triggerPrice !== undefined && hasTriggered(algo, symbol.quote)) {
+  if (hasTriggered(algo, symbol.quote) || isActivatedAtOnce(algo, symbol.quote)) {
     return reject("ORDER_WOULD_IMMEDIATELY_TRIGGER");
   }
+  trail(algo, symbol.quote, symbol.instrument);
   state.nextAlgoId += 1;
   state.algosById.set(algo.algoId, algo);
   state.latestAlgoByClientId.set(algo.clientAlgoId, algo);

@@ -16,7 +16,9 @@ export interface Position {
   cost: Big;
   /** Own margin of an isolated leg; zero in cross margin. */
   isolatedWallet: Big;
-  /** Realised P&L less fees since the leg was last flat: what break-even has to earn back. */
+  /** P&L realised by the leg since the account began, before fees. */
+  realised: Big;
+  /** Realised P&L less fees since the leg was last opened: what break-even has to earn back. */
   carried: Big;
   updateMs: number;
 }
@@ -26,7 +28,16 @@ const ZERO = new Big(0);
 export const MONEY_DECIMALS = 8;
 
 export function emptyPosition(symbol: string, side: PositionSide): Position {
-  return { symbol, side, amount: ZERO, cost: ZERO, isolatedWallet: ZERO, carried: ZERO, updateMs: 0 };
+  return {
+    symbol,
+    side,
+    amount: ZERO,
+    cost: ZERO,
+    isolatedWallet: ZERO,
+    realised: ZERO,
+    carried: ZERO,
+    updateMs: 0,
+  };
 }
 
 export function entryPriceOf(position: Position): Big {
@@ -38,6 +49,12 @@ export function unrealisedOf(position: Position, mark: Big): Big {
   if (position.amount.eq(0)) return ZERO;
   const worth = position.amount.times(mark);
   return position.amount.gt(0) ? worth.minus(position.cost) : worth.plus(position.cost);
+}
+
+/** Where closing would win back the fees and losses carried since the leg was opened. */
+export function breakEvenOf(position: Position): Big {
+  if (position.amount.eq(0)) return ZERO;
+  return entryPriceOf(position).minus(position.carried.div(position.amount));
 }
 
 export interface FillOnPosition {

@@ -37,6 +37,11 @@ export function trail(algo: AlgoOrder, quote: Quote, instrument: Instrument): vo
   );
 }
 
+/** A trailing order whose activation price the market has passed already: the venue refuses it (-2021). */
+export function isActivatedAtOnce(algo: AlgoOrder, quote: Quote): boolean {
+  return algo.activatePrice !== undefined && isActivated(algo, workingPriceOf(algo, quote));
+}
+
 function isActivated(algo: AlgoOrder, price: Big): boolean {
   if (algo.activatePrice === undefined) return true;
   return algo.side === "SELL" ? price.gte(algo.activatePrice) : price.lte(algo.activatePrice);

@@ -8,7 +8,7 @@ import {
   notionalOf,
 } from "../engine/margin.ts";
 import type { PositionSide } from "../engine/order-terms.ts";
-import { entryPriceOf, type Position, unrealisedOf } from "../engine/position.ts";
+import { breakEvenOf, entryPriceOf, type Position, unrealisedOf } from "../engine/position.ts";
 import { remainingOf } from "../engine/venue-order.ts";
 import type { SymbolState, VenueState } from "../engine/venue-state.ts";
 import { entryText, moneyText, qtyText } from "../engine/wire-decimals.ts";
@@ -142,10 +142,4 @@ function restingMargin(symbol: SymbolState, side: PositionSide): Big {
 function isolatedMarginOf(symbol: SymbolState, leg: Position): Big {
   if (symbol.marginType === "CROSSED") return new Big(0);
   return leg.isolatedWallet.plus(unrealisedOf(leg, symbol.quote.mark));
-}
-
-/** Where closing would win back the fees and losses carried since the leg was last flat. */
-function breakEvenOf(leg: Position): Big {
-  if (leg.amount.eq(0)) return new Big(0);
-  return entryPriceOf(leg).minus(leg.carried.div(leg.amount));
 }

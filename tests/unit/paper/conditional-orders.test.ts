@@ -183,6 +183,21 @@ test("a trailing order sleeps until its activation price", () => {
   expect(algo.triggerPrice?.toFixed()).toBe("61380");
 });
 
+test.each([
+  ["SELL", "59000"],
+  ["BUY", "61000"],
+])("a trailing %s whose activation at %s has passed is refused with -2021", (side, activatePrice) => {
+  const trailing = { type: "TRAILING_STOP_MARKET", callbackRate: "1", quantity: "0.1", side };
+  expect(outcomeOf(openTestVenue().algo({ ...trailing, activatePrice }))).toBe(-2021);
+});
+
+test("a trailing order without an activation price follows from where the market is when it is placed", () => {
+  const venue = openTestVenue();
+  const trailing = { type: "TRAILING_STOP_MARKET", callbackRate: "1", quantity: "0.1", side: "SELL" };
+  const algo = accepted(venue.algo(trailing));
+  expect(algo.triggerPrice?.toFixed()).toBe("59400");
+});
+
 test.each(["0", "0.05", "10.1"])("a callback rate of %s is refused", (callbackRate) => {
   const trailing = { type: "TRAILING_STOP_MARKET", quantity: "0.1", side: "SELL", callbackRate };
   expect(outcomeOf(openTestVenue().algo(trailing))).toBe(-4186);

@@ -1,6 +1,14 @@
 import { expect, test } from "bun:test";
 import Big from "big.js";
-import { applyFill, emptyPosition, entryPriceOf, unrealisedOf } from "../../../lib/paper/engine/position.ts";
+import {
+  applyFill,
+  breakEvenOf,
+  emptyPosition,
+  entryPriceOf,
+  unrealisedOf,
+} from "../../../lib/paper/engine/position.ts";
+
+import { openTestVenue } from "./test-venue.ts";
 
 type Step = readonly [qty: string, price: string, realised: string];
 
@@ -93,3 +101,21 @@ test("closing in thirds realises exactly what closing at once would", () => {
   expect(realised.toFixed()).toBe(new Big("0.018").times("60010.7").minus(paid).toFixed());
   expect(position.cost.toFixed()).toBe("0");
 });
+
+test.each([
+  ["BUY", "SELL", "60048.1"],
+  ["SELL", "BUY", "59952.0"],
+] as const)(
+  "a %s breaks even where its fees are earned back, and anew after it was turned",
+  (side, other, price) => {
+    const venue = openTestVenue({ PAPER_TAKER_FEE_PCT: "0.08" });
+    const breakEven = () => breakEvenOf(venue.symbol().legs.BOTH).toFixed(1);
+    venue.order({ side, type: "MARKET", quantity: "0.1" });
+    expect(breakEven()).toBe(price);
+    venue.order({ side: other, type: "MARKET", quantity: "0.2" });
+    venue.order({ side, type: "MARKET", quantity: "0.2" });
+    const fee = Number(venue.symbol().fills.at(-1)?.commission.toFixed()) / 0.2;
+    const entry = Number(venue.symbol().fills.at(-1)?.price.toFixed());
+    expect(Number(breakEven())).toBeCloseTo(side === "BUY" ? entry + fee : entry - fee, 0);
+  },
+);
