@@ -88,7 +88,7 @@ test("an isolated leg keeps its own wallet and gives it back", () => {
 test("a cross account is liquidated below its maintenance margin, and not before", () => {
   const venue = openTestVenue({ PAPER_BALANCE_USD: "3100" });
   accepted(venue.order({ ...BUY, quantity: "1" }));
-  const { symbol } = { symbol: venue.symbol() };
+  const symbol = venue.symbol();
   const at = liquidationPriceOf(accountFigures(venue.state), symbol, symbol.legs.BOTH);
   venue.price(at.plus(1).toFixed(1));
   expect(venue.state.openLegs.size).toBe(1);
@@ -104,5 +104,13 @@ test("an isolated leg is liquidated alone", () => {
   accepted(venue.order({ ...BUY, quantity: "1" }));
   accepted(venue.order({ ...BUY, symbol: "ETHUSDT", quantity: "1" }));
   venue.price("57000");
+  expect([...venue.state.openLegs].map((leg) => leg.symbol)).toEqual(["ETHUSDT"]);
+});
+
+test("liquidation stops as soon as the account carries what is left", () => {
+  const venue = openTestVenue({ PAPER_BALANCE_USD: "3100" });
+  accepted(venue.order({ ...BUY, quantity: "1" }));
+  accepted(venue.order({ ...BUY, symbol: "ETHUSDT", quantity: "0.01" }));
+  venue.price("57100");
   expect([...venue.state.openLegs].map((leg) => leg.symbol)).toEqual(["ETHUSDT"]);
 });
