@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import { decodeResult, type ExecutionResult } from "../../lib/contract/execution-result.ts";
 import { type Keys, keysOf } from "../../lib/contract/keys.ts";
 import { ROLES } from "../../lib/contract/roles.ts";
 import { type ChildProcess, startProcess } from "../../scripts/stack/child-process.ts";
 import { readCounters, readStream } from "../../scripts/stack/read-pipeline.ts";
+import { type AcceptedOrder, acceptedOrderSchema } from "../../scripts/stack/reconcile.ts";
 import { type RedisEye, type RedisProcess, startRedis } from "../../scripts/stack/redis-process.ts";
 import {
   freePort,
@@ -50,15 +52,10 @@ export interface Pipeline extends PipelineView, AsyncDisposable {
   /** A control of the paper exchange, POST /paper/<what>. */
   control(what: "faults" | "market" | "reset", body?: object): Promise<void>;
   /** Every order that the venue ever accepted. */
-  orders(): Promise<readonly VenueReport[]>;
+  orders(): Promise<readonly AcceptedOrder[]>;
 }
 
-export interface VenueReport {
-  readonly symbol: string;
-  readonly clientOrderId: string;
-  readonly status: string;
-  readonly executedQty: string;
-}
+const stateSchema = z.looseObject({ orders: z.array(acceptedOrderSchema) });
 
 /** Starts redis, venue, router and execution; trading is armed and prices are held still. */
 export async function startPipeline(
@@ -88,10 +85,7 @@ export async function startPipeline(
   return {
     ...{ stack, eye, keys, venueUrl },
     control: (what, body) => control(venueUrl, what, body),
-    orders: async () => {
-      const state: { orders: VenueReport[] } = await (await fetch(`${venueUrl}/paper/state`)).json();
-      return state.orders;
-    },
+    orders: async () => stateSchema.parse(await (await fetch(`${venueUrl}/paper/state`)).json()).orders,
     [Symbol.asyncDispose]: async () => {
       eye.close();
       await stack.stop();
