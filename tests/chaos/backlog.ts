@@ -1,0 +1,26 @@
+/**
+ * `bun run chaos:backlog`: the long run, on the binaries in dist/. `--decisions N`, `--backlog N`.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { runBacklog } from "./backlog-chaos.ts";
+
+const { values } = parseArgs({
+  args: Bun.argv.slice(2),
+  options: {
+    decisions: { type: "string", default: "50000" },
+    backlog: { type: "string", default: "1000" },
+  },
+});
+const outcome = await runBacklog({
+  decisions: Number(values.decisions),
+  backlogMax: Number(values.backlog),
+  binaries: join(import.meta.dir, "..", "..", "dist"),
+  say: (line) => process.stdout.write(`${line}\n`),
+});
+const { verdicts, byStatus, misjudged, problems, ...numbers } = outcome;
+const told = { ...numbers, verdicts: Object.fromEntries(verdicts), byStatus: Object.fromEntries(byStatus) };
+process.stdout.write(`${Bun.inspect(told)}\n`);
+for (const problem of [...problems, ...misjudged]) process.stdout.write(`BROKEN  ${problem}\n`);
+const bounded = outcome.admitted === Number(values.backlog) + 1 && outcome.trimmed === 0;
+process.exitCode = bounded && problems.length + misjudged.length === 0 ? 0 : 1;
