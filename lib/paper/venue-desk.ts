@@ -22,6 +22,7 @@ export interface DeskOptions {
   readonly deliver: (events: readonly VenueEvent[]) => void;
 }
 
+/** Opens the account at once. `deliver` is called inside `act`, so it must not act itself. */
 export function openDesk(options: DeskOptions): VenueDesk {
   let latestMs = options.nowMs();
   let state = openVenue(options.terms, latestMs);

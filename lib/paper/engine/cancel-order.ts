@@ -20,6 +20,7 @@ export function findOrder(state: VenueState, symbol: string, name: OrderName): V
   return found?.symbol === symbol ? found : reject("NO_SUCH_ORDER");
 }
 
+/** The newest conditional order of that name, on whatever symbol: the venue asks for none. -2013 when there is none. */
 export function findAlgo(state: VenueState, name: OrderName): AlgoOrder | Rejection {
   const found =
     name.orderId !== undefined
@@ -55,6 +56,7 @@ export function cancelAllOrders(state: VenueState, symbol: SymbolState, nowMs: n
   for (const order of listOpenOrders(symbol)) endOrder(state, order, { status: "CANCELED", nowMs });
 }
 
+/** Cancels the waiting conditional orders of a symbol; those that triggered are plain orders by then. */
 export function cancelAllAlgos(state: VenueState, symbol: SymbolState, nowMs: number): void {
   for (const algo of [...symbol.waiting.values()]) moveAlgo(state, algo, { status: "CANCELED", nowMs });
 }

@@ -16,6 +16,10 @@ export interface Execution extends BookLevel {
 /**
  * Books one fill: position, wallet, fee, order, history, event. The account event is the caller's, once
  * for all fills of one step.
+ *
+ * 1. Position, wallet, order and history move together or not at all: nothing here can be refused.
+ * 2. Margin is released in the proportion in which the order is filled, and to the last cent at its end.
+ * 3. A filled order gives its client id back before anything else can happen.
  */
 export function executeFill(state: VenueState, order: VenueOrder, execution: Execution): Fill {
   const symbol = symbolOf(state, order.symbol);

@@ -16,6 +16,7 @@ export interface AccountFigures {
   readonly available: Big;
 }
 
+/** For names that come from the venue's own state. Throws on any other: requests look theirs up themselves. */
 export function symbolOf(state: VenueState, symbol: string): SymbolState {
   const found = state.symbols.get(symbol);
   if (found === undefined) throw new Error(`unknown symbol ${symbol}`);
@@ -27,6 +28,7 @@ export function notionalOf(position: Position, mark: Big): Big {
   return position.amount.times(mark);
 }
 
+/** USD at the mark price and the symbol's leverage of now, not of when the leg was opened: as the venue does. */
 export function initialMarginOf(position: Position, symbol: SymbolState): Big {
   return notionalOf(position, symbol.quote.mark).abs().div(symbol.leverage);
 }
@@ -39,6 +41,7 @@ export function bracketOf(symbol: SymbolState, notional: Big): LeverageBracket {
   return found;
 }
 
+/** USD below which the leg is liquidated, by the bracket its notional is in. */
 export function maintenanceOf(position: Position, symbol: SymbolState): Big {
   const notional = notionalOf(position, symbol.quote.mark).abs();
   const row = bracketOf(symbol, notional);

@@ -11,7 +11,10 @@ import { sweepBook } from "./sweep.ts";
 import { isOpen, remainingOf, type VenueOrder } from "./venue-order.ts";
 import type { SymbolState, VenueState } from "./venue-state.ts";
 
-/** An accepted order meets the market: taker fills first, then it rests, or what is left expires. */
+/**
+ * An accepted order meets the market: taker fills first, then it rests, or what is left expires. An order that
+ * only closes is bounded by what is left of its leg at the moment of each fill, not of its acceptance.
+ */
 export function matchIncoming(state: VenueState, order: VenueOrder, placement: Placement): void {
   const symbol = symbolOf(state, order.symbol);
   const { nowMs } = placement;

@@ -8,6 +8,7 @@ export type ExecutionType = "NEW" | "TRADE" | "CANCELED" | "EXPIRED" | "CALCULAT
 
 const ZERO = new Big(0);
 
+/** Zero before the first fill. */
 export function averagePriceOf(order: VenueOrder): Big {
   return order.executedQty.eq(0) ? ZERO : order.cumQuote.div(order.executedQty);
 }

@@ -15,7 +15,11 @@ export interface Placement {
   readonly fillFraction?: Big;
 }
 
-/** Accepts an order, matches it, and rests or expires what is left; or refuses it and keeps no trace. */
+/**
+ * 1. A refused order leaves no trace: no id is used, no margin held, no event sent.
+ * 2. An accepted order is in the history for ever, and its NEW event precedes its first fill.
+ * 3. When this returns the order has met the market: it is done, or it rests.
+ */
 export function placeOrder(
   state: VenueState,
   request: OrderRequest,

@@ -27,6 +27,7 @@ const ZERO = new Big(0);
 /** The venue books money in 8 decimals. */
 export const MONEY_DECIMALS = 8;
 
+/** A leg that was never traded. */
 export function emptyPosition(symbol: string, side: PositionSide): Position {
   return {
     symbol,
@@ -40,6 +41,7 @@ export function emptyPosition(symbol: string, side: PositionSide): Position {
   };
 }
 
+/** The average price of what is open, unrounded; zero when nothing is. */
 export function entryPriceOf(position: Position): Big {
   return position.amount.eq(0) ? ZERO : position.cost.div(position.amount.abs());
 }

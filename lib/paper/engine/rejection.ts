@@ -118,6 +118,7 @@ export function reject(name: VenueErrorName, msg?: string): Rejection {
   return { rejected: true, code, msg: msg ?? documented };
 }
 
+/** Tells a refusal from whatever else the call may answer with. */
 export function isRejection(value: object): value is Rejection {
   return "rejected" in value && value.rejected === true;
 }

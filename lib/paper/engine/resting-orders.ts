@@ -24,6 +24,7 @@ export function rest(symbol: SymbolState, order: VenueOrder): void {
   addResting(symbol, order, remainingOf(order));
 }
 
+/** Takes an order out of its queue, and its unfilled rest out of the notional; one that never rested is left alone. */
 export function unrest(symbol: SymbolState, order: VenueOrder): void {
   if (!order.resting) return;
   const queue = queueOf(symbol, order);
@@ -49,6 +50,7 @@ export function listOpenOrders(symbol: SymbolState): readonly VenueOrder[] {
   return [...symbol.bids, ...symbol.asks].sort((one, other) => one.orderId - other.orderId);
 }
 
+/** What MAX_NUM_ORDERS bounds: conditional orders have a limit of their own. */
 export function openOrderCount(symbol: SymbolState): number {
   return symbol.bids.length + symbol.asks.length;
 }

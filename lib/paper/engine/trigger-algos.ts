@@ -8,7 +8,10 @@ import { hasTriggered, trail } from "./trigger-rules.ts";
 import { type AlgoOrder, isOpen, isWaiting, type VenueOrder } from "./venue-order.ts";
 import type { SymbolState, VenueState } from "./venue-state.ts";
 
-/** The market moved: trailing orders follow, and what has reached its trigger becomes an order. */
+/**
+ * The market moved: trailing orders follow, and what has reached its trigger becomes an order. Over a copy:
+ * an order that fires may fill, and its fill may end others that wait.
+ */
 export function triggerAlgos(state: VenueState, symbol: SymbolState, nowMs: number): void {
   for (const algo of [...symbol.waiting.values()]) {
     if (!isWaiting(algo)) continue;

@@ -89,14 +89,17 @@ export interface Fill {
   readonly timeMs: number;
 }
 
+/** Can still fill, holds its client id and its margin. */
 export function isOpen(order: VenueOrder): boolean {
   return order.status === "NEW" || order.status === "PARTIALLY_FILLED";
 }
 
+/** Has not triggered, can be cancelled, holds its client id. */
 export function isWaiting(algo: AlgoOrder): boolean {
   return algo.status === "NEW";
 }
 
+/** What has not been filled, whether it still can be or not. */
 export function remainingOf(order: VenueOrder): Big {
   return order.origQty.minus(order.executedQty);
 }

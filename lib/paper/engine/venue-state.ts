@@ -128,6 +128,7 @@ export function drainEvents(state: VenueState): readonly VenueEvent[] {
   return events;
 }
 
+/** Client ids are looked up together with their symbol, as the venue's query asks for both. */
 export function clientKey(symbol: string, clientOrderId: string): string {
   return `${symbol}|${clientOrderId}`;
 }

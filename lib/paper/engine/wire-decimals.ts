@@ -6,6 +6,7 @@ export function priceText(price: Big, instrument: Instrument): string {
   return price.toFixed(instrument.pricePrecision);
 }
 
+/** Base units, padded to the contract's quantity precision. */
 export function qtyText(qty: Big, instrument: Instrument): string {
   return qty.toFixed(instrument.quantityPrecision);
 }

@@ -54,6 +54,7 @@ interface LiveRule {
   fired: number;
 }
 
+/** Without a script nothing is ever disturbed, and asking costs nothing. */
 export function createFaultInjector(script?: FaultScript): FaultInjector {
   let rules: LiveRule[] = script === undefined ? [] : liveRules(script);
   return {

@@ -87,6 +87,7 @@ const faultMatchSchema = z.strictObject({
     .describe("Request parameters with exactly these values."),
 });
 
+/** One rule: which requests, which of those, and what befalls them. */
 export const faultRuleSchema = z.strictObject({
   name: z.string().max(80).optional(),
   match: faultMatchSchema.default({}),

@@ -50,6 +50,10 @@ function secondsLeft(window: Window, nowMs: number): number {
   return Math.max(1, Math.ceil((window.startMs + window.lengthMs - nowMs) / 1000));
 }
 
+/**
+ * Windows begin at round times, as the venue's do, so a client may spend a minute's budget at its end and
+ * the next one's at its start. A request that passes ends the row of offences; a ban does not shorten.
+ */
 export function createRateLimits(settings: RateLimitSettings): RateLimits {
   const weight: Window = { lengthMs: 60_000, startMs: 0, used: 0 };
   const orders10Sec: Window = { lengthMs: 10_000, startMs: 0, used: 0 };

@@ -24,6 +24,7 @@ export interface RequestJournal {
 /** Enough for a long bench, and bounded. */
 const RECEIPTS_MAX = 100_000;
 
+/** Receipts beyond the bound are forgotten oldest first, half of them at a time; counts never are. */
 export function createRequestJournal(): RequestJournal {
   let endpoints = new Map<string, Map<number, number>>();
   let receipts: OrderReceipt[] = [];

@@ -25,8 +25,12 @@ export interface GatewayParts {
 }
 
 /**
- * The venue's REST door: faults first, as a network's are, then limits, then who asks, then the act.
- * Without faults nothing is awaited but the body.
+ * The venue's REST door.
+ *
+ * 1. Faults come first, as a network's do: a lost request costs no weight and is never authenticated.
+ * 2. Limits come before authentication: strangers and wrong signatures spend the budget too.
+ * 3. The act and the decision that it may happen are one step of the venue: nothing comes between them.
+ * 4. Without faults nothing is awaited but the body, so requests are served in the order they came.
  */
 export function createGateway(parts: GatewayParts): (request: Request) => Promise<Response> {
   return async (http) => {

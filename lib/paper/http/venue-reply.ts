@@ -37,6 +37,7 @@ export function statusOf(code: number): number {
   }
 }
 
+/** An answer in the venue's content type. */
 export function jsonReply(
   status: number,
   body: object,
@@ -51,6 +52,7 @@ export function errorReply(rejection: Pick<Rejection, "code" | "msg">, status?: 
   return jsonReply(status ?? statusOf(code), { code, msg });
 }
 
+/** The HTTP response, or the broken connection, that an answer becomes. */
 export function toResponse(reply: Answer): Response {
   if (reply !== "drop") return new Response(reply.body, { status: reply.status, headers: reply.headers });
   // A stream that fails before its first byte makes Bun reset the connection without a status line; with

@@ -30,8 +30,11 @@ const REGIME_STEPS_SPAN = 4320;
 const REVERSION = 0.000_002;
 
 /**
- * A random walk through regimes, the same for the same seed and symbol. It counts whole ticks, so that no
- * price is ever a float.
+ * A random walk through regimes.
+ *
+ * 1. The same seed and symbol give the same quotes, however the time between them was cut up.
+ * 2. It counts whole ticks: floats say how far to step, never what the price is.
+ * 3. It is drawn back to the contract's start price, so a long session stays within the contract's filters.
  */
 export function generatedMarket(instrument: Instrument, terms: QuoteTerms, seed: string): MarketSource {
   const random = seededRandom(`${seed}/${instrument.symbol}`);

@@ -41,6 +41,10 @@ export interface DriverOptions {
   readonly publisher: StreamPublisher;
 }
 
+/**
+ * All due quotes of a turn are applied in one act of the venue: margins are looked at once a turn, and a
+ * client never sees half of it. Only the newest quote of a symbol is published, each one is matched.
+ */
 export function createMarketDriver(options: DriverOptions): MarketDriver {
   const { desk, tape, publisher, sources, speed, terms } = options;
   const held = new Set<string>();

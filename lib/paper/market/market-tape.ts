@@ -23,6 +23,7 @@ const MINUTE_MS = 60_000;
 /** A day. */
 const CANDLES_MAX = 1440;
 
+/** An empty tape; it holds a day of minutes a symbol and forgets the oldest. */
 export function createMarketTape(): MarketTape {
   const bySymbol = new Map<string, Candle[]>();
   return {

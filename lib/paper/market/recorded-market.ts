@@ -15,7 +15,10 @@ export interface RecordedMarketOptions {
 const POINTS_A_BAR = 4;
 const BAR_MS = 60_000;
 
-/** Plays a recording from its first row; after the last one the market stands still. */
+/**
+ * Plays a recording from its first row; after the last one the market stands still. Only distances in time
+ * count: quotes are stamped with the venue's time, because clients compare them with their own clock.
+ */
 export function recordedMarket(options: RecordedMarketOptions): MarketSource {
   const { instrument, recording } = options;
   const points = recording.kind === "bars" ? recording.rows.length * POINTS_A_BAR : recording.rows.length;

@@ -13,6 +13,7 @@ export interface ListenKey {
   current(): string | undefined;
 }
 
+/** No key is active until one is asked for. `random` is uniform in [0, 1). */
 export function createListenKey(lifetimeMs: number, random: () => number): ListenKey {
   let key: string | undefined;
   let untilMs = 0;

@@ -42,6 +42,7 @@ type StreamRequest = z.infer<typeof requestSchema>;
 
 const MALFORMED = JSON.stringify({ code: 3, msg: "Invalid JSON: expected a request with a known method" });
 
+/** A hub nobody has joined yet. Streams need no declaration: unknown names are silent, as at the venue. */
 export function createStreamHub(): StreamHub {
   const everyone = new Set<Subscriber>();
   const byStream = new Map<string, Set<Subscriber>>();

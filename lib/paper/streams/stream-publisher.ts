@@ -14,6 +14,7 @@ export interface StreamPublisher {
   keyExpired(key: string, nowMs: number): void;
 }
 
+/** Numbers book updates from 1 000 000 on. User events go to the active listen key only. */
 export function createStreamPublisher(hub: StreamHub, listenKey: ListenKey): StreamPublisher {
   let updateId = 1_000_000;
   let seconds = 0;

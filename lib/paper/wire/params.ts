@@ -25,6 +25,7 @@ export function invalid(name: string): Rejection {
   return reject("INVALID_PARAMETER", `Data sent for parameter '${name}' is not valid.`);
 }
 
+/** An empty value counts as not sent. */
 export function textOf(params: Params, name: string): string | undefined {
   const value = params.get(name);
   return value === undefined || value === "" ? undefined : value;
@@ -37,6 +38,7 @@ export function decimalOf(params: Params, name: string): Big | undefined | Rejec
   return DECIMAL.test(text) ? new Big(text) : missing(name);
 }
 
+/** A whole number of at most 16 digits, undefined when it was not sent, -1102 when it is malformed. */
 export function integerOf(params: Params, name: string): number | undefined | Rejection {
   const text = textOf(params, name);
   if (text === undefined) return undefined;
