@@ -12,7 +12,6 @@ export interface Workbench {
   readonly binaries: string;
   /** Runs when the benchmark has ended, last come first, also after a failure. */
   defer(end: () => void | Promise<void>): void;
-  say(line: string): void;
 }
 
 /** A private Redis with the kernel loaded, and three ways to it. */

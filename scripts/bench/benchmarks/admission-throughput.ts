@@ -18,7 +18,7 @@ import { figureText } from "../measure/figures.ts";
 import { median } from "../measure/median.ts";
 import { type BenchRedis, startBenchRedis, type Workbench } from "../workbench.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const DECISIONS = 20_000;
 const PER_CALL = 32;
 /** Calls unanswered at a time: enough that the server never waits for us. */

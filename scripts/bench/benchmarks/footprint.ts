@@ -149,11 +149,6 @@ async function linesOf(measured: Measured, floor: Measured | undefined): Promise
     line("start to READY=1", start, "ms", { ...against(start, floorStart, 2), detail: range }),
     line("idle RSS", memory.rssMib, "MiB", against(memory.rssMib, floor?.memory?.rssMib, 1.15)),
     line("idle PSS", memory.pssMib, "MiB", against(memory.pssMib, floor?.memory?.pssMib)),
-    line(
-      "idle private",
-      memory.privateDirtyMib,
-      "MiB",
-      against(memory.privateDirtyMib, floor?.memory?.privateDirtyMib),
-    ),
+    line("idle own memory", memory.ownMib, "MiB", against(memory.ownMib, floor?.memory?.ownMib)),
   ];
 }

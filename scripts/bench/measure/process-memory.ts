@@ -5,8 +5,8 @@ export interface ProcessMemory {
   readonly rssMib: number;
   /** Shared pages by the share of it. */
   readonly pssMib: number;
-  /** Written by the process and nobody else's: what one more process costs. */
-  readonly privateDirtyMib: number;
+  /** Anonymous: its heap and stacks. The rest is the mapped binary. */
+  readonly ownMib: number;
 }
 
 /** Reads /proc/PID/smaps_rollup. Throws when the process is gone or a line is missing. */
@@ -17,5 +17,5 @@ export async function readProcessMemory(pid: number): Promise<ProcessMemory> {
     if (kib === undefined) throw new Error(`/proc/${pid}/smaps_rollup has no ${name}`);
     return Number(kib) / 1024;
   };
-  return { rssMib: mib("Rss"), pssMib: mib("Pss"), privateDirtyMib: mib("Private_Dirty") };
+  return { rssMib: mib("Rss"), pssMib: mib("Pss"), ownMib: mib("Anonymous") };
 }

@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises";
+import { cpus, loadavg, release, totalmem } from "node:os";
+
+/** What the figures were measured on, as lines of name and value. */
+export async function describeMachine(): Promise<readonly (readonly [string, string])[]> {
+  const [processor] = cpus();
+  return [
+    ["Processor", `${cpus().length} × ${processor?.model ?? "unknown"}`],
+    ["Memory", `${Math.round(totalmem() / 2 ** 30)} GiB`],
+    ["System", `${await distribution()}, Linux ${release()}`],
+    ["Bun", Bun.version],
+    ["Redis", await versionOf(["redis-server", "--version"])],
+    ["Load before", loadavg()[0]?.toFixed(2) ?? ""],
+  ];
+}
+
+async function distribution(): Promise<string> {
+  const text = await readFile("/etc/os-release", "utf8");
+  return /^PRETTY_NAME="(.*)"$/m.exec(text)?.[1] ?? "unknown";
+}
+
+async function versionOf(command: readonly string[]): Promise<string> {
+  const text = await Bun.spawn([...command], { stdout: "pipe" }).stdout.text();
+  return /v=(\S+)/.exec(text)?.[1] ?? "unknown";
+}
