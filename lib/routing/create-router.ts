@@ -5,6 +5,7 @@ import type { RedisConnection } from "../redis/connection.ts";
 import { keepRoleBeat } from "../redis/role-beat.ts";
 import { kernelLimitsLine, type LogLine } from "./admission-log.ts";
 import { createDecisionConsumer } from "./decision-consumer.ts";
+import { LineThrottle } from "./line-throttle.ts";
 import { createRouterMetrics } from "./metrics.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { routerRoutes } from "./routes.ts";
@@ -20,7 +21,11 @@ export function createRouter(
   const { redis } = outside;
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const limits = admissionLimits(settings, outside.pid);
-  const writeLine = ({ level, fields, message }: LogLine) => log[level](fields, message);
+  const throttle = new LineThrottle(clock.monotonicMs);
+  const writeLine = (line: LogLine) => {
+    const passed = throttle.pass(line);
+    if (passed !== undefined) log[passed.level](passed.fields, passed.message);
+  };
   const consumer = createDecisionConsumer({
     ...{ redis, url: settings.REDIS_URL.reveal(), keys, instance, clock, random, log },
     staleIdleMs: settings.STALE_IDLE_MS,
