@@ -21,6 +21,9 @@ import { waitUntil } from "./wait-until.ts";
 /** What `bun run build` made. */
 export const BINARIES = join(import.meta.dir, "..", "..", "dist");
 
+/** Under the runner's own limit: a wait in vain must end with its own words. */
+const SOON = { deadlineMs: 4500 };
+
 type Env = Readonly<Record<string, string>>;
 
 /** A stack whose limits stand in nobody's way. */
@@ -50,7 +53,7 @@ export interface Pipeline extends PipelineView, AsyncDisposable {
   readonly stack: TradingStack;
   readonly venueUrl: string;
   /** A control of the paper exchange, POST /paper/<what>. */
-  control(what: "faults" | "market" | "reset", body?: object): Promise<void>;
+  control(what: "faults" | "market" | "credentials" | "reset", body?: object): Promise<void>;
   /** Every order that the venue ever accepted. */
   orders(): Promise<readonly AcceptedOrder[]>;
 }
@@ -153,7 +156,7 @@ export async function startRedisBench(extra: readonly string[] = []): Promise<Re
       keys: keysOf(env["QUANTUM_NAMESPACE"] ?? `{${name}}`),
       log: () => readFileSync(child.logFile, "utf8"),
       ready: async () => {
-        await waitUntil(`${name} is ready`, async () => (await fetch(`${daemon.url}/readyz`)).ok);
+        await waitUntil(`${name} is ready`, async () => (await fetch(`${daemon.url}/readyz`)).ok, SOON);
         return daemon;
       },
     };
@@ -199,10 +202,14 @@ export async function results({ eye, keys }: PipelineView): Promise<readonly Exe
 /** The one result of a trace or intent id, once it is there. Throws when there are several. */
 export async function resultOf(view: PipelineView, id: string): Promise<ExecutionResult> {
   const own = async () => (await results(view)).filter((one) => one.trace_id === id || one.intent_id === id);
-  const found = await waitUntil(`${id} has a result`, async () => {
-    const list = await own();
-    return list.length > 0 && list;
-  });
+  const found = await waitUntil(
+    `${id} has a result`,
+    async () => {
+      const list = await own();
+      return list.length > 0 && list;
+    },
+    SOON,
+  );
   const [first, second] = found;
   if (first === undefined || second !== undefined) throw new Error(`${id} has ${found.length} results`);
   return first;
@@ -214,10 +221,8 @@ export async function verdicts(
   decided: number,
 ): Promise<Record<string, number>> {
   const read = () => readCounters(eye, `${keys.statsPrefix}ai-strategy-router`);
-  await waitUntil(
-    `${decided} decisions are decided`,
-    async () => (await read()).get("decisions") === decided,
-  );
+  const all = async () => ((await read()).get("decisions") ?? 0) === decided;
+  await waitUntil(`${decided} decisions are decided`, all, SOON);
   return Object.fromEntries(await read());
 }
 
