@@ -63,8 +63,7 @@ local function gather(keys, args, limits, now, decisions)
   if not kinds.entry then return state end
   local day, midnight = utc_day(now)
   state.daily_key, state.daily_expires = keys[9] .. day, midnight + 3600
-  local daily = redis.pcall('GET', state.daily_key)
-  state.daily = not is_error(daily) and string.match(daily or '0', '^%d+$') and tonumber(daily or '0') or math.huge
+  state.daily = counter_value(redis.pcall('GET', state.daily_key)) or math.huge
   state.stopped = entry_stopped(keys[6], keys[7], keys[8])
   state.backlog = backlog_of(keys[2], args[3], limits.backlog_max + 2) or math.huge
   state.bucket = string.format('%d', math.floor(now / 1000 / limits.window_sec))

@@ -115,7 +115,8 @@ local function submit(keys, args)
   redis.call('HSET', keys[1], 'state', 'SUBMITTING', 'attempt', args[5], 'client_order_id', args[6],
     'symbol', args[7], 'signed_at', args[8], 'recv_window', args[9], 'side', args[10], 'quantity', args[11],
     'kind', args[4], 'updated_ms', now_text)
-  redis.call('ZADD', keys[2], 'NX', now_text, args[2])
+  -- A list for readers: unreadable, it must not stand in the way of an exit.
+  redis.pcall('ZADD', keys[2], 'NX', now_text, args[2])
   return {'SUBMITTING', would_hold}
 end
 

@@ -5,18 +5,29 @@
 -- exactly when the max-th time before it is still inside the window: constant work, one element read.
 -- Refused admissions that were counted stay in the list: hammering does not earn a slot.
 
+-- A counter that INCRBY will take and can count up, absent being 0; nil for anything else.
+local function counter_value(reply)
+  if reply == false then return 0 end
+  if type(reply) ~= 'string' or #reply > 15 then return nil end
+  if reply ~= '0' and not string.match(reply, '^[1-9]%d*$') then return nil end
+  return tonumber(reply)
+end
+
 -- Opens a window for one call. `more` is how many admissions this call may make at most.
 -- Returns the window, or nil and the error when a counter is unreadable.
 local function open_window(list_key, bucket_key, max, more, limits)
   local window = {list_key = list_key, bucket_key = bucket_key, max = max, added = 0}
   local bucket = redis.pcall('GET', bucket_key)
   if is_error(bucket) then return nil, bucket.err end
-  window.bucket = tonumber(bucket or '0')
-  if window.bucket == nil or window.bucket % 1 ~= 0 then return nil, 'ERR ' .. bucket_key .. ' is not an integer' end
+  window.bucket = counter_value(bucket)
+  if window.bucket == nil then return nil, 'ERR ' .. bucket_key .. ' is not a counter' end
   if limits.sliding then
     window.first_index = math.max(0, max - more)
     window.times = redis.pcall('LRANGE', list_key, window.first_index, max - 1)
     if is_error(window.times) then return nil, window.times.err end
+    for _, time in ipairs(window.times) do
+      if tonumber(time) == nil then return nil, 'ERR ' .. list_key .. ' holds something other than times' end
+    end
   else
     local type_of = redis.call('TYPE', list_key).ok
     if type_of ~= 'none' and type_of ~= 'list' then return nil, 'WRONGTYPE ' .. list_key end
@@ -40,7 +51,7 @@ local function counted(window, limits, now)
   if not limits.sliding then return window.bucket + window.added end
   local count = window.added
   for _, time in ipairs(redis.call('LRANGE', window.list_key, 0, window.max)) do
-    if now - tonumber(time) < limits.window_ms then count = count + 1 end
+    if now - (tonumber(time) or 0) < limits.window_ms then count = count + 1 end
   end
   return math.min(count, window.max + 1)
 end

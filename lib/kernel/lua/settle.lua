@@ -76,7 +76,7 @@ local function settle(keys, args)
   local result_id = append_result(keys, slice(args, RESULT_FROM, result_to))
   redis.call('HSET', keys[1], 'state', args[6], 'result', result_id, 'updated_ms', string.format('%d', now))
   redis.call('EXPIRE', keys[1], 86400)
-  redis.call('ZREM', keys[2], args[2])
+  redis.pcall('ZREM', keys[2], args[2])
   settle_gates(keys, args, args[6] == 'FILLED' or args[6] == 'PARTIAL')
   settle_plan(keys, args, result_to + 1)
   if args[14] ~= '' then append_dead_letter(keys[6], keys[3], args[5], now, args[14], args[15]) end

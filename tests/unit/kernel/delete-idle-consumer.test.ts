@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { deleteIdleConsumer } from "../../../lib/kernel/delete-idle-consumer.ts";
+import { type KernelServer, startKernelServer } from "../../support/kernel-server.ts";
+
+let server: KernelServer;
+beforeAll(async () => {
+  server = await startKernelServer();
+});
+afterAll(async () => await server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  const { client } = server;
+  await client.command(["FLUSHDB"]);
+  await client.command(["XGROUP", "CREATE", "s", "g", "0", "MKSTREAM"]);
+  await client.command(["XGROUP", "CREATECONSUMER", "s", "g", "zombie"]);
+});
+
+const remove = (idleMinMs: number, consumer = "zombie") =>
+  deleteIdleConsumer(server.client, { stream: "s", group: "g", consumer, idleMinMs });
+const consumers = async () => JSON.stringify(await server.client.command(["XINFO", "CONSUMERS", "s", "g"]));
+
+test("an idle consumer without pending entries is removed", async () => {
+  expect(await remove(0)).toBe(true);
+  expect(await consumers()).toBe("[]");
+});
+
+test("one that is not idle for long enough stays", async () => {
+  expect(await remove(60_000)).toBe(false);
+  expect(await consumers()).toContain("zombie");
+});
+
+test("one with a pending entry is never removed: the entry would be unreachable", async () => {
+  await server.client.command(["XADD", "s", "1-0", "n", "1"]);
+  await server.client.command(["XREADGROUP", "GROUP", "g", "zombie", "STREAMS", "s", ">"]);
+  expect(await remove(0)).toBe(false);
+  const [pending] = await server.client.flat("XPENDING", "s", "g");
+  expect(pending).toBe("1");
+  await server.client.command(["XACK", "s", "g", "1-0"]);
+  expect(await remove(0)).toBe(true);
+});
+
+test("one that is not there is no error", async () => {
+  expect(await remove(0, "nobody")).toBe(false);
+  expect(await consumers()).toContain("zombie");
+});
+
+test("a group that is not there is the server's error", async () => {
+  await server.client.command(["DEL", "s"]);
+  await server.client.command(["XADD", "s", "1-0", "n", "1"]);
+  await expect(remove(0)).rejects.toThrow("NOGROUP");
+});
