@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { type ExecutionResult, encodeResult } from "../../../lib/contract/execution-result.ts";
+import { receiveOrder, type Submission, submitOrder } from "../../../lib/kernel/order-ledger.ts";
+import { settleOrder } from "../../../lib/kernel/settle-order.ts";
+import { type KernelServer, startKernelServer } from "../../support/kernel-server.ts";
+
+let server: KernelServer;
+beforeAll(async () => {
+  server = await startKernelServer();
+});
+afterAll(async () => await server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await run("FLUSHDB");
+  await run("SET", server.keys.kill, "0");
+});
+
+const run = (...args: string[]) => server.client.command(args);
+const source = () => ({ stream: server.keys.intentStream, group: "g", entryId: "1-1" });
+const received = (intentId = "i") =>
+  receiveOrder(server.client, server.keys, { intentId, owner: "me", source: source() });
+
+function submission(change: Partial<Submission> = {}): Submission {
+  return {
+    ...{ intentId: "i", owner: "me", kind: "entry", attempt: 1, clientOrderId: "c-1", symbol: "ETHUSDT" },
+    ...{ signedAtMs: Date.now(), recvWindowMs: 2000, side: "BUY", quantity: "1", decidedAtMs: Date.now() },
+    ...{ ageMaxMs: 60_000, holdMinMs: 60_000, tradesMax: 3, gates: "enforce" },
+    ...change,
+  };
+}
+const submit = (change: Partial<Submission> = {}) =>
+  submitOrder(server.client, server.keys, submission(change));
+
+const RESULT: ExecutionResult = {
+  ...{ intent_id: "i", correlation_id: "", trace_id: "", symbol: "ETHUSDT", action: "BUY", status: "filled" },
+  ...{ order_id: "1", client_order_id: "c-1", entry_price: "1", quantity: "1", position_size_usd: "1" },
+  ...{ leverage: 1, slippage_pct: "0", fee_usd: "0", timestamp: "2026-01-01T00:00:00.000Z" },
+};
+
+async function settle(kind: "entry" | "exit" = "entry", tradedAtMs = Date.now()): Promise<boolean> {
+  return settleOrder(
+    server.client,
+    server.keys,
+    { canonical: server.keys.resultStream, legacy: undefined },
+    {
+      ...{ intentId: "i", owner: "me", source: source(), state: "FILLED", kind, result: RESULT },
+      ...{ counted: ["outcome:filled"], tradedAtMs, holdMinMs: 60_000, plan: { kind: "keep" } },
+      ...{ planSuffix: "ETHUSDT", deadLetter: undefined },
+    },
+  );
+}
+
+test.each([
+  ["the kill switch", () => run("SET", server.keys.kill, "1"), { kind: "denied", reason: "KILL_SWITCH" }],
+  [
+    "a halt",
+    () => run("HSET", server.keys.tradingState, "halted", "true"),
+    { kind: "denied", reason: "TRADING_HALTED" },
+  ],
+  ["safe mode", () => run("SET", server.keys.safeMode, "1"), { kind: "denied", reason: "SAFE_MODE_ENABLED" }],
+  [
+    "a trade of the symbol",
+    () => run("SET", `${server.keys.gateLastTradePrefix}ETHUSDT`, String(Date.now())),
+    { kind: "held", reason: "COOLDOWN" },
+  ],
+  [
+    "another entry in flight",
+    () => run("HSET", server.keys.gateInFlight, "ETHUSDT", "other"),
+    { kind: "held", reason: "COOLDOWN" },
+  ],
+  [
+    "three trades",
+    () =>
+      run("ZADD", server.keys.gateTrades, ...["a", "b", "c"].flatMap((name) => [String(Date.now()), name])),
+    { kind: "held", reason: "RATE_LIMIT" },
+  ],
+] as const)(
+  "%s keeps an entry from being sent at the last moment; an exit passes it",
+  async (_what, stop, reply) => {
+    await received();
+    await stop();
+    expect(await submit()).toEqual(reply);
+    expect(await run("HGET", `${server.keys.orderLedgerPrefix}i`, "state")).toBe("RECEIVED");
+    expect(await submit({ kind: "exit" })).toEqual({ kind: "submitting", wouldHold: undefined });
+  },
+);
+
+test("an entry that has become too old meanwhile is not sent", async () => {
+  await received();
+  expect(await submit({ decidedAtMs: Date.now() - 60_001 })).toEqual({ kind: "expired" });
+});
+
+test("trades of more than ten minutes ago do not count", async () => {
+  await received();
+  const old = String(Date.now() - 600_001);
+  await run("ZADD", server.keys.gateTrades, old, "a", old, "b", old, "c");
+  expect((await submit()).kind).toBe("submitting");
+  expect(await run("ZRANGE", server.keys.gateTrades, "0", "-1")).toEqual(["i"]);
+});
+
+test("a list of open orders that is unreadable stops neither the order nor its end", async () => {
+  await run("SET", server.keys.openOrders, "x");
+  await received();
+  expect((await submit({ kind: "exit" })).kind).toBe("submitting");
+  expect(await settle("exit")).toBe(true);
+  expect(await run("XLEN", server.keys.resultStream)).toBe(1);
+});
+
+test("settling twice gives one result; the ledger's life is counted from its end", async () => {
+  await received();
+  expect(await run("TTL", `${server.keys.orderLedgerPrefix}i`)).toBe(-1);
+  await submit();
+  expect(await settle()).toBe(true);
+  expect(await settle()).toBe(false);
+  expect(await run("XLEN", server.keys.resultStream)).toBe(1);
+  expect(Number(await run("TTL", `${server.keys.orderLedgerPrefix}i`))).toBeWithin(86_399, 86_401);
+  const entry = [await run("XRANGE", server.keys.resultStream, "-", "+")].flat(3).map(String).slice(1);
+  expect(entry).toEqual([...encodeResult(RESULT)]);
+});
+
+test("the symbol's last trade never moves back", async () => {
+  const later = Date.now();
+  await run("SET", `${server.keys.gateLastTradePrefix}ETHUSDT`, String(later), "PX", "60000");
+  await received();
+  await submit({ gates: "audit" });
+  await settle("entry", later - 5000);
+  expect(await run("GET", `${server.keys.gateLastTradePrefix}ETHUSDT`)).toBe(String(later));
+});
