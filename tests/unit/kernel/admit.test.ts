@@ -7,6 +7,7 @@ import {
   type RateVerdict,
 } from "../../../lib/kernel/admit.ts";
 import { CallExpiredError } from "../../../lib/kernel/function-call.ts";
+import { failureOf } from "../../support/failure-of.ts";
 import { type KernelServer, startKernelServer } from "../../support/kernel-server.ts";
 
 const LIMITS: AdmissionLimits = {
@@ -141,7 +142,7 @@ test("every key that an admission writes has its lifetime", async () => {
 test("a call past its deadline writes nothing", async () => {
   const late = { ...server.client, serverNowMs: () => Date.now() - 60_000 };
   const batch = { limits: LIMITS, requests: [entry()], rates: "check" as const };
-  await expect(admit(late, server.keys, batch)).rejects.toThrow(CallExpiredError);
+  expect(await failureOf(admit(late, server.keys, batch))).toBeInstanceOf(CallExpiredError);
   expect(await server.client.flat("KEYS", "*")).toHaveLength(2);
 });
 

@@ -1,0 +1,113 @@
+import { expect, test } from "bun:test";
+import { keysOf } from "../../../lib/contract/keys.ts";
+import type { AdmissionLimits } from "../../../lib/kernel/admit.ts";
+import type { LogLine } from "../../../lib/routing/admission-log.ts";
+import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
+import { type RouterParts, routePage } from "../../../lib/routing/router.ts";
+import { failureOf } from "../../support/failure-of.ts";
+
+const NOW = Date.UTC(2026, 0, 2);
+const LIMITS: AdmissionLimits = {
+  ...{ windowSec: 10, globalMax: 2, symbolMax: 5, cooldownSec: 300, window: "sliding" },
+  ...{ dailyMax: 200, backlogMax: 1000, routerPid: 1 },
+};
+
+/** A server that answers each call with the next of `replies`, and notes what it was asked. */
+function routerOn(replies: readonly unknown[], onRateFault: "open" | "closed" = "open") {
+  const calls: (readonly string[])[] = [];
+  const lines: LogLine[] = [];
+  const told: string[] = [];
+  const parts: RouterParts = {
+    redis: {
+      command: async (args) => {
+        calls.push(args);
+        const reply = replies[calls.length - 1];
+        if (reply instanceof Error) throw reply;
+        return reply;
+      },
+      serverNowMs: () => NOW,
+      deadlineMs: 500,
+    },
+    keys: keysOf(""),
+    limits: LIMITS,
+    bounds: { ageMaxMs: 600_000, confidenceMin: 0.65, leverageMax: 20 },
+    onRateFault,
+    limiter: new RateLimiter({ windowMs: 10_000, globalMax: 2, symbolMax: 5 }),
+    log: (line) => void lines.push(line),
+    observe: (request, verdict) =>
+      void told.push(`${request.id} ${verdict.kind === "DENIED" ? verdict.reason : verdict.kind}`),
+  };
+  return { parts, calls, lines, told };
+}
+
+const entry = (id: string, symbol = "ETHUSDT") => ({
+  id,
+  fields: {
+    payload: JSON.stringify({
+      symbol,
+      side: "BUY",
+      confidence: 0.9,
+      quantity: 1,
+      entry_price: 1,
+      timestamp: NOW,
+    }),
+  },
+});
+
+test("a page is one call, and every entry is told its verdict in order", async () => {
+  const reply = ["OK", String(NOW), "ADMITTED", "9-0", "DUPLICATE", "", "SKIPPED", ""];
+  const { parts, calls, told } = routerOn([reply]);
+  expect(await routePage(parts, [entry("1-0"), entry("2-0"), entry("3-0")])).toBe("done");
+  expect(calls.length).toBe(1);
+  expect(told).toEqual(["1-0 ADMITTED", "2-0 DUPLICATE", "3-0 SKIPPED"]);
+});
+
+test("a call that reached the server too late leaves the page pending", async () => {
+  const { parts, told } = routerOn([["EXPIRED", String(NOW)]]);
+  expect(await routePage(parts, [entry("1-0")])).toBe("later");
+  expect(told).toEqual([]);
+});
+
+test("an error of the connection goes on to the consumer: the call is not repeated from here", async () => {
+  const { parts, calls } = routerOn([new Error("gone")]);
+  expect((await failureOf(routePage(parts, [entry("1-0")]))).message).toContain("gone");
+  expect(calls.length).toBe(1);
+});
+
+test("with unreadable counters only that entry is asked again, with the own limiter's word", async () => {
+  const page = ["OK", String(NOW), "ADMITTED", "8-0", "RATE_FAULT", "WRONGTYPE"];
+  const { parts, calls, told, lines } = routerOn([page, ["OK", String(NOW), "ADMITTED", "9-0"]]);
+  await routePage(parts, [entry("1-0", "BTCUSDT"), entry("2-0")]);
+  expect(calls[1]).toContain("allow");
+  expect(calls[1]).toContain("2-0");
+  expect(calls[1]).not.toContain("1-0");
+  expect(told).toEqual(["1-0 ADMITTED", "2-0 ADMITTED"]);
+  expect(lines.filter((line) => line.level === "error").map((line) => line.message)).toEqual([
+    expect.stringContaining("FAIL_OPEN_ERROR"),
+  ]);
+});
+
+test("what Redis admitted before counts in the own limiter", async () => {
+  const page = ["OK", String(NOW), "ADMITTED", "7-0", "ADMITTED", "8-0", "RATE_FAULT", "WRONGTYPE"];
+  const trip = ["OK", String(NOW), "GLOBAL_RATE_EXCEEDED", "3/0"];
+  const { parts, calls, told } = routerOn([page, trip]);
+  await routePage(parts, [entry("1-0"), entry("2-0"), entry("3-0")]);
+  expect(calls[1]).toContain("trip_global");
+  expect(told.at(-1)).toBe("3-0 GLOBAL_RATE_EXCEEDED");
+});
+
+test("closed denies whatever the own limiter would say", async () => {
+  const page = ["OK", String(NOW), "RATE_FAULT", "WRONGTYPE"];
+  const { parts, calls } = routerOn([page, ["OK", String(NOW), "RATE_COUNTERS_UNREADABLE", ""]], "closed");
+  await routePage(parts, [entry("1-0")]);
+  expect(calls[1]).toContain("deny");
+});
+
+test.each([
+  ["a verdict that is none of this library's", ["OK", String(NOW), "MAYBE", ""]],
+  ["too few verdicts", ["OK", String(NOW)]],
+  ["no reply at all", null],
+])("%s is no verdict", async (_what, reply) => {
+  const { parts } = routerOn([reply]);
+  expect((await failureOf(routePage(parts, [entry("1-0")]))).message).toContain("admit_v1 answered");
+});
