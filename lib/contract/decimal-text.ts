@@ -3,6 +3,8 @@ import { z } from "zod";
 
 /** Larger than any price, quantity or notional of a real market; beyond it a number is a fault. */
 const ABSURD = new Big("1e15");
+/** What is canonical already, and below 10^15: most prices are, and big arithmetic is not needed for them. */
+const CANONICAL = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{0,20}[1-9])?$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 
 /**
@@ -12,8 +14,9 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
  */
 export function canonicalDecimal(input: string | number): string | undefined {
   const text = typeof input === "number" ? String(input) : input.trim();
+  if (CANONICAL.test(text) && text !== "-0") return text;
   if (!DECIMAL.test(text)) return undefined;
-  const value = new Big(text);
+  const value = new Big(text.replace(/^\+/, ""));
   if (value.abs().gte(ABSURD)) return undefined;
   return value.toFixed();
 }
