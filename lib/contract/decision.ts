@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { canonicalDecimal } from "./decimal-text.ts";
 import { instantMs } from "./instant.ts";
 import type { InvalidDetail } from "./reasons.ts";
@@ -53,33 +52,40 @@ export type DecodedDecision =
   | { readonly kind: "decision"; readonly decision: Decision };
 
 const SYMBOL = /^[A-Z0-9_]{2,32}$/;
-const textual = z.union([z.string(), z.number(), z.boolean()]).nullish();
+/** What is read of a decision; other fields are kept aside: an engine may say more than we read. */
+const DECISION_FIELDS = [
+  "symbol",
+  "side",
+  "action",
+  "confidence",
+  "entry_price",
+  "quantity",
+  "position_size_usd",
+  "leverage",
+  "stop_loss",
+  "take_profit",
+  "trail_percent",
+  "model",
+  "regime",
+  "strategy",
+  "timeframe",
+  "expected_move_usd",
+  "reduce_only",
+  "timestamp",
+  "correlation_id",
+  "trace_id",
+] as const;
+type RawValue = string | number | boolean | null | undefined;
+type RawDecision = Readonly<Partial<Record<(typeof DECISION_FIELDS)[number], RawValue>>>;
 
-/** Unknown fields are kept aside: an engine may say more than we read. */
-const rawDecisionSchema = z.looseObject({
-  symbol: textual,
-  side: textual,
-  action: textual,
-  confidence: textual,
-  entry_price: textual,
-  quantity: textual,
-  position_size_usd: textual,
-  leverage: textual,
-  stop_loss: textual,
-  take_profit: textual,
-  trail_percent: textual,
-  model: textual,
-  regime: textual,
-  strategy: textual,
-  timeframe: textual,
-  expected_move_usd: textual,
-  reduce_only: textual,
-  timestamp: textual,
-  correlation_id: textual,
-  trace_id: textual,
-});
-type RawDecision = z.infer<typeof rawDecisionSchema>;
-type RawValue = RawDecision["symbol"];
+/** The first field that is neither text nor number nor flag; undefined when every one can be read. */
+function unreadableField(payload: object): string | undefined {
+  const values = payload as Readonly<Record<string, unknown>>;
+  return DECISION_FIELDS.find((field) => {
+    const value = values[field];
+    return value !== null && typeof value === "object";
+  });
+}
 
 const textOf = (value: RawValue): string =>
   value === null || value === undefined ? "" : String(value).trim();
@@ -160,13 +166,13 @@ export function decodeDecision(fields: Readonly<Record<string, string>>): Decode
   if (payload === null || typeof payload !== "object" || Array.isArray(payload)) {
     return { kind: "undecodable", reason: "payload is not a JSON object" };
   }
-  const parsed = rawDecisionSchema.safeParse(payload);
-  if (!parsed.success) {
-    const field = parsed.error.issues[0]?.path.join(".") ?? "";
+  const field = unreadableField(payload);
+  if (field !== undefined) {
     const ids = { correlationId: fields["correlation_id"] ?? "", traceId: fields["trace_id"] ?? "" };
     return { kind: "invalid", detail: "FIELD_TYPE", field, ids, symbol: "", side: "" };
   }
-  return decodeFields(parsed.data, idsOf(fields, parsed.data));
+  const raw = payload as RawDecision;
+  return decodeFields(raw, idsOf(fields, raw));
 }
 
 function decodeFields(raw: RawDecision, ids: DecisionIds): DecodedDecision {
