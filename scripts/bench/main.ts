@@ -26,6 +26,9 @@ const BENCHMARKS: readonly Benchmark[] = [
 ];
 const BUILT = ["ai-strategy-router", "execution", "paper-exchange"];
 
+/** As a shell reports a program that SIGINT ended. */
+const EXIT_INTERRUPTED = 130;
+
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 function chosen(only: string | undefined): readonly Benchmark[] {
@@ -52,7 +55,14 @@ async function measure(benchmark: Benchmark, folder: string): Promise<Measured> 
   say(`\n${benchmark.title}`);
   const binaries = join(ROOT, "dist");
   await using bench = openWorkbench({ folder: join(folder, benchmark.name), binaries });
+  const interrupted = async () => {
+    await bench[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(EXIT_INTERRUPTED);
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   const findings = await benchmark.run(bench);
+  process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
   for (const finding of findings) {
     const { what, value, ratio, aim, met } = findingLine(finding);
     say(`  ${what.padEnd(56)} ${value.padEnd(44)} ${ratio.padEnd(26)} ${aim.padEnd(10)} ${met}`.trimEnd());

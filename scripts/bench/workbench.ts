@@ -26,14 +26,19 @@ export interface BenchRedis {
   flush(): Promise<void>;
 }
 
-/** A workbench with its end. */
+/** A workbench with its end, which may be asked for by several and comes once. */
 export function openWorkbench(options: Omit<Workbench, "defer">): Workbench & AsyncDisposable {
   const ends: (() => void | Promise<void>)[] = [];
+  let ending: Promise<void> | undefined;
+  const endAll = async () => {
+    for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+  };
   return {
     ...options,
     defer: (end) => void ends.push(end),
-    [Symbol.asyncDispose]: async () => {
-      for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+    [Symbol.asyncDispose]: () => {
+      ending ??= endAll();
+      return ending;
     },
   };
 }

@@ -18,8 +18,8 @@ import { figureText } from "../measure/figures.ts";
 import { median } from "../measure/median.ts";
 import { type BenchRedis, startBenchRedis, type Workbench } from "../workbench.ts";
 
-const ROUNDS = 3;
-const DECISIONS = 20_000;
+const ROUNDS = 5;
+const DECISIONS = 16_000;
 const PER_CALL = 32;
 /** Calls unanswered at a time: enough that the server never waits for us. */
 const CALLS_IN_FLIGHT = { one: 64, many: 8 } as const;
@@ -111,6 +111,7 @@ async function drainByRouter(bench: Workbench, redis: BenchRedis, round: number)
     },
     logFile: join(bench.folder, "router.log"),
   });
+  bench.defer(async () => void (await router.stop()));
   try {
     // The first drain of a process runs on cold code; the second is what it does for the rest of its life.
     await drainRate(redis, keys, makeEntries(DECISIONS, `warm-${round}`));

@@ -50,7 +50,7 @@ async function measure(bench: Workbench): Promise<readonly Finding[]> {
   const listener = await listenForNotifications(`bench-${process.pid}-${Date.now()}`);
   bench.defer(listener.close);
   const floor = await compileFloor(bench.folder);
-  const programs = programsOf(bench, floor, redis.process);
+  const programs = programsOf(bench, floor, redis.process.url);
   const measured = programs.map((program): Measured => ({ program, startsMs: [], memory: undefined }));
   for (let round = 0; round <= ROUNDS; round += 1) await startInTurn(bench, listener, measured, round);
   const [base, ...daemons] = measured;
@@ -59,18 +59,14 @@ async function measure(bench: Workbench): Promise<readonly Finding[]> {
   return [...(await linesOf(base, undefined)), ...lines.flat()];
 }
 
-function programsOf(
-  bench: Workbench,
-  floor: string,
-  redis: { readonly socketPath: string; readonly url: string },
-): readonly Program[] {
+function programsOf(bench: Workbench, floor: string, redisUrl: string): readonly Program[] {
   const port = freePort();
   const daemonEnv = (role: string) => {
     const stateDir = join(bench.folder, "state", role);
     mkdirSync(stateDir, { recursive: true });
     return {
       TRADING_MODE: "PAPER",
-      REDIS_URL: redis.url,
+      REDIS_URL: redisUrl,
       EXCHANGE_REST_URL: `http://127.0.0.1:${port}`,
       EXCHANGE_WS_URL: `ws://127.0.0.1:${port}`,
       ADMIN_PORT: role === "paper-exchange" ? String(port) : "0",
@@ -80,7 +76,7 @@ function programsOf(
     };
   };
   return [
-    { name: "floor", binary: floor, env: { REDIS_SOCKET: redis.socketPath } },
+    { name: "floor", binary: floor, env: { REDIS_URL: redisUrl } },
     ...MEASURED.map((role) => {
       const { binary } = ROLES[role];
       return { name: binary, binary: join(bench.binaries, binary), env: daemonEnv(role) };
@@ -107,6 +103,7 @@ async function startInTurn(
         logFile: join(bench.folder, `${program.name}.log`),
       });
       running.push(child);
+      bench.defer(async () => void (await child.stop()));
       const readyAt = readyOf(listener, child);
       if (round > 0) startsMs.push(readyAt - started);
     }

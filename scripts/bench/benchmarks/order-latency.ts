@@ -155,7 +155,9 @@ const requestsSchema = z.looseObject({
 async function readReceipts(venueUrl: string): Promise<ReadonlyMap<string, number>> {
   const reply = await fetch(`${venueUrl}/paper/requests`);
   const { orders } = requestsSchema.parse(await reply.json());
-  return new Map(orders.map((order) => [order.clientOrderId, order.receivedAtMs]).reverse());
+  const first = new Map<string, number>();
+  for (const { clientOrderId: id, receivedAtMs } of orders) if (!first.has(id)) first.set(id, receivedAtMs);
+  return first;
 }
 
 function latenciesOf(departures: Departures, received: ReadonlyMap<string, number>): LatencyHistogram {

@@ -1,3 +1,5 @@
+import { createReplyCounter } from "./reply-counter.ts";
+
 /**
  * A bare socket to Redis: commands that were encoded before the clock started go out, replies are only
  * counted. What a client library costs is not in its figures, so they are the server's ceiling.
@@ -17,51 +19,6 @@ export function encodeCommand(args: readonly string[]): Buffer {
   return Buffer.from(`*${args.length}\r\n${parts.join("")}`);
 }
 
-const LINE_FEED = 0x0a;
-const DOLLAR = 0x24;
-const STAR = 0x2a;
-const MINUS = 0x2d;
-
-/** Counts complete top-level replies in a byte stream. */
-class ReplyCounter {
-  #rest: Buffer = Buffer.alloc(0);
-
-  /** How many replies ended within these bytes. */
-  take(bytes: Buffer): number {
-    const data = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    let at = 0;
-    let count = 0;
-    for (;;) {
-      const end = replyEnd(data, at);
-      if (end < 0) break;
-      count += 1;
-      at = end;
-    }
-    this.#rest = Buffer.from(data.subarray(at));
-    return count;
-  }
-}
-
-/** Where the reply that begins at `at` ends, or −1 when more bytes are needed. */
-function replyEnd(data: Buffer, at: number): number {
-  const lineEnd = data.indexOf(LINE_FEED, at);
-  if (lineEnd < 0) return -1;
-  const kind = data[at];
-  if (kind === MINUS) throw new Error(data.toString("utf8", at, lineEnd - 1));
-  if (kind !== DOLLAR && kind !== STAR) return lineEnd + 1;
-  const size = Number(data.toString("latin1", at + 1, lineEnd - 1));
-  if (kind === DOLLAR) {
-    const end = size < 0 ? lineEnd + 1 : lineEnd + 1 + size + 2;
-    return end <= data.length ? end : -1;
-  }
-  let next = lineEnd + 1;
-  for (let item = 0; item < size; item += 1) {
-    next = replyEnd(data, next);
-    if (next < 0) return -1;
-  }
-  return next;
-}
-
 interface Run {
   readonly commands: readonly Buffer[];
   sent: number;
@@ -71,7 +28,7 @@ interface Run {
 
 /** Connects to a server's unix socket. */
 export async function openRawRedis(socketPath: string): Promise<RawRedis> {
-  const replies = new ReplyCounter();
+  const replies = createReplyCounter();
   let run: Run | undefined;
   let unsent: Buffer = Buffer.alloc(0);
 

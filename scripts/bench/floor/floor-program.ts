@@ -12,13 +12,13 @@ import { openNotifySocket } from "../../../lib/daemon/notify-socket.ts";
 
 async function runFloor(): Promise<void> {
   const environment = z
-    .object({ REDIS_SOCKET: z.string(), NOTIFY_SOCKET: z.string().optional() })
+    .object({ REDIS_URL: z.string(), NOTIFY_SOCKET: z.string().optional() })
     .parse(Bun.env);
   const registry = new Registry();
   new Gauge({ name: "floor_value", help: "One value.", registers: [registry] }).set(
     new Big("0.1").plus("0.2").toNumber(),
   );
-  const redis = createClient({ RESP: 2, socket: { path: environment.REDIS_SOCKET } });
+  const redis = createClient({ RESP: 2, url: environment.REDIS_URL });
   redis.on("error", () => process.exit(1));
   await redis.connect();
   const app = new Hono();
