@@ -29,6 +29,7 @@ local DECISION_ARGS_FROM, DECISION_ARGS = 15, 10
 local function read_limits(args)
   return {
     window_sec = tonumber(args[4]), window_ms = tonumber(args[4]) * 1000,
+    list_ttl_ms = integer(tonumber(args[4]) * 1000 + 2000),
     global_max = tonumber(args[5]), symbol_max = tonumber(args[6]),
     cooldown_sec = args[7], sliding = args[8] ~= 'fixed',
     daily_max = tonumber(args[9]), backlog_max = tonumber(args[10]),
@@ -210,17 +211,17 @@ local function write_totals(keys, args, state)
     local ranking = keys[12] .. state.bucket
     for symbol, window in pairs(state.symbols) do
       write_window(window, state.limits, now_text)
-      if window.added > 0 then redis.pcall('ZINCRBY', ranking, window.added, symbol) end
+      if window.added > 0 then redis.pcall('ZINCRBY', ranking, integer(window.added), symbol) end
     end
-    if new_bucket then redis.call('EXPIRE', ranking, state.limits.window_sec * 3) end
+    if new_bucket then redis.call('EXPIRE', ranking, integer(state.limits.window_sec * 3)) end
   end
   if state.published > 0 then
-    if redis.call('INCRBY', state.daily_key, state.published) == state.published then
-      redis.call('EXPIREAT', state.daily_key, state.daily_expires)
+    if redis.call('INCRBY', state.daily_key, integer(state.published)) == state.published then
+      redis.call('EXPIREAT', state.daily_key, integer(state.daily_expires))
     end
   end
   if state.refused then write_episode(keys[16], state.episode) end
-  for field, by in pairs(state.stats) do redis.pcall('HINCRBY', keys[17], field, by) end
+  for field, by in pairs(state.stats) do redis.pcall('HINCRBY', keys[17], field, integer(by)) end
   if #state.acks > 0 then redis.call('XACK', keys[1], args[2], unpack(state.acks)) end
 end
 

@@ -6,6 +6,12 @@ local function now_ms()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- A whole number as an argument: what redis.call itself makes of a number goes through floating point and
+-- costs more than many a command.
+local function integer(number)
+  return number == 1 and '1' or string.format('%d', number)
+end
+
 -- True when the caller has given up on this call: it must not act any more.
 local function past_deadline(now, deadline_ms)
   local deadline = tonumber(deadline_ms)

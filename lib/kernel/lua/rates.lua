@@ -23,7 +23,7 @@ local function open_window(list_key, bucket_key, max, more, limits)
   if window.bucket == nil then return nil, 'ERR ' .. bucket_key .. ' is not a counter' end
   if limits.sliding then
     window.first_index = math.max(0, max - more)
-    window.times = redis.pcall('LRANGE', list_key, window.first_index, max - 1)
+    window.times = redis.pcall('LRANGE', list_key, integer(window.first_index), integer(max - 1))
     if is_error(window.times) then return nil, window.times.err end
     for _, time in ipairs(window.times) do
       if tonumber(time) == nil then return nil, 'ERR ' .. list_key .. ' holds something other than times' end
@@ -59,14 +59,13 @@ end
 -- Writes what the call counted: list and bucket, each with its lifetime. True when the bucket is new.
 local function write_window(window, limits, now_text)
   if window.added == 0 then return false end
-  local pushed = math.min(window.added, window.max + 1)
-  local times = {}
-  for i = 1, pushed do times[i] = now_text end
+  local times = {now_text}
+  for i = 2, math.min(window.added, window.max + 1) do times[i] = now_text end
   if redis.call('LPUSH', window.list_key, unpack(times)) > window.max + 1 then
-    redis.call('LTRIM', window.list_key, 0, window.max)
+    redis.call('LTRIM', window.list_key, '0', integer(window.max))
   end
-  redis.call('PEXPIRE', window.list_key, limits.window_ms + 2000)
-  if redis.call('INCRBY', window.bucket_key, window.added) > window.added then return false end
-  redis.call('EXPIRE', window.bucket_key, limits.window_sec + 2)
+  redis.call('PEXPIRE', window.list_key, limits.list_ttl_ms)
+  if redis.call('INCRBY', window.bucket_key, integer(window.added)) > window.added then return false end
+  redis.call('EXPIRE', window.bucket_key, integer(limits.window_sec + 2))
   return true
 end
