@@ -12,7 +12,10 @@ interface ReadinessOptions {
   readonly clock: Clock;
 }
 
-const STARTING_EVERY_MS = 20;
+/** Often at first, since most starts take milliseconds; rarely when something is away for longer. */
+const STARTING_EVERY_MS = 2;
+const STARTING_LOOKS_MAX = 500;
+const WAITING_EVERY_MS = 100;
 const STARTED_EVERY_MS = 1000;
 
 /**
@@ -25,6 +28,7 @@ export async function followReadiness(options: ReadinessOptions, signal: AbortSi
   const readyGauge = dependencyGauge(options);
   let everReady = false;
   let before = "";
+  let looks = 0;
   while (!signal.aborted) {
     const failing = options.dependencies().filter((dependency) => !dependency.ok);
     const status = failing.length === 0 ? "ready" : `waits for ${failing.map(describe).join("; ")}`;
@@ -40,7 +44,9 @@ export async function followReadiness(options: ReadinessOptions, signal: AbortSi
       else log.warn({ waitsFor: failing }, everReady ? "not ready any more" : "not ready yet");
     }
     readyGauge.set(failing.length === 0 ? 1 : 0);
-    await options.clock.sleep(everReady ? STARTED_EVERY_MS : STARTING_EVERY_MS, signal);
+    looks += 1;
+    const startingMs = looks < STARTING_LOOKS_MAX ? STARTING_EVERY_MS : WAITING_EVERY_MS;
+    await options.clock.sleep(everReady ? STARTED_EVERY_MS : startingMs, signal);
   }
 }
 

@@ -17,7 +17,7 @@ import { isRedisError } from "../redis/redis-errors.ts";
 const CLOCK_EVERY_MS = 20_000;
 const PROBE_EVERY_MS = 60_000;
 const RULES_EVERY_MS = 3_600_000;
-const RETRY_FIRST_MS = 25;
+const RETRY_FIRST_MS = 5;
 const RETRY_LAST_MS = 5000;
 
 export interface VenueSessionParts {
