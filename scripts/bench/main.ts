@@ -60,9 +60,10 @@ async function measure(benchmark: Benchmark, folder: string): Promise<Measured> 
     rmSync(folder, { recursive: true, force: true });
     process.exit(EXIT_INTERRUPTED);
   };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  const onSignal = () => void interrupted();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   const findings = await benchmark.run(bench);
-  process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+  process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   for (const finding of findings) {
     const { what, value, ratio, aim, met } = findingLine(finding);
     say(`  ${what.padEnd(56)} ${value.padEnd(44)} ${ratio.padEnd(26)} ${aim.padEnd(10)} ${met}`.trimEnd());
