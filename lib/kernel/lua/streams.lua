@@ -79,9 +79,8 @@ local function trim_finished(stream, keep, limit, needed)
   local surplus = redis.call('XLEN', stream) - keep
   if surplus <= 0 then return 0 end
   if surplus > limit then surplus = limit end
-  local first_kept = redis.call('XRANGE', stream, '-', '+', 'COUNT', surplus + 1)[surplus + 1]
-  if first_kept == nil then return 0 end
-  local minid = first_kept[1]
+  local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', surplus)
+  local minid = id_after(oldest[#oldest][1])
   local floor = lowest_needed(stream, groups, needed)
   if floor == nil then return 0 end
   if floor and id_before(floor, minid) then minid = floor end
