@@ -22,7 +22,7 @@ const RETRY_LAST_MS = 5000;
 
 export interface VenueSessionParts {
   readonly exchange: Exchange;
-  readonly redis: FunctionCaller;
+  readonly redis: FunctionCaller & { whenReady(signal: AbortSignal): Promise<void> };
   readonly keys: Keys;
   readonly clock: { monotonicMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
   readonly log: {
@@ -71,12 +71,12 @@ export class VenueSession {
       waitMs = Math.min(2 * waitMs, RETRY_LAST_MS)
     ) {
       progress();
-      if (await this.#tryToOpen()) break;
+      if (await this.#tryToOpen(signal)) break;
       await this.#parts.clock.sleep(Math.min(waitMs, 1000), signal);
     }
   }
 
-  async #tryToOpen(): Promise<boolean> {
+  async #tryToOpen(signal: AbortSignal): Promise<boolean> {
     const reading = await this.#parts.exchange.connect();
     if (!reading.ok) {
       const { row, code, message } = reading.outcome;
@@ -85,8 +85,18 @@ export class VenueSession {
       return false;
     }
     this.credentialsRefused = false;
+    await this.#redisReady(signal);
     this.#open = await this.#claim(reading.value.fingerprint, true);
     return this.#open;
+  }
+
+  /** Waits for Redis, a cycle at most: the venue's answer need not be asked for again meanwhile. */
+  async #redisReady(signal: AbortSignal): Promise<void> {
+    const { redis, clock } = this.#parts;
+    const over = new AbortController();
+    const slice = AbortSignal.any([signal, over.signal]);
+    await Promise.race([redis.whenReady(slice), clock.sleep(1000, slice)]);
+    over.abort();
   }
 
   /** Compares mode and account with what is recorded; false when Redis could not be asked. */
