@@ -86,10 +86,11 @@ export function createBinanceExchange(options: BinanceOptions): Exchange {
     admit: budget.admit,
     probe: () => account.readAccount(facts),
     async connect() {
-      const clockRead = await syncClock();
+      // Only what is signed needs the venue's time.
+      const [clockRead, rulesRead] = await Promise.all([syncClock(), market.refresh()]);
       if (!clockRead.ok) return clockRead;
-      const [rulesRead, accountRead] = await Promise.all([market.refresh(), account.readAccount(undefined)]);
       if (!rulesRead.ok) return rulesRead;
+      const accountRead = await account.readAccount(undefined);
       if (accountRead.ok) facts = accountRead.value;
       return accountRead;
     },
