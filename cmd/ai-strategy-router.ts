@@ -14,6 +14,8 @@ void runDaemon({
   build: (context) => {
     const { settings, clock, random, log } = context;
     const keys = keysOf(settings.QUANTUM_NAMESPACE);
+    // Once a start, not once a connection: a reconnect must not undo what an operator has cleared.
+    let startsInSafeMode = settings.SAFETY_SAFE_MODE_DEFAULT;
     const redis = connectRedis({
       url: settings.REDIS_URL.reveal(),
       name: consumerName("ai-strategy-router", context.instance),
@@ -21,7 +23,8 @@ void runDaemon({
       onConnected: async (commands) => {
         await checkEvictionPolicy(commands);
         await ensureLibrary(commands);
-        if (settings.SAFETY_SAFE_MODE_DEFAULT) await commands.command(["SET", keys.safeMode, "1", "NX"]);
+        if (startsInSafeMode) await commands.command(["SET", keys.safeMode, "1", "NX"]);
+        startsInSafeMode = false;
       },
     });
     return createRouter(context, { redis, pid: process.pid });

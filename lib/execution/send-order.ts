@@ -124,7 +124,6 @@ async function sendAttempt(parts: ExecutionParts, job: Job, plan: OrderPlan, att
     return { kind: "ended", ending: { state: "HELD", reason: reply.reason, detail: "" } };
   if (reply.kind === "expired")
     return { kind: "ended", ending: { state: "EXPIRED", detail: "before it was sent" } };
-  if (reply.wouldHold !== undefined) parts.observe.wouldHold(reply.wouldHold);
   parts.observe.orderSent(kind, parts.redis.serverNowMs() - intent.ts_ms);
   const outcome = await parts.exchange.submitOrder(
     { ...plan, kind, clientOrderId: orderId },

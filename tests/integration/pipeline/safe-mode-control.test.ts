@@ -140,6 +140,14 @@ test("SAFETY_SAFE_MODE_DEFAULT=1 leaves alone what an operator has said before",
   expect(await verdictOfNext(router)).toBe("admitted");
 });
 
+test("a lost connection does not undo what an operator has cleared", async () => {
+  const router = await startRouter({ SAFETY_SAFE_MODE_DEFAULT: "1" });
+  await operate(router, { method: "DELETE", path: "/v1/safe-mode" });
+  await bench.eye.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  expect(await verdictOfNext(router)).toBe("admitted");
+  expect(await bench.eye.command("EXISTS", router.keys.safeMode)).toBe(0);
+});
+
 test("the kill switch is read, engaged and released by curl, and stops entries at once", async () => {
   const router = await startRouter();
   const engaged = await operate(router, { method: "PUT", path: "/v1/kill", body: { engaged: true } });
