@@ -4,7 +4,7 @@ import { POSITION_SIDES } from "./trade-intent.ts";
 const optionalDecimal = z.string().transform((text) => (text === "" ? null : text));
 
 /** How a position is to be left: written when its entry settles, read and followed by the exit brain. */
-const positionPlanSchema = z.object({
+export const positionPlanSchema = z.object({
   intent_id: z.string(),
   symbol: z.string(),
   position_side: z.enum(POSITION_SIDES),
@@ -19,6 +19,8 @@ const positionPlanSchema = z.object({
   opened_at: z.string().regex(/^\d+$/).transform(Number),
   max_hold_sec: z.string().regex(/^\d+$/).transform(Number),
 });
+
+export type PositionPlan = z.output<typeof positionPlanSchema>;
 
 /** The plan's fields as they are stored: all text. */
 export type StoredPlan = z.input<typeof positionPlanSchema>;

@@ -1,6 +1,6 @@
 import type { DenyReason } from "../contract/reasons.ts";
+import { haltFileStands } from "../daemon/halt-file.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { haltFileStands } from "./halt-file.ts";
 import { LeverageKeeper } from "./leverage-keeper.ts";
 import type { VenueSession } from "./venue-session.ts";
 

@@ -1,10 +1,12 @@
 import type { Keys } from "../contract/keys.ts";
 import type { ConfigurationFault } from "../daemon/configuration-fault.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
+import { haltSettings } from "../daemon/settings-emergency.ts";
 import { credentialFaults, exchangeSettings } from "../daemon/settings-exchange.ts";
 import { decimalSetting, integerSetting } from "../daemon/settings-number.ts";
 import { pipelineSettings } from "../daemon/settings-pipeline.ts";
-import { optionalTextSetting, textSetting } from "../daemon/settings-text.ts";
+import { positionSettings } from "../daemon/settings-positions.ts";
+import { optionalTextSetting } from "../daemon/settings-text.ts";
 import { venueAddress } from "../exchange/mode-hosts.ts";
 import { decideGateMode } from "../gates/decide-profit-gates.ts";
 import type { ResultStreams } from "../kernel/settle-order.ts";
@@ -18,6 +20,8 @@ export const executionSettings = {
   ...pipelineSettings,
   ...exchangeSettings,
   ...gateSettings,
+  ...haltSettings,
+  ...positionSettings,
   MAX_LEVERAGE: integerSetting({
     fallback: 20,
     min: 1,
@@ -36,12 +40,6 @@ export const executionSettings = {
     max: 1000,
     description: "Failures of the handler after which an entry becomes a dead letter.",
   }),
-  DEFAULT_MAX_HOLD_SEC: integerSetting({
-    fallback: 14_400,
-    min: 1,
-    max: 31_536_000,
-    description: "Longest time a position is held by its plan, seconds.",
-  }),
   ENTRIES_IN_FLIGHT_MAX: integerSetting({
     fallback: 32,
     min: 1,
@@ -55,12 +53,6 @@ export const executionSettings = {
   EXECUTION_RESULT_STREAM_LEGACY: optionalTextSetting({
     ...STREAM_NAME,
     description: "The same results once more, for readers of the earlier system. Default: not written.",
-  }),
-  HALT_FILE: textSetting({
-    fallback: "/run/quantum/halted",
-    pattern: /^\//,
-    expected: "an absolute path",
-    description: "While this file exists no entry is sent.",
   }),
 } as const;
 
