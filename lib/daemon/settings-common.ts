@@ -22,6 +22,7 @@ export function commonSettings(role: Role, hostname: string) {
     REDIS_URL: urlSetting({
       schemes: ["redis", "rediss", "unix"],
       fallback: "redis://127.0.0.1:6379",
+      credentialFile: "redis-url",
       description: "Redis; user and password allowed.",
     }),
     QUANTUM_NAMESPACE: textSetting({

@@ -18,7 +18,13 @@ export function settingsReference(shape: SettingsShape): readonly SettingRow[] {
       name,
       fallback: facts?.fallback ?? "",
       expected: facts?.expected ?? "",
-      description: facts?.description ?? schema.description ?? "",
+      description: [facts?.description ?? schema.description ?? "", credentialNote(facts?.credentialFile)]
+        .filter((part) => part !== "")
+        .join(" "),
     };
   });
+}
+
+function credentialNote(file: string | undefined): string {
+  return file === undefined ? "" : `Or the credential file \`${file}\`.`;
 }

@@ -17,6 +17,8 @@ interface UrlFacts {
   readonly description: string;
   /** `["http", "https"]`. */
   readonly schemes: readonly string[];
+  /** For a URL that holds a password: the file in CREDENTIALS_DIRECTORY that may give it. */
+  readonly credentialFile?: string;
 }
 
 function urlSchema(facts: UrlFacts) {

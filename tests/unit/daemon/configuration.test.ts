@@ -202,6 +202,17 @@ describe("credentials", () => {
     expect(read(given).BINANCE_API_SECRET).toBeUndefined();
   });
 
+  test("give the whole Redis URL, because its password is a secret, and never print it", () => {
+    const url = "redis://router:hush@127.0.0.1:6379";
+    const holder = mkdtempSync(join(tmpdir(), "quantum-credentials-"));
+    writeFileSync(join(holder, "redis-url"), `${url}\n`);
+    const config = read({ ...PAPER, CREDENTIALS_DIRECTORY: holder });
+    expect(config.REDIS_URL.reveal()).toBe(url);
+    expect(String(config.REDIS_URL)).not.toContain("hush");
+    writeFileSync(join(holder, "redis-url"), "redis://router:hush@");
+    expect(faultsOf({ ...PAPER, CREDENTIALS_DIRECTORY: holder }).join()).not.toContain("hush");
+  });
+
   test("given twice and different are a fault, given twice and equal are not", () => {
     expect(faultsOf({ ...given, BINANCE_API_KEY: "from-env" })).toEqual([
       expect.stringMatching(/^BINANCE_API_KEY: .*two different values/),
