@@ -18,6 +18,8 @@ export const positionPlanSchema = z.object({
   /** Epoch ms on the venue's clock. */
   opened_at: z.string().regex(/^\d+$/).transform(Number),
   max_hold_sec: z.string().regex(/^\d+$/).transform(Number),
+  /** The best mark since the entry, kept by the exit brain: a trailing stop must survive its restart. */
+  mark_extreme: z.string().optional(),
 });
 
 export type PositionPlan = z.output<typeof positionPlanSchema>;

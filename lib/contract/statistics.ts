@@ -23,4 +23,10 @@ export const STATISTICS = {
   wouldHold: (reason: HoldReason) => `would_hold:${reason}`,
   outcome: (status: ResultStatus) => `outcome:${status}`,
   venueOutcome: (outcomeClass: string) => `venue:${outcomeClass}`,
+  /** The exit brain's: exit intents by rule, plans it had to make, stops it placed and missed. */
+  exitIntent: (rule: string) => `exit:${rule}`,
+  planAdopted: (why: string) => `adopted:${why}`,
+  stopsPlaced: "stops_placed",
+  stopsMissing: "stops_missing",
+  positionsClosed: "positions_closed",
 } as const;
