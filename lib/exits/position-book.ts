@@ -1,0 +1,104 @@
+/**
+ * What is open at the venue, from its REST readings and its user-data stream.
+ *
+ * Invariants
+ * 1. A failed reading changes nothing: it is never zero positions.
+ * 2. Of two readings the one that was begun later counts, in whatever order they come back.
+ * 3. The stream only adds what happened after the reading was begun; where both know the same position, the one
+ *    whose venue time is later wins.
+ */
+import Big from "big.js";
+import { planSuffix } from "../contract/position-plan.ts";
+import type { Exchange, Position } from "../exchange/exchange.ts";
+import type { UserEvent } from "../exchange/user-stream.ts";
+import { type WatchedPosition, watchedPosition } from "./watched-position.ts";
+
+type PositionEvent = Extract<UserEvent, { kind: "position" }>;
+
+export interface PositionView {
+  /** By key; true as far as it is known, however old. */
+  readonly positions: ReadonlyMap<string, WatchedPosition>;
+  /** Whether the reading that was begun last, of those that have ended, succeeded. */
+  readonly lastRead: boolean;
+  /** When the reading was begun, monotonic ms. */
+  readonly askedAtMs: number;
+  /** Everything that filled before this time (venue's clock) is in the reading. */
+  readonly seenAtMs: number;
+  /** When a position that is not listed was reported flat by the stream, venue's clock. */
+  flatSinceMs(key: string): number | undefined;
+}
+
+interface Snapshot {
+  readonly positions: readonly Position[];
+  readonly askedAtMs: number;
+  readonly seenAtMs: number;
+}
+
+/** Readings at once: one that hangs must not keep the next from being tried. */
+const READINGS_MAX = 3;
+
+export class PositionBook {
+  readonly #exchange: Pick<Exchange, "positions" | "serverNowMs" | "clockSkewMs">;
+  readonly #monotonicMs: () => number;
+  readonly #events = new Map<string, { readonly event: PositionEvent; readonly atMs: number }>();
+  #snapshot: Snapshot | undefined;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+  #reading = 0;
+
+  constructor(parts: {
+    readonly exchange: Pick<Exchange, "positions" | "serverNowMs" | "clockSkewMs">;
+    readonly monotonicMs: () => number;
+  }) {
+    this.#exchange = parts.exchange;
+    this.#monotonicMs = parts.monotonicMs;
+  }
+
+  /** Begins a reading; resolves when it has ended, well or not. Never rejects. */
+  async refresh(): Promise<void> {
+    if (this.#reading >= READINGS_MAX) return;
+    this.#reading += 1;
+    const askedAtMs = this.#monotonicMs();
+    const seenAtMs = this.#exchange.serverNowMs() - this.#exchange.clockSkewMs();
+    const reading = await this.#exchange.positions();
+    this.#reading -= 1;
+    if (!reading.ok) {
+      this.#failedAtMs = Math.max(this.#failedAtMs, askedAtMs);
+      return;
+    }
+    if (this.#snapshot !== undefined && this.#snapshot.askedAtMs >= askedAtMs) return;
+    this.#snapshot = { positions: reading.value, askedAtMs, seenAtMs };
+    for (const [key, { atMs }] of this.#events) if (atMs <= askedAtMs) this.#events.delete(key);
+  }
+
+  apply(event: PositionEvent): void {
+    this.#events.set(planSuffix(event.symbol, event.positionSide), { event, atMs: this.#monotonicMs() });
+  }
+
+  /** What is known; undefined before the first successful reading. */
+  view(): PositionView | undefined {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return undefined;
+    const positions = new Map<string, WatchedPosition>();
+    const listed = new Map<string, Position>();
+    for (const position of snapshot.positions) {
+      const watched = watchedPosition(position);
+      positions.set(watched.key, watched);
+      listed.set(watched.key, position);
+    }
+    for (const [key, { event, atMs }] of this.#events) {
+      if (atMs <= snapshot.askedAtMs || (listed.get(key)?.updateTimeMs ?? 0) >= event.venueMs) continue;
+      if (new Big(event.quantity).eq(0)) positions.delete(key);
+      else positions.set(key, watchedPosition({ ...event, markPrice: listed.get(key)?.markPrice ?? null }));
+    }
+    return {
+      positions,
+      lastRead: this.#failedAtMs < snapshot.askedAtMs,
+      askedAtMs: snapshot.askedAtMs,
+      seenAtMs: snapshot.seenAtMs,
+      flatSinceMs: (key) => {
+        const last = this.#events.get(key)?.event;
+        return last !== undefined && new Big(last.quantity).eq(0) ? last.venueMs : undefined;
+      },
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import type { Keys } from "../contract/keys.ts";
+import { encodeIntent } from "../contract/trade-intent.ts";
+import type { RedisCommands } from "../redis/connection.ts";
+import { isRedisError, RedisOutcomeUnknownError } from "../redis/redis-errors.ts";
+import { type ExitAttempt, hasEnded, numbered } from "./decide-attempt.ts";
+import { exitIntent, exitIntentId } from "./exit-intent.ts";
+import type { WatchedPosition } from "./watched-position.ts";
+
+interface PublishParts {
+  readonly redis: RedisCommands;
+  readonly keys: Keys;
+  readonly log: {
+    info(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
+}
+
+/** Numbers that are looked through for those of a process before this one. */
+const EARLIER_MAX = 64;
+
+/**
+ * Hands an exit to Redis; the attempt as it stands afterwards. The first one of a process takes up the numbers
+ * where the last process left them. Never rejects because of Redis.
+ */
+export async function publishExit(
+  parts: PublishParts,
+  exit: { readonly position: WatchedPosition; readonly attempt: ExitAttempt; readonly nowMs: number },
+): Promise<ExitAttempt> {
+  const { position } = exit;
+  const attempt = exit.attempt.n > 0 ? exit.attempt : await takenUp(parts, position, exit.attempt);
+  if (attempt.handover === "sent") return attempt;
+  const { intentId, rule, openedAtMs } = attempt;
+  const intent = exitIntent({ intentId, position, openedAtMs, rule, nowMs: exit.nowMs });
+  const fields = {
+    intent_id: intentId,
+    position: position.key,
+    rule,
+    n: attempt.n,
+    quantity: position.quantity,
+  };
+  try {
+    await parts.redis.command(["XADD", parts.keys.exitIntentStream, "*", "data", encodeIntent(intent)]);
+    parts.log.info(fields, `EXIT ${rule} ${position.symbol}`);
+    return { ...attempt, handover: "sent" };
+  } catch (error) {
+    if (!isRedisError(error)) throw error;
+    const unsure = error instanceof RedisOutcomeUnknownError;
+    parts.log.error({ ...fields, error: error.message }, "exit not taken by Redis");
+    return { ...attempt, handover: unsure ? "unsure" : "refused" };
+  }
+}
+
+/** The first number that no earlier process has brought to an end; already sent when one is still under way. */
+async function takenUp(
+  parts: PublishParts,
+  position: WatchedPosition,
+  attempt: ExitAttempt,
+): Promise<ExitAttempt> {
+  const { symbol, positionSide } = position;
+  const { openedAtMs, rule } = attempt;
+  const ids = Array.from({ length: EARLIER_MAX }, (_, n) =>
+    exitIntentId({ symbol, positionSide, openedAtMs, rule, n }),
+  );
+  const asked = ids.map((id) =>
+    parts.redis.command(["HGET", `${parts.keys.orderLedgerPrefix}${id}`, "state"]),
+  );
+  const answers = await Promise.allSettled(asked);
+  const words = answers.map((one) => (one.status === "fulfilled" ? one.value : null));
+  const free = words.findIndex((word) => word === null || !hasEnded(String(word)));
+  const n = free < 0 ? EARLIER_MAX : free;
+  if (n === 0 && words[0] === null) return attempt;
+  const next = numbered(attempt, position, n);
+  return typeof words[n] === "string" ? { ...next, handover: "sent" } : next;
+}
