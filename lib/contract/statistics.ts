@@ -1,4 +1,5 @@
 import type { ResultStatus } from "./execution-result.ts";
+import type { PanicReason } from "./panic.ts";
 import type { AdmissionReason, HoldReason, InvalidDetail } from "./reasons.ts";
 
 /**
@@ -22,6 +23,8 @@ export const STATISTICS = {
   /** Gates that would have held, in audit mode. */
   wouldHold: (reason: HoldReason) => `would_hold:${reason}`,
   outcome: (status: ResultStatus) => `outcome:${status}`,
+  /** Panics called, by the watchdog's reason. */
+  panic: (reason: PanicReason) => `panic:${reason}`,
   venueOutcome: (outcomeClass: string) => `venue:${outcomeClass}`,
   /** The exit brain's: exit intents by rule, plans it had to make, stops it placed and missed. */
   exitIntent: (rule: string) => `exit:${rule}`,

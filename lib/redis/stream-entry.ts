@@ -16,8 +16,8 @@ export interface StreamPage {
 
 const EMPTY_PAGE: StreamPage = { entries: [], lostIds: [], lastId: undefined };
 
-/** A list of `[id, fields]`; `[id, nil]` is an entry that was trimmed while pending. */
-function decodeEntries(reply: RedisReply | undefined): StreamPage {
+/** A list of `[id, fields]` (XRANGE, XREVRANGE); `[id, nil]` is an entry that was trimmed while pending. */
+export function decodeEntries(reply: RedisReply | undefined): StreamPage {
   const entries: StreamEntry[] = [];
   const lostIds: string[] = [];
   let lastId: string | undefined;
