@@ -56,11 +56,6 @@ export type AdmissionVerdict =
   /** Undecided: the rate counters are unreadable. Ask again for it alone, with a RateVerdict. */
   | { readonly kind: "RATE_FAULT"; readonly error: string };
 
-/** The key suffix that marks a message as handled. */
-function messageSuffix(request: AdmissionRequest): string {
-  return `${request.correlationId}||${request.traceId}||${request.id}`;
-}
-
 function decisionArgs(request: AdmissionRequest): readonly string[] {
   return [
     request.id,
@@ -68,7 +63,6 @@ function decisionArgs(request: AdmissionRequest): readonly string[] {
     "detail" in request ? request.detail : "",
     request.symbol,
     request.side,
-    messageSuffix(request),
     "intentId" in request ? request.intentId : "",
     request.correlationId,
     request.traceId,
@@ -91,32 +85,36 @@ export async function admit(
   },
 ): Promise<Admission> {
   const { limits, requests, rates } = batch;
-  const reply = await callFunction(caller, "admit_v1", {
+  const onlyExits = requests.every(({ kind }) => kind === "exit");
+  const name = onlyExits ? "admit_exits_v1" : "admit_v1";
+  const reply = await callFunction(caller, name, {
     keys: admissionKeys(keys),
-    args: [
-      GROUPS.router,
-      GROUPS.executionIntents,
-      String(limits.windowSec),
-      String(limits.globalMax),
-      String(limits.symbolMax),
-      String(limits.cooldownSec),
-      limits.window,
-      String(limits.dailyMax),
-      String(limits.backlogMax),
-      String(LIFETIMES_SEC.messageDedup),
-      String(LIFETIMES_SEC.intentDedup),
-      String(limits.routerPid),
-      rates,
-      ...requests.flatMap(decisionArgs),
-    ],
+    args: [settingsText(limits), String(limits.routerPid), rates, ...requests.flatMap(decisionArgs)],
   });
   if (reply[0] !== "OK" || reply.length !== 2 + 2 * requests.length) {
-    throw new UnexpectedReplyError("admit_v1", reply);
+    throw new UnexpectedReplyError(name, reply);
   }
   return {
     serverNowMs: Number(reply[1]),
     verdicts: requests.map((_, index) => readVerdict(reply[2 + 2 * index] ?? "", reply[3 + 2 * index] ?? "")),
   };
+}
+
+/** What is the same at every call, in one argument: the server parses it once. */
+function settingsText(limits: AdmissionLimits): string {
+  return [
+    GROUPS.router,
+    GROUPS.executionIntents,
+    limits.windowSec,
+    limits.globalMax,
+    limits.symbolMax,
+    limits.cooldownSec,
+    limits.window,
+    limits.dailyMax,
+    limits.backlogMax,
+    LIFETIMES_SEC.messageDedup,
+    LIFETIMES_SEC.intentDedup,
+  ].join(" ");
 }
 
 function admissionKeys(keys: Keys): readonly string[] {

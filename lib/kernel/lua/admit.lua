@@ -1,17 +1,18 @@
 -- admit_v1: the whole admission of a batch of decisions, each with one verdict, as one atomic act.
+-- admit_exits_v1: the same for exits alone; it is also served by a Redis that is out of memory.
 --
 -- KEYS  1 decision stream   2 intent stream       3 exit intent stream  4 dead letters of 1
 --       5 dedup prefix      6 kill                7 trading state       8 safe mode
 --       9 daily prefix     10 global bucket pfx  11 symbol bucket pfx  12 symbols-of-bucket pfx
 --      13 global window    14 symbol window pfx  15 fault stream       16 safe-mode episode
 --      17 router statistics
--- ARGS  1 deadline_ms       2 router group        3 execution group     4 window_sec
---       5 global_max        6 symbol_max          7 cooldown_sec        8 sliding | fixed
---       9 daily_max        10 backlog_max        11 message dedup s    12 intent dedup s
---      13 router_pid       14 rates: check | allow | trip_global | trip_symbol | deny (what the
---         caller's own limiter said after RATE_FAULT), then ten a decision:
---      id, kind (entry | exit | skip | dead, or INVALID | EXPIRED), detail, symbol, side, dedup suffix,
---      intent_id, corr, trace, document (intent JSON; the raw entry when dead)
+-- ARGS  1 deadline_ms       2 settings: in one text, which is parsed once and not at every call, separated by
+--         blanks: router group, execution group, window_sec, global_max, symbol_max, cooldown_sec, sliding |
+--         fixed, daily_max, backlog_max, message dedup s, intent dedup s
+--       3 router_pid        4 rates: check | allow | trip_global | trip_symbol | deny (what the
+--         caller's own limiter said after RATE_FAULT), then nine a decision:
+--      id, kind (entry | exit | skip | dead, or INVALID | EXPIRED), detail, symbol, side, intent_id, corr,
+--      trace, document (intent JSON; the raw entry when dead)
 -- Returns {'EXPIRED', now} without writing, or {'OK', now, verdict, detail, verdict, detail, …}: ADMITTED
 --      and EXIT with the new entry's id, SKIPPED, DEAD, a refusal reason, or RATE_FAULT with the error (that
 --      decision is untouched: ask the caller's own limiter and call again for it alone).
@@ -23,27 +24,41 @@
 --  4 a trip sets safe mode and appends its fault event; a refusal never touches safe mode
 --  5 an exit is subject to dedup alone
 --  6 everything that can fail on a wrong type is read before the first write
+--
+-- A call of redis.call costs more than most commands: what is read together is read by one.
 
-local DECISION_ARGS_FROM, DECISION_ARGS = 15, 10
+local DECISION_ARGS_FROM, DECISION_ARGS = 5, 9
 
-local function read_limits(args)
+-- The settings of the last call; routers that are configured alike share them.
+local known_settings = {text = false}
+
+local function parse_settings(text)
+  local parts = {}
+  for part in string.gmatch(text, '%S+') do parts[#parts + 1] = part end
+  local window_ms = tonumber(parts[3]) * 1000
   return {
-    window_sec = tonumber(args[4]), window_ms = tonumber(args[4]) * 1000,
-    list_ttl_ms = integer(tonumber(args[4]) * 1000 + 2000),
-    global_max = tonumber(args[5]), symbol_max = tonumber(args[6]),
-    cooldown_sec = args[7], sliding = args[8] ~= 'fixed',
-    daily_max = tonumber(args[9]), backlog_max = tonumber(args[10]),
-    message_ttl = args[11], intent_ttl = args[12], router_pid = args[13], rates = args[14],
+    text = text, router_group = parts[1], execution_group = parts[2],
+    window_sec = tonumber(parts[3]), window_ms = window_ms, list_ttl_ms = integer(window_ms + 2000),
+    global_max = tonumber(parts[4]), symbol_max = tonumber(parts[5]), cooldown_sec = parts[6],
+    sliding = parts[7] ~= 'fixed', daily_max = tonumber(parts[8]), backlog_max = tonumber(parts[9]),
+    message_ttl = parts[10], intent_ttl = parts[11], router_pid = '', rates = '',
   }
 end
 
-local function read_decisions(args)
-  local decisions = {}
+local function read_limits(args)
+  if known_settings.text ~= args[2] then known_settings = parse_settings(args[2]) end
+  known_settings.router_pid, known_settings.rates = args[3], args[4]
+  return known_settings
+end
+
+local function read_decisions(keys, args)
+  local decisions, prefix = {}, keys[5]
   for at = DECISION_ARGS_FROM, #args, DECISION_ARGS do
+    local id, intent_id, corr, trace = args[at], args[at + 5], args[at + 6], args[at + 7]
     decisions[#decisions + 1] = {
-      id = args[at], kind = args[at + 1], detail = args[at + 2], symbol = args[at + 3], side = args[at + 4],
-      message = args[at + 5], intent_id = args[at + 6], corr = args[at + 7], trace = args[at + 8],
-      document = args[at + 9],
+      id = id, kind = args[at + 1], detail = args[at + 2], symbol = args[at + 3], side = args[at + 4],
+      message_key = prefix .. corr .. '||' .. trace .. '||' .. id, intent_key = prefix .. intent_id,
+      corr = corr, trace = trace, document = args[at + 8],
     }
   end
   return decisions
@@ -54,20 +69,46 @@ local function appendable(stream)
   return type_of == 'none' or type_of == 'stream'
 end
 
+-- The counters of the batch in one read, the symbols' buckets at `at[symbol]`. MGET says of a key of another type
+-- that it is absent: what is absent is read once more, by itself, before anything trusts it.
+local function read_counters(keys, state, decisions)
+  local names, at = {keys[6], state.daily_key, keys[10] .. state.bucket}, {}
+  for _, decision in ipairs(decisions) do
+    local symbol = decision.symbol
+    if decision.kind == 'entry' and not at[symbol] then
+      names[#names + 1] = keys[11] .. symbol .. ':' .. state.bucket
+      at[symbol] = #names
+    end
+  end
+  state.counters = {names = names, values = redis.call('MGET', unpack(names)), at = at}
+end
+
 -- What decides an entry besides its own ids. Whatever is unreadable refuses.
-local function gather(keys, args, limits, now, decisions)
-  local state = {limits = limits, now = now, acks = {}, stats = {}, symbols = {}, published = 0}
-  local kinds = {}
-  for _, decision in ipairs(decisions) do kinds[decision.kind] = true end
-  if kinds.exit and not appendable(keys[3]) then return nil, keys[3] end
-  if kinds.dead and not appendable(keys[4]) then return nil, keys[4] end
-  if not kinds.entry then return state end
+local function gather(keys, args, now, decisions)
+  local limits = read_limits(args)
+  local state = {
+    limits = limits, now = now, acks = {}, stats = {}, symbols = {}, published = 0, refused = false,
+    safe_mode = nil, stopped = nil, episode = nil, global = nil, backlog = 0, bucket = '', daily = 0,
+    daily_key = '', daily_expires = 0, counters = nil,
+  }
+  local entries, exits, dead = 0, false, false
+  for _, decision in ipairs(decisions) do
+    if decision.kind == 'entry' then entries = entries + 1 end
+    exits = exits or decision.kind == 'exit'
+    dead = dead or decision.kind == 'dead'
+  end
+  if exits and not appendable(keys[3]) then return nil, keys[3] end
+  if dead and not appendable(keys[4]) then return nil, keys[4] end
+  if entries == 0 then return state end
   local day, midnight = utc_day(now)
   state.daily_key, state.daily_expires = keys[9] .. day, midnight + 3600
-  state.daily = counter_value(redis.pcall('GET', state.daily_key)) or math.huge
-  state.stopped = entry_stopped(keys[6], keys[7], keys[8])
-  state.backlog = backlog_of(keys[2], args[3], limits.backlog_max + 2) or math.huge
-  state.bucket = string.format('%d', math.floor(now / 1000 / limits.window_sec))
+  state.bucket = string.format('%d', math.floor(now / limits.window_ms))
+  read_counters(keys, state, decisions)
+  local values = state.counters.values
+  if values[1] ~= '0' then state.stopped = 'KILL_SWITCH'
+  elseif trading_halted(keys[7]) then state.stopped = 'TRADING_HALTED' end
+  state.daily = counter_value(values[2] or redis.pcall('GET', state.daily_key)) or math.huge
+  state.backlog = backlog_within(keys[2], limits, entries, now)
   return state
 end
 
@@ -82,15 +123,17 @@ local function fault(keys, state, event)
 end
 
 local function open_windows(keys, state, symbol, more)
-  local limits = state.limits
+  local limits, counters = state.limits, state.counters
   if not state.global then
-    local window, err = open_window(keys[13], keys[10] .. state.bucket, limits.global_max, more, limits)
+    local bucket = {key = counters.names[3], value = counters.values[3]}
+    local window, err = open_window(keys[13], bucket, limits.global_max, more, limits)
     if not window then return err end
     state.global = window
   end
   if not state.symbols[symbol] then
-    local bucket_key = keys[11] .. symbol .. ':' .. state.bucket
-    local window, err = open_window(keys[14] .. symbol, bucket_key, limits.symbol_max, more, limits)
+    local at = counters.at[symbol]
+    local bucket = {key = counters.names[at], value = counters.values[at]}
+    local window, err = open_window(keys[14] .. symbol, bucket, limits.symbol_max, more, limits)
     if not window then return err end
     state.symbols[symbol] = window
   end
@@ -110,7 +153,7 @@ end
 
 local function trip(keys, state, decision, reason, counts)
   redis.call('SET', keys[8], '1', 'EX', state.limits.cooldown_sec)
-  state.stopped = 'SAFE_MODE_ENABLED'
+  state.safe_mode = true
   end_episode(keys, state)
   fault(keys, state, {
     reason = reason, symbol = decision.symbol, side = decision.side, corr = decision.corr,
@@ -152,11 +195,25 @@ local function refuse_in_safe_mode(keys, state, decision)
   end
 end
 
+-- Whether the message or the intent was seen before. Whether safe mode is on is found out with it: as a rule none
+-- of the three keys is there.
+local function seen_before(keys, state, decision)
+  if state.safe_mode == nil then
+    if redis.call('EXISTS', decision.message_key, decision.intent_key, keys[8]) == 0 then
+      state.safe_mode = false
+      return false
+    end
+    state.safe_mode = safe_mode_on(keys[8])
+  end
+  return redis.call('EXISTS', decision.message_key, decision.intent_key) > 0
+end
+
 -- The refusal of an entry whose message and intent are new, or nil.
 local function judge_entry(keys, state, decision, more)
-  if state.stopped then
-    if state.stopped == 'SAFE_MODE_ENABLED' then refuse_in_safe_mode(keys, state, decision) end
-    return state.stopped, ''
+  if state.stopped then return state.stopped, '' end
+  if state.safe_mode then
+    refuse_in_safe_mode(keys, state, decision)
+    return 'SAFE_MODE_ENABLED', ''
   end
   if state.daily + state.published >= state.limits.daily_max then return 'DAILY_LIMIT_REACHED', '' end
   if state.backlog + state.published > state.limits.backlog_max then return 'BACKLOG_FULL', '' end
@@ -164,7 +221,7 @@ local function judge_entry(keys, state, decision, more)
 end
 
 local function publish(keys, state, decision, stream)
-  redis.call('SET', keys[5] .. decision.intent_id, decision.id, 'EX', state.limits.intent_ttl)
+  redis.call('SET', decision.intent_key, decision.id, 'EX', state.limits.intent_ttl)
   return redis.call('XADD', stream, '*', 'data', decision.document)
 end
 
@@ -176,9 +233,7 @@ local function judge(keys, state, decision, more)
     return 'DEAD', decision.detail
   end
   if decision.kind ~= 'entry' and decision.kind ~= 'exit' then return decision.kind, decision.detail end
-  if redis.call('EXISTS', keys[5] .. decision.message, keys[5] .. decision.intent_id) > 0 then
-    return 'DUPLICATE', ''
-  end
+  if seen_before(keys, state, decision) then return 'DUPLICATE', '' end
   if decision.kind == 'exit' then
     return 'EXIT', publish(keys, state, decision, keys[3])
   end
@@ -197,20 +252,19 @@ end
 local COUNTED_AS = {ADMITTED = 'admitted', EXIT = 'exits', SKIPPED = 'skipped', DEAD = 'dead_letters'}
 
 local function record(keys, state, decision, verdict, detail)
-  redis.call('SET', keys[5] .. decision.message, verdict, 'EX', state.limits.message_ttl)
+  redis.call('SET', decision.message_key, verdict, 'EX', state.limits.message_ttl)
   state.acks[#state.acks + 1] = decision.id
   count(state, 'decisions')
   count(state, COUNTED_AS[verdict] or 'denied:' .. verdict)
   if verdict == 'INVALID' then count(state, 'invalid:' .. detail) end
 end
 
-local function write_totals(keys, args, state)
-  local now_text = string.format('%d', state.now)
+local function write_totals(keys, state, now_text)
   if state.global then
-    local new_bucket = write_window(state.global, state.limits, now_text)
+    local new_bucket = write_window(state.global, state.limits, state.now, now_text)
     local ranking = keys[12] .. state.bucket
     for symbol, window in pairs(state.symbols) do
-      write_window(window, state.limits, now_text)
+      write_window(window, state.limits, state.now, now_text)
       if window.added > 0 then redis.pcall('ZINCRBY', ranking, integer(window.added), symbol) end
     end
     if new_bucket then redis.call('EXPIRE', ranking, integer(state.limits.window_sec * 3)) end
@@ -219,18 +273,19 @@ local function write_totals(keys, args, state)
     if redis.call('INCRBY', state.daily_key, integer(state.published)) == state.published then
       redis.call('EXPIREAT', state.daily_key, integer(state.daily_expires))
     end
+    note_published(state.published)
   end
   if state.refused then write_episode(keys[16], state.episode) end
   for field, by in pairs(state.stats) do redis.pcall('HINCRBY', keys[17], field, integer(by)) end
-  if #state.acks > 0 then redis.call('XACK', keys[1], args[2], unpack(state.acks)) end
+  if #state.acks > 0 then redis.call('XACK', keys[1], state.limits.router_group, unpack(state.acks)) end
 end
 
 local function admit(keys, args)
   local now = now_ms()
-  local now_text = string.format('%d', now)
   if past_deadline(now, args[1]) then return expired(now) end
-  local decisions = read_decisions(args)
-  local state, unusable = gather(keys, args, read_limits(args), now, decisions)
+  local now_text = string.format('%d', now)
+  local decisions = read_decisions(keys, args)
+  local state, unusable = gather(keys, args, now, decisions)
   if not state then return redis.error_reply('WRONGTYPE ' .. unusable .. ' is not a stream') end
   local reply = {'OK', now_text}
   for index, decision in ipairs(decisions) do
@@ -239,8 +294,17 @@ local function admit(keys, args)
     reply[#reply + 1] = verdict
     reply[#reply + 1] = detail or ''
   end
-  write_totals(keys, args, state)
+  write_totals(keys, state, now_text)
   return reply
 end
 
-redis.register_function("admit_v1", admit)
+-- A server that is out of memory refuses admit_v1 before it runs, and with it every entry.
+local function admit_exits(keys, args)
+  for at = DECISION_ARGS_FROM, #args, DECISION_ARGS do
+    if args[at + 1] ~= 'exit' then return redis.error_reply('ERR admit_exits_v1 is for exits alone') end
+  end
+  return admit(keys, args)
+end
+
+redis.register_function('admit_v1', admit)
+redis.register_function{function_name = 'admit_exits_v1', callback = admit_exits, flags = {'allow-oom'}}

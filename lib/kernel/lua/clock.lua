@@ -23,10 +23,14 @@ local function expired(now)
   return {'EXPIRED', string.format('%d', now)}
 end
 
+-- The day that was asked for last.
+local known_day = {days = -1, text = '', midnight = 0}
+
 -- The UTC day of an instant as YYYYMMDD, and the epoch second of the midnight that ends it.
 -- Days to civil date: Howard Hinnant's algorithm, era arithmetic on a year that begins in March.
 local function utc_day(ms)
   local days = math.floor(ms / 86400000)
+  if days == known_day.days then return known_day.text, known_day.midnight end
   local shifted = days + 719468
   local era = math.floor(shifted / 146097)
   local day_of_era = shifted - era * 146097
@@ -37,5 +41,6 @@ local function utc_day(ms)
   local day = day_of_year - math.floor((153 * shifted_month + 2) / 5) + 1
   local month = shifted_month < 10 and shifted_month + 3 or shifted_month - 9
   local year = year_of_era + era * 400 + (month <= 2 and 1 or 0)
-  return string.format('%04d%02d%02d', year, month, day), (days + 1) * 86400
+  known_day = {days = days, text = string.format('%04d%02d%02d', year, month, day), midnight = (days + 1) * 86400}
+  return known_day.text, known_day.midnight
 end

@@ -13,21 +13,38 @@ local function counter_value(reply)
   return tonumber(reply)
 end
 
--- Opens a window for one call. `more` is how many admissions this call may make at most.
+-- The times that a call of `more` admissions at most can come to ask for, or nil and the error.
+local function read_times(list_key, max, more)
+  local from, times = math.max(0, max - more), nil
+  if from == max - 1 then
+    local time = redis.pcall('LINDEX', list_key, integer(from))
+    if is_error(time) then return nil, time.err end
+    times = {time or nil}
+  else
+    times = redis.pcall('LRANGE', list_key, integer(from), integer(max - 1))
+    if is_error(times) then return nil, times.err end
+  end
+  for _, time in ipairs(times) do
+    if tonumber(time) == nil then return nil, 'ERR ' .. list_key .. ' holds something other than times' end
+  end
+  return times, nil, from
+end
+
+-- Opens a window for one call. `bucket` is the counter's key and value, false where MGET found none; `more` is how
+-- many admissions this call may make at most.
 -- Returns the window, or nil and the error when a counter is unreadable.
-local function open_window(list_key, bucket_key, max, more, limits)
-  local window = {list_key = list_key, bucket_key = bucket_key, max = max, added = 0}
-  local bucket = redis.pcall('GET', bucket_key)
-  if is_error(bucket) then return nil, bucket.err end
-  window.bucket = counter_value(bucket)
-  if window.bucket == nil then return nil, 'ERR ' .. bucket_key .. ' is not a counter' end
+local function open_window(list_key, bucket, max, more, limits)
+  local value = bucket.value or redis.pcall('GET', bucket.key)
+  if is_error(value) then return nil, value.err end
+  local window = {
+    list_key = list_key, bucket_key = bucket.key, bucket = counter_value(value), max = max, added = 0,
+    times = nil, first_index = 0,
+  }
+  if window.bucket == nil then return nil, 'ERR ' .. bucket.key .. ' is not a counter' end
   if limits.sliding then
-    window.first_index = math.max(0, max - more)
-    window.times = redis.pcall('LRANGE', list_key, integer(window.first_index), integer(max - 1))
-    if is_error(window.times) then return nil, window.times.err end
-    for _, time in ipairs(window.times) do
-      if tonumber(time) == nil then return nil, 'ERR ' .. list_key .. ' holds something other than times' end
-    end
+    local err
+    window.times, err, window.first_index = read_times(list_key, max, more)
+    if err then return nil, err end
   else
     local type_of = redis.call('TYPE', list_key).ok
     if type_of ~= 'none' and type_of ~= 'list' then return nil, 'WRONGTYPE ' .. list_key end
@@ -56,16 +73,41 @@ local function counted(window, limits, now)
   return math.min(count, window.max + 1)
 end
 
+-- The lists whose lifetime was renewed in this second. It is 2 s longer than the window, so that a list need not be
+-- renewed with every time that it takes.
+local RENEW_EVERY_MS = 1000
+local renewed = {at_ms = 0, lists = {}}
+
+local function renew_lifetime(list_key, limits, now)
+  local age = now - renewed.at_ms
+  if age < 0 or age >= RENEW_EVERY_MS then renewed = {at_ms = now, lists = {}} end
+  renewed.lists[list_key] = true
+  redis.call('PEXPIRE', list_key, limits.list_ttl_ms)
+end
+
+local function lives_long_enough(list_key, now)
+  local age = now - renewed.at_ms
+  return age >= 0 and age < RENEW_EVERY_MS and renewed.lists[list_key]
+end
+
 -- Writes what the call counted: list and bucket, each with its lifetime. True when the bucket is new.
-local function write_window(window, limits, now_text)
-  if window.added == 0 then return false end
-  local times = {now_text}
-  for i = 2, math.min(window.added, window.max + 1) do times[i] = now_text end
-  if redis.call('LPUSH', window.list_key, unpack(times)) > window.max + 1 then
-    redis.call('LTRIM', window.list_key, '0', integer(window.max))
+local function write_window(window, limits, now, now_text)
+  local added = window.added
+  if added == 0 then return false end
+  local length
+  if added == 1 then
+    length = redis.call('LPUSH', window.list_key, now_text)
+  else
+    local times = {}
+    for i = 1, math.min(added, window.max + 1) do times[i] = now_text end
+    length = redis.call('LPUSH', window.list_key, unpack(times))
   end
-  redis.call('PEXPIRE', window.list_key, limits.list_ttl_ms)
-  if redis.call('INCRBY', window.bucket_key, integer(window.added)) > window.added then return false end
+  if length > window.max + 1 then redis.call('LTRIM', window.list_key, '0', integer(window.max)) end
+  -- A list that is new has no lifetime, whoever deleted the one before.
+  if length <= added or not lives_long_enough(window.list_key, now) then
+    renew_lifetime(window.list_key, limits, now)
+  end
+  if redis.call('INCRBY', window.bucket_key, integer(added)) > added then return false end
   redis.call('EXPIRE', window.bucket_key, integer(limits.window_sec + 2))
   return true
 end
