@@ -6,6 +6,8 @@ export const EXIT_CODES = {
   crash: 1,
   /** A second signal, or a drain that took too long. */
   forced: 2,
+  /** quantumctl: the command line is wrong, or what acts was not confirmed (EX_USAGE of sysexits). */
+  usage: 64,
   /** A oneshot found its dependency absent. */
   dependencyAbsent: 75,
   /** A panic ended with positions open and the venue refuses for good: a restart cannot help. */

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { ensureLibrary } from "../../kernel/library.ts";
+import { setSwitch } from "../../kernel/switches.ts";
+import { operatorCommand } from "../command.ts";
+import type { Desk } from "../desk.ts";
+import { readSafeMode } from "../read-safety.ts";
+
+async function change(
+  desk: Desk,
+  to: { key: string; value: string | undefined; ttlSec: number; what: string },
+) {
+  await ensureLibrary(desk.redis);
+  return await setSwitch(desk.redis, desk.keys, {
+    ...to,
+    role: "quantumctl",
+    instance: desk.instance,
+    who: desk.who,
+  });
+}
+
+const nothing = z.object({});
+
+/** Arms trading: entries pass the kill switch from now on. */
+export const armCommand = operatorCommand({
+  path: "arm",
+  summary: "arm trading: entries may be opened (sets the kill switch to 0)",
+  input: nothing,
+  question: () => "Arm trading, so that entries may be opened?",
+  async run(desk) {
+    const { kill } = desk.keys;
+    const before = await change(desk, { key: kill, value: "0", ttlSec: 0, what: "trading armed" });
+    const state = await desk.redis.command(["HGET", desk.keys.tradingState, "halted"]).catch(() => "true");
+    const halted = state === "true";
+    return {
+      json: { armed: true, before, halted },
+      lines: [
+        `armed (kill switch was ${before === "" ? "absent" : before})`,
+        ...(halted ? ["still halted after a panic: quantumctl halt status"] : []),
+      ],
+    };
+  },
+});
+
+/** Engages the kill switch: no entry from now on, exits go on. */
+export const killCommand = operatorCommand({
+  path: "kill",
+  summary: "engage the kill switch: no entries; exits go on",
+  input: nothing,
+  question: () => "Stop all entries? Open positions stay open and guarded.",
+  async run(desk) {
+    const { kill } = desk.keys;
+    const before = await change(desk, { key: kill, value: "1", ttlSec: 0, what: "kill switch engaged" });
+    return {
+      json: { armed: false, before },
+      lines: [`killed: entries are denied (kill switch was ${before === "" ? "absent" : before})`],
+    };
+  },
+});
+
+export const safeModeOnCommand = operatorCommand({
+  path: "safe-mode on",
+  summary: "open the circuit breaker by hand",
+  options: [["--ttl <seconds>", "end it by itself after this long; default: until it is cleared"]],
+  input: z.object({
+    ttl: z
+      .string()
+      .regex(/^[1-9]\d{0,7}$/, "a whole number of seconds, 1 or more")
+      .transform(Number)
+      .optional(),
+  }),
+  question: ({ ttl }) => `Deny entries ${ttl === undefined ? "until safe mode is cleared" : `for ${ttl} s`}?`,
+  async run(desk, { ttl }) {
+    await change(desk, { key: desk.keys.safeMode, value: "1", ttlSec: ttl ?? 0, what: "safe mode on" });
+    return { json: { on: true, ttl_sec: ttl ?? null }, lines: ["safe mode is on: entries are denied"] };
+  },
+});
+
+export const safeModeOffCommand = operatorCommand({
+  path: "safe-mode off",
+  summary: "close the circuit breaker",
+  input: nothing,
+  question: () => "End safe mode, so that entries may be opened?",
+  async run(desk) {
+    await change(desk, { key: desk.keys.safeMode, value: undefined, ttlSec: 0, what: "safe mode off" });
+    return { json: { on: false, ttl_sec: null }, lines: ["safe mode is off"] };
+  },
+});
+
+export const safeModeStatusCommand = operatorCommand({
+  path: "safe-mode status",
+  summary: "whether the circuit breaker is open, and for how long",
+  input: nothing,
+  async run(desk) {
+    const state = await readSafeMode(desk);
+    const until = state.ttl_sec === null ? "until it is cleared" : `for another ${state.ttl_sec} s`;
+    return { json: state, lines: [state.on ? `safe mode is on ${until}` : "safe mode is off"] };
+  },
+});

@@ -1,0 +1,306 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { keysOf } from "../../../lib/contract/keys.ts";
+import { encodePanicCompletion } from "../../../lib/contract/panic.ts";
+import { OPERATOR_COMMANDS } from "../../../lib/operator/commands.ts";
+import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
+import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+
+const keys = keysOf("");
+const folder = mkdtempSync(join(tmpdir(), "quantum-operator-"));
+const haltFile = join(folder, "halted");
+let redis: RedisServer;
+let venue: PaperFixture;
+
+beforeAll(async () => {
+  redis = await startRedisServer({ aof: true, appendfsync: "always" });
+  venue = await startPaper();
+});
+afterAll(async () => {
+  await venue[Symbol.asyncDispose]();
+  await redis[Symbol.asyncDispose]();
+});
+
+function spawnQuantumctl(args: readonly string[], environment: Record<string, string> = {}) {
+  return Bun.spawn(["bun", "cmd/quantumctl.ts", ...args], {
+    cwd: join(import.meta.dir, "../../.."),
+    env: {
+      PATH: Bun.env["PATH"] ?? "",
+      ...{ TRADING_MODE: "PAPER", REDIS_URL: redis.url, EXCHANGE_REST_URL: venue.url },
+      ...{ EXCHANGE_WS_URL: venue.wsUrl, HALT_FILE: haltFile, USER: "alice", NO_COLOR: "1" },
+      // No file of this machine has a say.
+      CREDENTIALS_DIRECTORY: folder,
+      ...environment,
+    },
+    ...({ stdin: "ignore", stdout: "pipe", stderr: "pipe" } as const),
+  });
+}
+
+async function quantumctl(args: readonly string[], environment: Record<string, string> = {}) {
+  const child = spawnQuantumctl(args, environment);
+  const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { out, err, code };
+}
+
+async function json(...args: string[]): Promise<unknown> {
+  const { out } = await quantumctl([...args, "--json"]);
+  return JSON.parse(out);
+}
+
+const audits = async () => (await redis.cli("XRANGE", keys.auditStream, "-", "+")).split("\n");
+
+describe("the switches", () => {
+  test("arm and kill set the kill switch and are written to the audit stream with who and what", async () => {
+    expect((await quantumctl(["arm", "--yes"])).code).toBe(0);
+    expect(await redis.cli("GET", keys.kill)).toBe("0");
+    expect((await quantumctl(["kill", "--yes"])).code).toBe(0);
+    expect(await redis.cli("GET", keys.kill)).toBe("1");
+    const written = await audits();
+    expect(written).toContain("trading armed");
+    expect(written).toContain("kill switch engaged");
+    expect(written).toContain("alice");
+  });
+
+  test("what acts is refused where nobody can be asked and --yes is missing", async () => {
+    await quantumctl(["kill", "--yes"]);
+    const { code, err } = await quantumctl(["arm"]);
+    expect(code).toBe(64);
+    expect(err).toContain("--yes");
+    expect(await redis.cli("GET", keys.kill)).toBe("1");
+  });
+
+  test("safe mode goes on for its time, shows it, and goes off", async () => {
+    await quantumctl(["safe-mode", "on", "--ttl", "90", "-y"]);
+    const state = z.object({ on: z.boolean(), ttl_sec: z.number() }).parse(await json("safe-mode", "status"));
+    expect(state.on).toBe(true);
+    expect(state.ttl_sec).toBeGreaterThan(80);
+    await quantumctl(["safe-mode", "off", "-y"]);
+    expect(await json("safe-mode", "status")).toEqual({ on: false, ttl_sec: null });
+  });
+
+  test.each([["0"], ["-1"], ["soon"], ["1.5"]])(
+    "a TTL of %s is wrong usage and changes nothing",
+    async (ttl) => {
+      expect((await quantumctl(["safe-mode", "on", `--ttl=${ttl}`, "-y"])).code).toBe(64);
+      expect(await redis.cli("EXISTS", keys.safeMode)).toBe("0");
+    },
+  );
+});
+
+describe("the halt", () => {
+  async function halt() {
+    await redis.cli(
+      "HSET",
+      keys.tradingState,
+      "halted",
+      "true",
+      "reason",
+      "TEST",
+      "source",
+      "ops",
+      "ts",
+      "1",
+    );
+    writeFileSync(haltFile, "");
+  }
+
+  test("is shown with its reason, and cleared with who and why once nothing is open", async () => {
+    await halt();
+    expect(await json("halt", "status")).toMatchObject({
+      halted: true,
+      halt_file: true,
+      redis: { reason: "TEST" },
+    });
+    const { code } = await quantumctl(["halt", "clear", "--why", "found and mended", "-y"]);
+    expect(code).toBe(0);
+    expect(await redis.cli("HGET", keys.tradingState, "halted")).toBe("false");
+    expect(await redis.cli("HGET", keys.tradingState, "cleared_by")).toBe("alice");
+    expect(existsSync(haltFile)).toBe(false);
+    expect((await audits()).join("\n")).toContain("found and mended");
+  });
+
+  test("stays while positions are open, unless it is forced", async () => {
+    await halt();
+    await venue.call("POST", "/fapi/v1/order", {
+      symbol: "BTCUSDT",
+      side: "BUY",
+      type: "MARKET",
+      quantity: "0.01",
+    });
+    const refused = await quantumctl(["halt", "clear", "--why", "too early", "-y"]);
+    expect(refused.code).toBe(1);
+    expect(refused.out).toContain("BTCUSDT");
+    expect(await redis.cli("HGET", keys.tradingState, "halted")).toBe("true");
+    expect(existsSync(haltFile)).toBe(true);
+    expect((await quantumctl(["halt", "clear", "--why", "I know", "--force", "-y"])).code).toBe(0);
+    expect(await redis.cli("HGET", keys.tradingState, "halted")).toBe("false");
+  });
+
+  test("stays when the venue cannot say what is open", async () => {
+    await halt();
+    const away = { EXCHANGE_REST_URL: "http://127.0.0.1:1" };
+    const { code, out } = await quantumctl(["halt", "clear", "--why", "blind", "-y"], away);
+    expect(code).toBe(1);
+    expect(out).toContain("unreadable");
+    expect(await redis.cli("HGET", keys.tradingState, "halted")).toBe("true");
+  });
+
+  test("needs a reason", async () => {
+    expect((await quantumctl(["halt", "clear", "-y"])).code).toBe(64);
+  });
+});
+
+describe("a panic", () => {
+  test("is published for ops and its completion is waited for", async () => {
+    const child = spawnQuantumctl(["panic", "--reason", "drill", "--wait", "60", "--json", "-y"]);
+    await waitUntil("the panic is there", async () => (await redis.cli("XLEN", keys.panicStream)) === "1");
+    const published = (await redis.cli("XRANGE", keys.panicStream, "-", "+")).split("\n");
+    expect(published).toContain("ops");
+    const fields = encodePanicCompletion({
+      event_id: published[published.indexOf("event_id") + 1] ?? "",
+      ...({ status: "flat", detail: "" } as const),
+      ...{ positions_total: 1, positions_closed: 1, positions_failed: 0, failed_symbols: [], results: [] },
+      ...{ ts_started: 1, ts_completed: 2, execution_time_ms: 1 },
+    });
+    await redis.cli("XADD", keys.panicCompletedStream, "*", ...Object.entries(fields).flat());
+    expect(await child.exited).toBe(0);
+    expect(await child.stdout.text()).toContain('"status": "flat"');
+  });
+
+  test("without a completion ends with 76 and says where to look", async () => {
+    const { code, out } = await quantumctl(["panic", "--reason", "drill", "--wait", "0", "-y"]);
+    expect(code).toBe(76);
+    expect(out).toContain("quantumctl status");
+  });
+});
+
+describe("dead letters", () => {
+  const letter = (raw: string) =>
+    redis.cli(
+      "XADD",
+      `quantum:stream:dlq:trade.intent`,
+      "*",
+      "stream",
+      "s",
+      "id",
+      "1-1",
+      "reason",
+      "BAD",
+      "raw",
+      raw,
+    );
+
+  test("are listed, shown, put back as they came and dropped", async () => {
+    const id = await letter('{"data":"{}"}');
+    expect(await json("dlq", "list")).toEqual([
+      expect.objectContaining({ source: "intents", id, reason: "BAD" }),
+    ]);
+    expect(await json("dlq", "show", "intents", id)).toMatchObject({ raw: '{"data":"{}"}' });
+    expect((await quantumctl(["dlq", "retry", "intents", id, "-y"])).code).toBe(0);
+    expect((await redis.cli("XRANGE", keys.intentStream, "-", "+")).split("\n").slice(1)).toEqual([
+      "data",
+      "{}",
+    ]);
+    expect(await json("dlq", "list")).toEqual([]);
+    const second = await letter("not a record");
+    expect((await quantumctl(["dlq", "retry", "intents", second, "-y"])).code).toBe(1);
+    expect((await quantumctl(["dlq", "drop", "intents", second, "-y"])).code).toBe(0);
+    expect(await json("dlq", "list")).toEqual([]);
+    expect((await quantumctl(["dlq", "drop", "intents", second, "-y"])).code).toBe(1);
+  });
+});
+
+describe("looking", () => {
+  test("status shows what is armed, halted, late and alive", async () => {
+    await redis.cli("XGROUP", "CREATE", keys.decisionStream, "router", "0", "MKSTREAM");
+    await redis.cli("XADD", keys.decisionStream, "*", "payload", "{}");
+    await redis.cli(
+      "HSET",
+      `${keys.rolePrefix}execution:vps-1`,
+      "build",
+      "1.0",
+      "git",
+      "abc",
+      "last_beat",
+      "1",
+    );
+    const status = await json("status");
+    expect(status).toMatchObject({
+      roles: [{ role: "execution", instance: "vps-1", build: "1.0" }],
+      groups: expect.arrayContaining([expect.objectContaining({ group: "router", lag: 1, pending: 0 })]),
+    });
+    expect((await quantumctl(["status"])).out).toContain("vps-1");
+  });
+
+  test("ledger show tells what is there, and says no with 1", async () => {
+    await redis.cli("HSET", `${keys.orderLedgerPrefix}i-1`, "state", "FILLED");
+    expect(await json("ledger", "show", "i-1")).toMatchObject({ state: "FILLED" });
+    expect((await quantumctl(["ledger", "show", "i-2"])).code).toBe(1);
+  });
+
+  test("tail prints what arrives while it looks, and ends by itself", async () => {
+    const child = spawnQuantumctl(["tail", "audit", "--for", "30"]);
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const chunk of child.stdout) {
+        seen.push(new TextDecoder().decode(chunk));
+        if (seen.length === 1) child.kill("SIGINT");
+      }
+    })();
+    await waitUntil("it was printed", async () => {
+      await redis.cli("XADD", keys.auditStream, "*", "who", "bob");
+      return seen.length > 0;
+    });
+    await reading;
+    expect(seen.join("")).toContain("who=bob");
+    expect(await child.exited).toBe(0);
+  });
+
+  test("doctor names each fault with what to do, and exits 1", async () => {
+    await redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+    const { code, out } = await quantumctl(["doctor", "--json"]);
+    await redis.cli("CONFIG", "SET", "maxmemory-policy", "noeviction");
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      findings: expect.arrayContaining([
+        expect.objectContaining({
+          check: "redis eviction",
+          verdict: "fault",
+          hint: expect.stringContaining("noeviction"),
+        }),
+        expect.objectContaining({ check: "credentials", verdict: "ok" }),
+      ]),
+    });
+  });
+});
+
+describe("what cannot be done", () => {
+  test.each([
+    [["nonsense"], {}, 64],
+    [["dlq", "show", "elsewhere", "1-1"], {}, 64],
+    [["status"], { REDIS_URL: "unix:///nowhere.sock" }, 75],
+    [["status"], { TRADING_MODE: "" }, 78],
+    [["status"], { TRADING_MODE: "PAPRE" }, 78],
+  ])("%p with %p exits %d", async (args, environment, code) => {
+    const result = await quantumctl(args, environment);
+    expect(result.code).toBe(code);
+    expect(result.err).not.toBe("");
+  });
+
+  test("no two commands share a path, and every one that acts says so in --help", async () => {
+    const paths = OPERATOR_COMMANDS.map((command) => command.path);
+    expect(new Set(paths).size).toBe(paths.length);
+    const { out, code } = await quantumctl(["arm", "--help"]);
+    expect(code).toBe(0);
+    expect(out).toContain("--yes");
+  });
+
+  test("completion offers the words that fit", async () => {
+    expect((await quantumctl(["complete", "--", "safe-mode", ""])).out).toMatch(/^on\b/m);
+    expect((await quantumctl(["complete", "bash"])).out).toContain("quantumctl");
+  });
+});
