@@ -1,0 +1,35 @@
+import { keysOf } from "../lib/contract/keys.ts";
+import { consumerName } from "../lib/contract/roles.ts";
+import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { createWorker } from "../lib/emergency/worker/create-worker.ts";
+import { rememberInstallation } from "../lib/emergency/worker/install-boundary.ts";
+import { openWorkerJournal } from "../lib/emergency/worker/open-worker-journal.ts";
+import { workerSettingFaults, workerSettings } from "../lib/emergency/worker/settings.ts";
+import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
+import { connectRedis } from "../lib/redis/connection.ts";
+
+void runDaemon({
+  role: "emergency-exit-worker",
+  settings: workerSettings,
+  check: workerSettingFaults,
+  build: async (context) => {
+    const { settings, clock, random, log } = context;
+    const { book, closeJournal } = await openWorkerJournal(context.stateDir, context);
+    const keys = keysOf(settings.QUANTUM_NAMESPACE);
+    const name = consumerName("emergency-exit-worker", context.instance);
+    const connection = { url: settings.REDIS_URL.reveal(), clock, random, log };
+    const redis = connectRedis({
+      ...{ ...connection, name },
+      onConnected: (commands) => rememberInstallation(commands, keys, book),
+    });
+    const storeRedis = connectRedis({ ...connection, name: `${name}-store` });
+    const exchange = createBinanceExchange({
+      ...{ mode: settings.TRADING_MODE, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
+      apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
+      apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
+      requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
+      exitReservePct: settings.EXIT_RESERVE_PCT,
+    });
+    return createWorker(context, { redis, storeRedis, exchange, book, closeJournal });
+  },
+});

@@ -1,0 +1,89 @@
+import type { PanicCompletion, PositionResult } from "../../contract/panic.ts";
+import { legKey, type PanicStanding } from "./panic-memory.ts";
+import type { OpenLeg } from "./plan-close.ts";
+
+/** A stand-in where positions were never read: "we do not know" must not look like "none". */
+export const EVERY_SYMBOL = "*";
+
+/** What the run knows at the moment of completing. */
+export interface RunView {
+  /** Open positions by their keys, as last read; undefined: they were never read. */
+  readonly openLegs: ReadonlySet<string> | undefined;
+  /** Positions that were open before the venue stopped answering; used when nothing was read since. */
+  readonly lastKnown: readonly OpenLeg[];
+  /** Symbols with orders that could not be cancelled. */
+  readonly uncancelled: readonly string[];
+  /** What the venue said last about a position, by its key. */
+  readonly errors: ReadonlyMap<string, string>;
+  /** Why the whole run is stuck, if it is: the last failed reading. */
+  readonly trouble: string;
+}
+
+/** The completion of a run. Pure; times are epoch ms. */
+export function buildCompletion(
+  standing: PanicStanding,
+  view: RunView,
+  at: { readonly status: "flat" | "failed"; readonly nowMs: number },
+): PanicCompletion {
+  const results = resultsOf(standing, view, at.status === "flat");
+  const open = results.filter(({ closed }) => !closed);
+  const failedSymbols = new Set([...open.map(({ symbol }) => symbol), ...view.uncancelled]);
+  return {
+    event_id: standing.event.event_id,
+    status: at.status,
+    detail: at.status === "flat" ? "" : view.trouble,
+    positions_total: results.length,
+    positions_closed: results.length - open.length,
+    positions_failed: open.length,
+    failed_symbols: at.status === "flat" ? [] : [...failedSymbols].sort(),
+    results,
+    ts_started: standing.acceptedMs,
+    ts_completed: at.nowMs,
+    execution_time_ms: Math.max(0, at.nowMs - standing.acceptedMs),
+  };
+}
+
+function resultsOf(standing: PanicStanding, view: RunView, flat: boolean): PositionResult[] {
+  const known = [...standing.legs.values()].map((leg) => {
+    const key = legKey(leg.symbol, leg.positionSide);
+    const closed = flat || view.openLegs?.has(key) === false;
+    return {
+      symbol: leg.symbol,
+      position_side: leg.positionSide,
+      quantity: leg.quantity,
+      closed,
+      orders: leg.orders.filter((one) => one.outcome === "accepted").map((one) => one.clientOrderId),
+      error: closed ? "" : (view.errors.get(key) ?? view.trouble),
+    };
+  });
+  if (flat || view.openLegs !== undefined || known.length > 0) return known;
+  const error = view.trouble === "" ? "positions could not be read" : view.trouble;
+  const guesses: readonly OpenLeg[] =
+    view.lastKnown.length > 0
+      ? view.lastKnown
+      : [{ symbol: EVERY_SYMBOL, positionSide: "BOTH", quantity: "unknown" }];
+  return guesses.map(({ symbol, positionSide, quantity }) => ({
+    ...{ symbol, position_side: positionSide, quantity, closed: false, orders: [], error },
+  }));
+}
+
+/** The same end for a panic that joined the run. */
+export function joinedCompletion(joined: PanicStanding, run: PanicCompletion): PanicCompletion {
+  return {
+    ...run,
+    event_id: joined.event.event_id,
+    status: "joined",
+    detail: `joined ${run.event_id}${run.status === "flat" ? "" : ": not flat yet"}`,
+    ts_started: joined.acceptedMs,
+    execution_time_ms: Math.max(0, run.ts_completed - joined.acceptedMs),
+  };
+}
+
+/** A call that is not obeyed: nothing was started for it. */
+export function refusedCompletion(eventId: string, detail: string, nowMs: number): PanicCompletion {
+  return {
+    ...{ event_id: eventId.slice(0, 64), status: "refused", detail: detail.slice(0, 512) },
+    ...{ positions_total: 0, positions_closed: 0, positions_failed: 0, failed_symbols: [], results: [] },
+    ...{ ts_started: nowMs, ts_completed: nowMs, execution_time_ms: 0 },
+  };
+}

@@ -1,0 +1,152 @@
+import { GROUPS } from "../../contract/groups.ts";
+import { keysOf } from "../../contract/keys.ts";
+import { consumerName } from "../../contract/roles.ts";
+import type { DaemonContext, DaemonParts } from "../../daemon/daemon-spec.ts";
+import { jointBeat } from "../../daemon/joint-beat.ts";
+import { runTogether } from "../../daemon/run-together.ts";
+import type { Exchange } from "../../exchange/exchange.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
+import { keepRoleBeat } from "../../redis/role-beat.ts";
+import { createStatistics, type Statistics } from "../../redis/statistics.ts";
+import { createStreamConsumer } from "../../redis/stream-consumer.ts";
+import { createBell } from "./bell.ts";
+import { type HaltMarker, haltMarker } from "./halt-marker.ts";
+import { watchHalt } from "./halt-watch.ts";
+import { createWorkerMetrics } from "./metrics.ts";
+import type { PanicBook } from "./panic-book.ts";
+import { PanicDesk } from "./panic-desk.ts";
+import { PanicIntake } from "./panic-intake.ts";
+import { lastRun } from "./panic-memory.ts";
+import { PanicOutbox } from "./panic-outbox.ts";
+import { listenOnPanicSocket } from "./panic-socket.ts";
+import { PanicStore } from "./panic-store.ts";
+import { workerRoutes } from "./routes.ts";
+import type { WorkerSettings } from "./settings.ts";
+import { VenueWatch } from "./venue-watch.ts";
+
+const STATISTICS_EVERY_MS = 5000;
+/** Panics waiting for their end at once; each is one entry that is pending. */
+const PANICS_MAX = 100;
+/** A panic takes as long as it takes: its own progress is watched, not its entry's age. */
+const NEVER_STUCK_MS = Number.MAX_SAFE_INTEGER;
+
+export interface WorkerOutside {
+  readonly redis: RedisConnection;
+  /** For the store alone: its transactions watch a key. */
+  readonly storeRedis: RedisConnection;
+  readonly exchange: Exchange;
+  readonly book: PanicBook;
+  closeJournal(): Promise<void>;
+}
+
+/** The role out of its parts. Rejects with ConfigurationError when the panic socket cannot be used. */
+export async function createWorker(
+  context: DaemonContext<WorkerSettings>,
+  outside: WorkerOutside,
+): Promise<DaemonParts> {
+  const { settings, instance, clock, random, log } = context;
+  const { redis, storeRedis, exchange, book } = outside;
+  const keys = keysOf(settings.QUANTUM_NAMESPACE);
+  const statistics = createStatistics(redis, `${keys.statsPrefix}emergency-exit-worker`);
+  const marker = haltMarker(settings.HALT_FILE);
+  const store = new PanicStore(storeRedis, keys);
+  const bell = createBell();
+  const beats = jointBeat(["intake", "panics"], context.beat);
+  const outbox: PanicOutbox = new PanicOutbox({
+    ...{ store, book, clock, log, bell },
+    entriesOf: (eventId) => intake.entriesOf(eventId),
+  });
+  const observe = createWorkerMetrics(
+    context.registry,
+    {
+      halted: () => book.memory.halted || marker.standing() !== "absent",
+      running: () => desk.running() !== undefined,
+      waitingForRedis: () => outbox.waiting(),
+      unwritten: book.unwritten,
+      nowMs: () => clock.nowMs(),
+    },
+    (field) => statistics.add(field),
+  );
+  const venue = new VenueWatch({
+    ...{ exchange, redis, keys, clock, log, observe },
+    panicRuns: () => desk.running() !== undefined,
+  });
+  const desk: PanicDesk = new PanicDesk({
+    ...{ venue: exchange, book, clock, log, marker, outbox, bell, observe },
+    recvWindowMs: settings.RECV_WINDOW_MS,
+    progress: beats.panics,
+    venueTried: () => venue.tried(),
+    lastKnown: () => venue.lastKnown(),
+  });
+  const intake: PanicIntake = new PanicIntake({ desk, store, book, bell, clock, log, observe });
+  const consumer = createStreamConsumer({
+    ...{ redis, url: settings.REDIS_URL.reveal(), clock, random, log },
+    ...{ stream: keys.panicStream, group: GROUPS.emergencyExitWorker },
+    consumer: consumerName("emergency-exit-worker", instance),
+    ...{ handOut: "entry", batchMax: PANICS_MAX, inFlightMax: PANICS_MAX },
+    ...{ staleIdleMs: settings.STALE_IDLE_MS, stuckAfterMs: NEVER_STUCK_MS },
+    handle: async ([entry], { signal }) => (entry === undefined ? "done" : intake.handle(entry, signal)),
+    progress: beats.intake,
+    onLost: async (ids) => log.error({ ids }, "panics were deleted from their stream unhandled"),
+    onStateLost: () => log.error({}, "Redis was emptied under the worker"),
+  });
+  standAgain(marker, book, log);
+  const calls = { desk, store, clock, log, observe };
+  const socket = await listenOnPanicSocket(settings.PANIC_SOCKET, calls);
+  log.info({ socket: socket.url }, "panic socket");
+  return {
+    routes: workerRoutes({ ...calls, book, marker, instance }),
+    dependencies: () => [redis.dependency(), consumer.dependency(), venue.dependency()],
+    run: (signal) =>
+      runTogether(signal, {
+        venue: (stop) => venue.run(stop),
+        panics: (stop) => desk.run(stop),
+        intake: (stop) => consumer.run(stop),
+        outbox: (stop) => outbox.run(stop),
+        halt: (stop) => watchHalt({ redis, store, keys, book, marker, clock, log }, stop),
+        beat: (stop) => keepRoleBeat(roleBeatOf(context, outside, keys), stop),
+        statistics: (stop) => keepFlushing(statistics, clock, stop),
+      }),
+    async close() {
+      await socket.stop();
+      await statistics.flush();
+      await Promise.all([redis.close(), storeRedis.close(), outside.closeJournal()]);
+    },
+    account: () => exchange.account()?.fingerprint ?? "",
+  };
+}
+
+/** A reboot empties /run: a halt that nobody cleared stands again before anything else happens. */
+function standAgain(marker: HaltMarker, book: PanicBook, log: DaemonContext<WorkerSettings>["log"]): void {
+  const last = lastRun(book.memory);
+  if (!book.memory.halted || last === undefined || marker.standing() !== "absent") return;
+  try {
+    marker.put(`${last.event.event_id} ${last.event.issued_by} ${last.event.reason}`);
+  } catch (error) {
+    log.error({ err: error }, "the halt file could not be written again");
+  }
+}
+
+function roleBeatOf(
+  { instance, build, bootId, clock, log }: DaemonContext<WorkerSettings>,
+  { redis, exchange }: WorkerOutside,
+  keys: ReturnType<typeof keysOf>,
+) {
+  return {
+    ...{ redis, instance, build: build.version, git: build.git, bootId, mode: exchange.mode, clock, log },
+    account: () => exchange.account()?.fingerprint ?? "",
+    roleKey: `${keys.rolePrefix}emergency-exit-worker:${instance}`,
+    statsKey: `${keys.statsPrefix}emergency-exit-worker`,
+  };
+}
+
+async function keepFlushing(
+  statistics: Statistics,
+  clock: { sleep(ms: number, signal?: AbortSignal): Promise<void> },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(STATISTICS_EVERY_MS, signal);
+    await statistics.flush();
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Keeps halt file and Redis together, and sees an operator's reset by redis-cli.
+ */
+import type { Keys } from "../../contract/keys.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
+import { decideHaltSync } from "./decide-halt-sync.ts";
+import type { HaltMarker } from "./halt-marker.ts";
+import type { PanicBook } from "./panic-book.ts";
+import { lastRun, openRun } from "./panic-memory.ts";
+import type { PanicStore } from "./panic-store.ts";
+import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
+
+const EVERY_MS = 500;
+
+export interface HaltWatchParts {
+  readonly redis: Pick<RedisConnection, "state" | "serverNowMs">;
+  readonly store: Pick<PanicStore, "haltReading">;
+  readonly keys: Keys;
+  readonly book: PanicBook;
+  readonly marker: HaltMarker;
+  readonly clock: WorkerClock;
+  readonly log: WorkerLog;
+}
+
+/** Until the signal aborts. Never rejects. */
+export async function watchHalt(parts: HaltWatchParts, signal: AbortSignal): Promise<void> {
+  const { redis, clock, log } = parts;
+  let complaint = "";
+  while (!signal.aborted) {
+    try {
+      if (redis.state.kind === "ready") await syncHalt(parts);
+      complaint = "";
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      if (words !== complaint) log.warn({ err: error }, "halt file and Redis could not be compared");
+      complaint = words;
+    }
+    await clock.sleep(EVERY_MS, signal);
+  }
+}
+
+/** One look, and what it asks for. Rejects with Redis errors and what the file system says. */
+export async function syncHalt(parts: HaltWatchParts): Promise<void> {
+  const { book, marker, log, keys } = parts;
+  const last = lastRun(book.memory);
+  const haltStands = book.memory.halted;
+  const reading = await parts.store.haltReading(haltStands ? last?.event.event_id : undefined);
+  // Only now: a panic that came in meanwhile is a run, whatever was read before it.
+  const action = decideHaltSync({
+    reading,
+    file: marker.standing(),
+    running: openRun(book.memory) !== undefined || book.memory.halted !== haltStands,
+    haltStands,
+    haltConfirmed: last?.haltConfirmed ?? true,
+  });
+  if (action === "put-file") {
+    log.warn({}, "halted and no halt file: it is put");
+    marker.put(last === undefined || !haltStands ? "halted in Redis" : last.event.event_id);
+  } else if (action === "write-again") {
+    log.error({ key: keys.tradingState }, "Redis has lost the panic: the halt is written again");
+    if (last !== undefined) last.haltConfirmed = false;
+  } else if (action === "accept-reset") {
+    log.warn({ key: keys.tradingState }, "an operator has reset the halt in Redis: the halt file goes");
+    const at_redis_ms = parts.redis.serverNowMs();
+    await book.write({ type: "cleared", at_redis_ms, by: "redis-cli", why: "" });
+    marker.takeOwn();
+  }
+}

@@ -1,0 +1,122 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { DeskObserver } from "./panic-desk.ts";
+import type { PanicRunParts } from "./panic-run.ts";
+
+/** What happened, told where it happens; the worker's metrics and statistics are made of it. */
+export interface WorkerObserver extends DeskObserver {
+  orderEnded: PanicRunParts["observe"]["orderEnded"];
+  refused(reason: string): void;
+  probed(ok: boolean): void;
+}
+
+interface Looks {
+  halted(): boolean;
+  running(): boolean;
+  waitingForRedis(): number;
+  unwritten(): number;
+  nowMs(): number;
+}
+
+/** `count` keeps what must survive a restart. */
+export function createWorkerMetrics(
+  registry: Registry,
+  looks: Looks,
+  count: (field: string) => void,
+): WorkerObserver {
+  const registers = [registry];
+  const panics = new Counter({
+    name: "quantum_emergency_panics_total",
+    help: "Panics by how they ended; failed is said once after 10 s, flat may follow.",
+    labelNames: ["status"],
+    registers,
+  });
+  const accepted = new Counter({
+    name: "quantum_emergency_panics_accepted_total",
+    help: "Panics accepted, by the way they came and whether they joined a run.",
+    labelNames: ["via", "kind"],
+    registers,
+  });
+  const refused = new Counter({
+    name: "quantum_emergency_panics_refused_total",
+    help: "Calls that were not obeyed, by reason.",
+    labelNames: ["reason"],
+    registers,
+  });
+  const timeToFlat = new Histogram({
+    name: "quantum_emergency_time_to_flat_seconds",
+    help: "From acceptance to the first of the readings that showed no position.",
+    buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 300],
+    registers,
+  });
+  const orders = new Counter({
+    name: "quantum_emergency_orders_total",
+    help: "Closing orders by the venue's answer.",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const clockOff = new Counter({
+    name: "quantum_emergency_issuer_clock_off_total",
+    help: "Panics whose ts differed from our clock by more than 5 s.",
+    registers,
+  });
+  const probes = new Counter({
+    name: "quantum_emergency_probes_total",
+    help: "Authenticated probes of the venue.",
+    labelNames: ["ok"],
+    registers,
+  });
+  const lastProbe = new Gauge({
+    name: "quantum_emergency_last_good_probe_timestamp_seconds",
+    help: "When the venue last took our credentials; 0 never.",
+    registers,
+  });
+  addLooks(registers, looks);
+  return {
+    accepted: (via, kind) => accepted.inc({ via, kind }),
+    completed: ({ status }) => {
+      panics.inc({ status });
+      count(`panic:${status}`);
+    },
+    refused: (reason) => {
+      panics.inc({ status: "refused" });
+      refused.inc({ reason });
+      count("panic:refused");
+    },
+    timeToFlat: (ms) => timeToFlat.observe(ms / 1000),
+    issuerClockOff: () => clockOff.inc(),
+    orderEnded: (outcome) => {
+      orders.inc({ outcome });
+      count(`order:${outcome}`);
+    },
+    probed: (ok) => {
+      probes.inc({ ok: String(ok) });
+      if (ok) lastProbe.set(looks.nowMs() / 1000);
+    },
+  };
+}
+
+function addLooks(registers: Registry[], looks: Looks): void {
+  const gauge = (name: string, help: string, look: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(look());
+      },
+    });
+  gauge("quantum_emergency_halted", "1 while entries are halted, by halt file or journal.", () =>
+    looks.halted() ? 1 : 0,
+  );
+  gauge("quantum_emergency_panic_running", "1 while a panic runs.", () => (looks.running() ? 1 : 0));
+  gauge(
+    "quantum_emergency_waiting_for_redis",
+    "Halts and completions that Redis has not taken yet.",
+    looks.waitingForRedis,
+  );
+  gauge(
+    "quantum_emergency_journal_unwritten",
+    "Records that the disk did not take in time, since the start.",
+    looks.unwritten,
+  );
+}

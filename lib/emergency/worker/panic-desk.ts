@@ -1,0 +1,234 @@
+/**
+ * Takes panics in and has them run, one run at a time.
+ *
+ * 1. A panic is accepted when the halt file stands and the journal has it; only then is the caller told.
+ * 2. An id is run once: what is known is not run again, whichever way it comes in.
+ * 3. A panic that comes while one runs joins it and ends with it.
+ * 4. What a crash left open is run first, and what it left unpublished is published.
+ */
+import { EXIT_CODES } from "../../contract/exit-codes.ts";
+import type { PanicCompletion, PanicEvent } from "../../contract/panic.ts";
+import { ProcessExit } from "../../daemon/process-exit.ts";
+import type { Bell } from "./bell.ts";
+import { buildCompletion, joinedCompletion } from "./build-completion.ts";
+import type { HaltMarker } from "./halt-marker.ts";
+import { isOver, joinedTo, openRun, type PanicStanding } from "./panic-memory.ts";
+import type { PanicOutbox } from "./panic-outbox.ts";
+import { type PanicEnd, PanicRun, type PanicRunParts } from "./panic-run.ts";
+import { createVenuePace } from "./venue-pace.ts";
+
+/** Orders and cancels under way at once, by the design. */
+const AT_ONCE_MAX = 20;
+const SLICE_MS = 100;
+const IDLE_MS = 500;
+/** A round that takes longer makes no progress: `/healthz` and the service manager hear of it. */
+const ROUND_STUCK_MS = 30_000;
+/** An issuer's clock that differs by more is alarmed; it is never a reason to refuse. */
+const CLOCK_SKEW_MS_MAX = 5000;
+/** How long a failed completion may wait for Redis before the process ends all the same. */
+const LAST_WORDS_MS = 30_000;
+
+export interface DeskParts extends Omit<PanicRunParts, "signal" | "pace" | "giveHalt" | "observe"> {
+  readonly marker: HaltMarker;
+  readonly outbox: PanicOutbox;
+  readonly bell: Bell;
+  readonly observe: PanicRunParts["observe"] & DeskObserver;
+  /** The desk or the run it watches made progress. */
+  readonly progress: () => void;
+}
+
+export interface DeskObserver {
+  accepted(via: PanicStanding["via"], kind: "run" | "joined"): void;
+  completed(completion: PanicCompletion): void;
+  timeToFlat(ms: number): void;
+  issuerClockOff(): void;
+}
+
+export type Acceptance =
+  | { readonly state: "accepted" | "running" | "done" }
+  | { readonly state: "joined"; readonly joins: string };
+
+export class PanicDesk {
+  readonly #parts: DeskParts;
+  #current: { readonly eventId: string; readonly stop: AbortController; abandonedBy: string } | undefined;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves once the halt stands and the panic is written down. Never rejects. */
+  async accept(event: PanicEvent, via: PanicStanding["via"]): Promise<Acceptance> {
+    const { book, clock, bell, observe } = this.#parts;
+    const known = book.memory.panics.get(event.event_id);
+    if (known !== undefined) return standingOf(known, "running");
+    this.#putHaltFile(event);
+    this.#checkIssuerClock(event);
+    const running = openRun(book.memory);
+    const joins = running?.event.event_id ?? null;
+    await book.write({ type: "accepted", at_ms: clock.nowMs(), event, via, joins });
+    observe.accepted(via, joins === null ? "run" : "joined");
+    this.#parts.log.error({ event_id: event.event_id, via, joins, panic: event }, "PANIC accepted");
+    const late = running?.completions.find(({ final }) => !final);
+    const standing = book.memory.panics.get(event.event_id);
+    if (late !== undefined && standing !== undefined) await this.#complete(standing, late.completion, false);
+    bell.ring();
+    return joins === null ? { state: "accepted" } : { state: "joined", joins };
+  }
+
+  /** The panic that runs, if one does. */
+  running(): PanicStanding | undefined {
+    return openRun(this.#parts.book.memory);
+  }
+
+  /** An operator takes over by force: the run ends where it is, and says so. */
+  abandon(who: string): void {
+    if (this.#current === undefined) return;
+    this.#current.abandonedBy = who;
+    this.#current.stop.abort();
+  }
+
+  /** Until the signal aborts. Throws ProcessExit 76 when the venue refuses our credentials for good. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#parts.progress();
+      await this.#completeLeftBehind();
+      const standing = this.running();
+      if (standing === undefined) await this.#idle(signal);
+      else await this.#runOne(standing, signal);
+    }
+  }
+
+  async #idle(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const slice = AbortSignal.any([signal, over.signal]);
+    await Promise.race([this.#parts.bell.next(slice), this.#parts.clock.sleep(IDLE_MS, slice)]);
+    over.abort();
+  }
+
+  async #runOne(standing: PanicStanding, signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const current = { eventId: standing.event.event_id, stop, abandonedBy: "" };
+    this.#current = current;
+    const either = AbortSignal.any([signal, stop.signal]);
+    const { venue, clock, outbox, observe } = this.#parts;
+    const pace = createVenuePace({ venue, clock, atOnceMax: AT_ONCE_MAX, signal: either });
+    const giveHalt = () => outbox.flush();
+    const run = new PanicRun({ ...this.#parts, pace, giveHalt, signal: either }, standing);
+    const end = await this.#watch(run, standing);
+    this.#current = undefined;
+    if (end === "flat") {
+      observe.timeToFlat(run.timeToFlatMs() ?? 0);
+      await this.#finish(standing, run, "flat");
+    } else if (current.abandonedBy !== "") {
+      await this.#finish(standing, run, "failed", `the halt was cleared by force by ${current.abandonedBy}`);
+    } else if (end === "refused") {
+      await this.#sayLate(standing, run);
+      await this.#lastWords(signal);
+      throw new ProcessExit(
+        EXIT_CODES.panicIncomplete,
+        "the venue refuses our credentials: positions are open",
+        {
+          hint: "Put working credentials in place and start the worker: it goes on with the panic.",
+        },
+      );
+    }
+  }
+
+  /** The run's end; meanwhile progress is told and being late is said. */
+  async #watch(run: PanicRun, standing: PanicStanding): Promise<PanicEnd> {
+    const { clock, progress } = this.#parts;
+    const work = run.untilEnd();
+    for (;;) {
+      const slept = new AbortController();
+      const slice = clock.sleep(SLICE_MS, slept.signal).then(() => undefined);
+      const end = await Promise.race([work, slice]);
+      slept.abort();
+      if (end !== undefined) return end;
+      if (run.roundAgeMs() < ROUND_STUCK_MS) progress();
+      if (run.isLate()) await this.#sayLate(standing, run);
+    }
+  }
+
+  /** Once a panic, also over restarts. */
+  async #sayLate(standing: PanicStanding, run: PanicRun): Promise<void> {
+    if (standing.completions.length > 0) return;
+    const nowMs = this.#parts.clock.nowMs();
+    const completion = buildCompletion(standing, run.view(), { status: "failed", nowMs });
+    this.#parts.log.error({ completion }, "PANIC not flat yet: it goes on");
+    await this.#completeWithJoined(standing, completion, false);
+  }
+
+  async #finish(
+    standing: PanicStanding,
+    run: PanicRun,
+    status: "flat" | "failed",
+    detail?: string,
+  ): Promise<void> {
+    const nowMs = this.#parts.clock.nowMs();
+    const built = buildCompletion(standing, run.view(), { status, nowMs });
+    const completion = detail === undefined ? built : { ...built, detail };
+    this.#parts.log.warn({ completion }, status === "flat" ? "PANIC over: flat" : "PANIC over: abandoned");
+    await this.#completeWithJoined(standing, completion, true);
+  }
+
+  async #completeWithJoined(run: PanicStanding, completion: PanicCompletion, final: boolean): Promise<void> {
+    const joined = joinedTo(this.#parts.book.memory, run.event.event_id);
+    await this.#complete(run, completion, final);
+    for (const one of joined) await this.#complete(one, joinedCompletion(one, completion), final);
+    void this.#parts.outbox.flush();
+    this.#parts.bell.ring();
+  }
+
+  async #complete(standing: PanicStanding, completion: PanicCompletion, final: boolean): Promise<void> {
+    if (isOver(standing) || (!final && standing.completions.length > 0)) return;
+    const event_id = standing.event.event_id;
+    const own = standing.joins !== null && completion.event_id !== event_id;
+    const said = own ? joinedCompletion(standing, completion) : completion;
+    this.#parts.observe.completed(said);
+    await this.#parts.book.write({ type: "completed", event_id, final, completion: said });
+  }
+
+  /** A crash between the run's completion and those of the panics that joined it. */
+  async #completeLeftBehind(): Promise<void> {
+    const { memory } = this.#parts.book;
+    for (const standing of [...memory.panics.values()]) {
+      if (standing.joins === null || isOver(standing)) continue;
+      const run = memory.panics.get(standing.joins)?.completions.find(({ final }) => final);
+      if (run !== undefined) await this.#complete(standing, run.completion, true);
+    }
+  }
+
+  async #lastWords(signal: AbortSignal): Promise<void> {
+    const { clock, outbox, progress } = this.#parts;
+    const until = clock.monotonicMs() + LAST_WORDS_MS;
+    while (outbox.waiting() > 0 && clock.monotonicMs() < until && !signal.aborted) {
+      progress();
+      await outbox.flush();
+      await clock.sleep(SLICE_MS, signal);
+    }
+  }
+
+  #putHaltFile(event: PanicEvent): void {
+    try {
+      this.#parts.marker.put(`${event.event_id} ${event.issued_by} ${event.reason}`);
+    } catch (error) {
+      this.#parts.log.error({ err: error }, "the halt file could not be written: Redis alone halts entries");
+    }
+  }
+
+  #checkIssuerClock(event: PanicEvent): void {
+    const skewMs = event.ts - this.#parts.clock.nowMs();
+    if (Math.abs(skewMs) <= CLOCK_SKEW_MS_MAX) return;
+    this.#parts.observe.issuerClockOff();
+    const fields = { event_id: event.event_id, issued_by: event.issued_by, skewMs };
+    this.#parts.log.error(
+      fields,
+      "the issuer's clock and ours differ, or the panic is old: it is run all the same",
+    );
+  }
+}
+
+function standingOf(standing: PanicStanding, open: "running"): Acceptance {
+  if (isOver(standing)) return { state: "done" };
+  return standing.joins === null ? { state: open } : { state: "joined", joins: standing.joins };
+}

@@ -1,0 +1,121 @@
+/**
+ * What Redis has not taken yet: halts and completions, given to it in the order in which they happened.
+ *
+ * 1. Nothing is lost while Redis is away: it is in the journal until Redis has confirmed it.
+ * 2. `flush` never rejects, and ends within two of the connection's deadlines.
+ */
+import { isRedisOutage } from "../../redis/redis-errors.ts";
+import type { Bell } from "./bell.ts";
+import type { PanicBook } from "./panic-book.ts";
+import type { PanicStanding } from "./panic-memory.ts";
+import type { PanicStore } from "./panic-store.ts";
+import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
+
+const RETRY_EVERY_MS = 250;
+
+interface OutboxParts {
+  readonly store: Pick<PanicStore, "halt" | "publish">;
+  readonly book: PanicBook;
+  readonly clock: WorkerClock;
+  readonly log: WorkerLog;
+  /** Rung whenever Redis took something. */
+  readonly bell: Bell;
+  /** Entries of the panic stream that ask for this panic. */
+  entriesOf(eventId: string): readonly string[];
+}
+
+export class PanicOutbox {
+  readonly #parts: OutboxParts;
+  #flushing: Promise<void> | undefined;
+  #complaint = "";
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** Halts and completions that wait for Redis. */
+  waiting(): number {
+    let count = 0;
+    for (const standing of this.#parts.book.memory.panics.values()) {
+      if (this.#owesHalt(standing)) count += 1;
+      count += standing.completions.filter(({ published }) => !published).length;
+    }
+    return count;
+  }
+
+  /** Gives Redis what it can take now. */
+  async flush(): Promise<void> {
+    // One that runs may have passed what was added since.
+    if (this.#flushing !== undefined) await this.#flushing;
+    this.#flushing ??= this.#flushAll().finally(() => {
+      this.#flushing = undefined;
+    });
+    await this.#flushing;
+  }
+
+  /** Until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.waiting() > 0) await this.flush();
+      await this.#parts.clock.sleep(RETRY_EVERY_MS, signal);
+    }
+  }
+
+  async #flushAll(): Promise<void> {
+    try {
+      for (const standing of [...this.#parts.book.memory.panics.values()]) await this.#flushOne(standing);
+      this.#complaint = "";
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  async #flushOne(standing: PanicStanding): Promise<void> {
+    const { store, book, bell } = this.#parts;
+    const event_id = standing.event.event_id;
+    if (this.#owesHalt(standing)) {
+      await this.#unlessRefused(
+        () => store.halt(standing.event, standing.acceptedMs),
+        async () => {
+          await book.write({ type: "halt_confirmed", event_id, at_ms: this.#parts.clock.nowMs() });
+        },
+      );
+      bell.ring();
+    }
+    for (const { completion, final, published } of [...standing.completions]) {
+      if (published) continue;
+      const acks = this.#parts.entriesOf(event_id);
+      await this.#unlessRefused(
+        () => store.publish({ completion, final, acks }),
+        async () => {
+          await book.write({ type: "published", event_id, final });
+        },
+      );
+      bell.ring();
+    }
+  }
+
+  /** What Redis refuses for a reason of its own (a key of the wrong type) must not hold up the rest. */
+  async #unlessRefused(give: () => Promise<void>, then: () => Promise<void>): Promise<void> {
+    try {
+      await give();
+    } catch (error) {
+      if (isRedisOutage(error)) throw error;
+      this.#complain(error);
+      return;
+    }
+    await then();
+  }
+
+  #owesHalt(standing: PanicStanding): boolean {
+    return standing.joins === null && !standing.haltConfirmed;
+  }
+
+  /** Once a reason: it is tried four times a second. */
+  #complain(error: unknown): void {
+    const words = error instanceof Error ? error.message : String(error);
+    if (words === this.#complaint) return;
+    this.#complaint = words;
+    this.#parts.log.error({ err: error, waiting: this.waiting() }, "Redis does not take the panic's records");
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * A panic from its halt to the moment when all is flat.
+ *
+ * - *halting*: Redis gets the halt (the halt file stood before) and the venue's clock is known, as far as either
+ *   answers; nothing is cancelled or closed before, and neither is waited for longer than its own deadline.
+ * - *closing*: rounds until positions read zero; back-off 0.1 → 1 s while something fails.
+ * - *settling*: positions read zero, but an entry that was in flight may still arrive: read again until the
+ *   receive window is over, then once more from orders on.
+ * - *late*: not flat 10 s after it was accepted. `onLate` is called once; rounds go on, back-off 1 → 5 s.
+ * - *ends*: `flat`; `refused` when late and the venue refuses our credentials; `stopped` by its signal.
+ *
+ * A panic never ends by an exception: what a round throws is logged and the round is run again.
+ */
+
+import { EVERY_SYMBOL, type RunView } from "./build-completion.ts";
+import { cancelStops } from "./cancel-orders.ts";
+import type { CloseParts } from "./close-leg.ts";
+import { decideRound, type RoundDecision, settledInMs } from "./decide-round.ts";
+import { legKey, type PanicStanding } from "./panic-memory.ts";
+import { type RoundReport, runRound } from "./panic-round.ts";
+import type { OpenLeg } from "./plan-close.ts";
+import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
+
+/** Not flat by then: said so, by the contract. */
+const LATE_AFTER_MS = 10_000;
+/** Orders rest only when something placed them after the halt: read again this often while closing. */
+const ORDERS_EVERY_MS = 2000;
+/** While settling: a position that an entry in flight opens is closed within this. */
+const POLL_EVERY_MS = 250;
+const ROUND_GAP_MS = 25;
+const PAUSE_FIRST_MS = 100;
+const PAUSE_MS_MAX = 1000;
+const LATE_PAUSE_FIRST_MS = 1000;
+const LATE_PAUSE_MS_MAX = 5000;
+/** A skew above this says that the venue's clock was never measured, or long ago. */
+const SKEW_USABLE_MS = 1000;
+
+export interface PanicRunParts extends CloseParts {
+  readonly clock: WorkerClock;
+  readonly log: WorkerLog;
+  readonly signal: AbortSignal;
+  /** Gives Redis the halt; resolves when it took it, or would not in time. Never rejects. */
+  giveHalt(): Promise<void>;
+  /** The first contact with the venue is made, or has failed. */
+  venueTried(): Promise<void>;
+  /** Positions that were open before this panic, as last read while idle. */
+  lastKnown(): readonly OpenLeg[];
+}
+
+export type PanicEnd = "flat" | "refused" | "stopped";
+
+export class PanicRun {
+  readonly #parts: PanicRunParts;
+  readonly #panic: PanicStanding;
+  readonly #acceptedAt: number;
+  readonly #startedAt: number;
+  #rounds = 0;
+  #haltedAt: number;
+  #roundStartedAt: number;
+  #ordersReadAt = Number.NEGATIVE_INFINITY;
+  #lastEmpty = false;
+  #pauses = 0;
+  #openLegs: ReadonlySet<string> | undefined;
+  #uncancelled: readonly string[] = [EVERY_SYMBOL];
+  #errors: ReadonlyMap<string, string> = new Map();
+  #trouble = "";
+  #credentialsRefused = false;
+  #flatSinceAt: number | undefined;
+
+  constructor(parts: PanicRunParts, panic: PanicStanding) {
+    const now = parts.clock.monotonicMs();
+    this.#parts = parts;
+    this.#panic = panic;
+    // A resumed panic was accepted by a process that is gone: its age is known by the wall clock alone.
+    this.#acceptedAt = now - Math.max(0, parts.clock.nowMs() - panic.acceptedMs);
+    this.#startedAt = now;
+    this.#haltedAt = now;
+    this.#roundStartedAt = now;
+  }
+
+  /** Since the current round began, ms: a round that hangs is no progress. */
+  roundAgeMs(): number {
+    return this.#parts.clock.monotonicMs() - this.#roundStartedAt;
+  }
+
+  /** A resumed panic is judged after a round of its own: before, there is nothing to say. */
+  isLate(): boolean {
+    const now = this.#parts.clock.monotonicMs();
+    const judged = this.#rounds > 0 || now - this.#startedAt >= LATE_AFTER_MS;
+    return judged && now - this.#acceptedAt >= LATE_AFTER_MS;
+  }
+
+  /** From acceptance to the first of the readings that were all zero, ms; undefined while something is open. */
+  timeToFlatMs(): number | undefined {
+    return this.#flatSinceAt === undefined ? undefined : this.#flatSinceAt - this.#acceptedAt;
+  }
+
+  view(): RunView {
+    return {
+      openLegs: this.#openLegs,
+      lastKnown: this.#parts.lastKnown(),
+      uncancelled: this.#uncancelled,
+      errors: this.#errors,
+      trouble: this.#trouble,
+    };
+  }
+
+  /** Never rejects. */
+  async untilEnd(): Promise<PanicEnd> {
+    const { signal, clock } = this.#parts;
+    await this.#halt();
+    while (!signal.aborted) {
+      const decision = await this.#roundSafely();
+      this.#rounds += 1;
+      if (decision.kind === "flat") return "flat";
+      if (this.#credentialsRefused && this.isLate()) return "refused";
+      if (!signal.aborted) await clock.sleep(this.#pauseMs(decision), signal);
+    }
+    return "stopped";
+  }
+
+  async #halt(): Promise<void> {
+    const { clock, log, venue } = this.#parts;
+    try {
+      await Promise.all([this.#parts.giveHalt(), this.#parts.venueTried()]);
+      if (venue.clockSkewMs() > SKEW_USABLE_MS) await venue.syncClock();
+    } catch (error) {
+      log.error({ err: error }, "halting threw: the panic goes on");
+    }
+    this.#haltedAt = clock.monotonicMs();
+  }
+
+  async #roundSafely(): Promise<RoundDecision> {
+    this.#roundStartedAt = this.#parts.clock.monotonicMs();
+    try {
+      return await this.#round();
+    } catch (error) {
+      const trouble = `the round threw: ${error instanceof Error ? error.message : String(error)}`;
+      this.#trouble = trouble;
+      this.#parts.log.error({ err: error, event_id: this.#panic.event.event_id }, "a round threw: again");
+      return { kind: "again", pause: true };
+    }
+  }
+
+  async #round(): Promise<RoundDecision> {
+    const { venue } = this.#parts;
+    if (venue.clockSkewMs() > SKEW_USABLE_MS) void venue.syncClock();
+    const settledMs = this.#settledInMs();
+    const inOrder = this.#lastEmpty && settledMs <= 0;
+    const readOrders = inOrder || this.#roundStartedAt - this.#ordersReadAt >= ORDERS_EVERY_MS;
+    const report = await runRound(this.#parts, this.#panic, { readOrders, inOrder });
+    this.#note(report);
+    await this.#heed(report);
+    const decision = decideRound({
+      settledInMs: settledMs,
+      openingOrders: inOrder ? report.resting?.opening : undefined,
+      openPositions: report.open?.length,
+      sent: report.sent,
+      troubles: report.troubles,
+    });
+    return decision.kind === "flat" ? this.#removeStops(report) : decision;
+  }
+
+  /** All is flat: the stops that guarded the positions have nothing left to guard. */
+  async #removeStops(report: RoundReport): Promise<RoundDecision> {
+    const failures = await cancelStops(this.#parts, report.resting?.stops ?? []);
+    this.#uncancelled = failures.map(({ symbol }) => symbol);
+    if (failures.length === 0) return { kind: "flat" };
+    this.#trouble = `stops not cancelled: ${failures[0]?.error}`;
+    return { kind: "again", pause: true };
+  }
+
+  #note(report: RoundReport): void {
+    if (report.resting !== undefined) {
+      this.#ordersReadAt = this.#roundStartedAt;
+      this.#uncancelled = report.uncancelled;
+    }
+    this.#trouble = report.trouble;
+    this.#lastEmpty = report.open?.length === 0;
+    if (report.open !== undefined) {
+      this.#openLegs = new Set(report.open.map((leg) => legKey(leg.symbol, leg.positionSide)));
+      this.#errors = report.errors;
+    }
+    if (!this.#lastEmpty) this.#flatSinceAt = undefined;
+    else this.#flatSinceAt ??= this.#parts.clock.monotonicMs();
+    const refused = report.refusals.filter(({ advice }) => advice === "STOP_ENTRIES").length;
+    const asked = report.open === undefined ? 1 : report.sent;
+    this.#credentialsRefused = asked > 0 && refused === asked;
+  }
+
+  /** Does what the venue's refusals ask for before the next round. */
+  async #heed(report: RoundReport): Promise<void> {
+    const { refusals } = report;
+    if (refusals.some(({ advice }) => advice === "CANCEL_RESTING_FIRST")) {
+      this.#ordersReadAt = Number.NEGATIVE_INFINITY;
+    }
+    const byFilter = refusals.some(({ row }) => row === "REFUSED_BY_FILTER" || row === "MALFORMED_REQUEST");
+    const unknownRules = report.open?.some(({ symbol }) => this.#parts.venue.rules(symbol) === undefined);
+    if (byFilter || unknownRules) await this.#parts.venue.refreshRules();
+  }
+
+  #settledInMs(): number {
+    const { venue, clock, recvWindowMs } = this.#parts;
+    return settledInMs({
+      haltAgeMs: clock.monotonicMs() - this.#haltedAt,
+      recvWindowMs,
+      skewMs: venue.clockSkewMs(),
+      venueNowMs: venue.serverNowMs(),
+      inDoubt: [...this.#panic.legs.values()].flatMap(({ orders }) =>
+        orders.filter(({ outcome }) => outcome === "open"),
+      ),
+    });
+  }
+
+  #pauseMs(decision: Exclude<RoundDecision, { kind: "flat" }>): number {
+    if (decision.kind === "verify") {
+      this.#pauses = 0;
+      return Math.max(ROUND_GAP_MS, Math.min(decision.inMs, POLL_EVERY_MS));
+    }
+    if (!decision.pause) {
+      this.#pauses = 0;
+      return ROUND_GAP_MS;
+    }
+    const late = this.isLate();
+    const doubled = (late ? LATE_PAUSE_FIRST_MS : PAUSE_FIRST_MS) * 2 ** this.#pauses;
+    this.#pauses = Math.min(this.#pauses + 1, 10);
+    return Math.min(doubled, late ? LATE_PAUSE_MS_MAX : PAUSE_MS_MAX);
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The panics in Redis: `system:state:trading`, `system:panic_close:processed`, completions, acknowledgements.
+ *
+ * 1. A completion is published once: entry, processed state and acknowledgements are one transaction, guarded by
+ *    WATCH against a transaction of ours whose reply never came and that the server ran late.
+ * 2. The halt is written as one transaction with the panic's STARTED, and never over a DONE.
+ * 3. Everything rejects with a Redis error within the connection's deadline.
+ *
+ * The connection must be this store's alone: another's EXEC would end its WATCH.
+ */
+import { z } from "zod";
+import { GROUPS } from "../../contract/groups.ts";
+import type { Keys } from "../../contract/keys.ts";
+import { encodePanicCompletion, type PanicCompletion, type PanicEvent } from "../../contract/panic.ts";
+import type { RedisCommands } from "../../redis/connection.ts";
+import { RedisReplyError } from "../../redis/redis-errors.ts";
+import { optionalTextReply, recordReply, UnexpectedReplyError } from "../../redis/reply.ts";
+import { encodeFields } from "../../redis/stream-entry.ts";
+import { transaction } from "../../redis/transaction.ts";
+import type { HaltReading } from "./decide-halt-sync.ts";
+
+/** What stands in `processed`; what is not of this shape is nothing. */
+const processedSchema = z.object({
+  state: z.enum(["STARTED", "DONE"]),
+  completions: z.array(z.string()).default([]),
+});
+export type Processed = z.output<typeof processedSchema>;
+
+/** Attempts of a transaction whose WATCH was touched: only this process writes the key. */
+const ATTEMPTS_MAX = 5;
+
+export interface Publication {
+  readonly completion: PanicCompletion;
+  readonly final: boolean;
+  /** Entries of the panic stream that this ends. */
+  readonly acks: readonly string[];
+}
+
+export class PanicStore {
+  readonly #redis: RedisCommands;
+  readonly #keys: Keys;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(redis: RedisCommands, keys: Keys) {
+    this.#redis = redis;
+    this.#keys = keys;
+  }
+
+  /** Entries may be opened no more. Safe to repeat. */
+  halt(event: PanicEvent, atMs: number): Promise<void> {
+    const { tradingState, panicProcessed } = this.#keys;
+    const fields = {
+      ...{ halted: "true", reason: event.reason, source: event.issued_by, event_id: event.event_id },
+      ...{ ts: String(atMs), positions_closed: "0", requires_manual_reset: "true" },
+    };
+    const started = JSON.stringify({ state: "STARTED", ts_started: atMs, completions: [] });
+    return this.#alone(async () => {
+      await this.#haltCommands([
+        ["HSET", tradingState, ...encodeFields(fields)],
+        ["HDEL", tradingState, "cleared_by", "cleared_at"],
+        ["HSETNX", panicProcessed, event.event_id, started],
+      ]);
+    });
+  }
+
+  /** Publishes unless that was done before. */
+  publish(publication: Publication): Promise<void> {
+    return this.#alone(async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await this.#publishOnce(publication);
+        } catch (error) {
+          if (!(error instanceof UnexpectedReplyError) || attempt >= ATTEMPTS_MAX) throw error;
+        }
+      }
+    });
+  }
+
+  /** Records a refusal, and acknowledges the entry it came by. */
+  refuse(completion: PanicCompletion, ack: string | undefined): Promise<void> {
+    return this.#alone(async () => {
+      await transaction(this.#redis, [this.#append(completion), ...this.#ackCommands(ack ? [ack] : [])]);
+    });
+  }
+
+  acknowledge(id: string): Promise<void> {
+    return this.#alone(async () => {
+      await this.#redis.command(["XACK", this.#keys.panicStream, GROUPS.emergencyExitWorker, id]);
+    });
+  }
+
+  /** The fields of `system:state:trading`. Rejects with WRONGTYPE when it is not a hash. */
+  tradingState(): Promise<Readonly<Record<string, string>>> {
+    return this.#alone(async () =>
+      recordReply(await this.#redis.command(["HGETALL", this.#keys.tradingState])),
+    );
+  }
+
+  /** An operator's reset and its audit entry, as one. Returns the Redis server's time, epoch ms. */
+  clear(by: { readonly who: string; readonly why: string; readonly instance: string }): Promise<number> {
+    return this.#alone(async () => {
+      const nowMs = this.#redis.serverNowMs();
+      const reset = { halted: "false", cleared_by: by.who, cleared_at: String(nowMs) };
+      const audit = {
+        ...{ ts: String(nowMs), role: "emergency-exit-worker", instance: by.instance, who: by.who },
+        ...{ what: `halt cleared: ${by.why}`, before: "halted", after: "not halted" },
+      };
+      await transaction(this.#redis, [
+        ["HSET", this.#keys.tradingState, ...encodeFields(reset)],
+        ["XADD", this.#keys.auditStream, "*", ...encodeFields(audit)],
+      ]);
+      return nowMs;
+    });
+  }
+
+  /** When an operator last cleared a halt, by the Redis server's clock; 0 never, or not known. */
+  async clearedAtMs(): Promise<number> {
+    const { cleared_at: at = "" } = await this.tradingState();
+    return /^\d{1,15}$/.test(at) ? Number(at) : 0;
+  }
+
+  /** What Redis remembers of a panic; undefined when it does not. */
+  processed(eventId: string): Promise<Processed | undefined> {
+    return this.#alone(() => this.#readProcessed(eventId));
+  }
+
+  /** `panic`: the one whose halt stands; undefined when none does. */
+  haltReading(panic: string | undefined): Promise<HaltReading> {
+    return this.#alone(async () => {
+      const recorded =
+        panic === undefined ? 1 : await this.#redis.command(["HEXISTS", this.#keys.panicProcessed, panic]);
+      return { redis: await this.#tradingHalt(), panicRecorded: recorded === 1 };
+    });
+  }
+
+  async #tradingHalt(): Promise<HaltReading["redis"]> {
+    try {
+      const halted = optionalTextReply(
+        await this.#redis.command(["HGET", this.#keys.tradingState, "halted"]),
+      );
+      if (halted === undefined) return "absent";
+      return halted === "true" ? "halted" : "reset";
+    } catch (error) {
+      if (error instanceof RedisReplyError && error.code === "WRONGTYPE") return "unreadable";
+      throw error;
+    }
+  }
+
+  async #publishOnce({ completion, final, acks }: Publication): Promise<void> {
+    const { panicProcessed, tradingState } = this.#keys;
+    const eventId = completion.event_id;
+    await this.#redis.command(["WATCH", panicProcessed]);
+    const before = await this.#readProcessed(eventId);
+    const published = before?.completions ?? [];
+    if (before?.state === "DONE" || (!final && published.length > 0)) {
+      await transaction(this.#redis, this.#ackCommands(acks));
+      return;
+    }
+    const after = {
+      state: final ? "DONE" : "STARTED",
+      ...{
+        status: completion.status,
+        ts_started: completion.ts_started,
+        ts_completed: completion.ts_completed,
+      },
+      completions: [...published, completion.status],
+    };
+    await transaction(this.#redis, [
+      this.#append(completion),
+      ["HSET", panicProcessed, eventId, JSON.stringify(after)],
+      ...(final ? this.#ackCommands(acks) : []),
+    ]);
+    // Beside it, not in it: a state of the wrong type must not look like a completion that failed.
+    if (completion.status !== "flat" && completion.status !== "failed") return;
+    await this.#redis
+      .command(["HSET", tradingState, "positions_closed", String(completion.positions_closed)])
+      .catch(() => undefined);
+  }
+
+  #append(completion: PanicCompletion): string[] {
+    return ["XADD", this.#keys.panicCompletedStream, "*", ...encodeFields(encodePanicCompletion(completion))];
+  }
+
+  #ackCommands(ids: readonly string[]): string[][] {
+    if (ids.length === 0) return [];
+    return [["XACK", this.#keys.panicStream, GROUPS.emergencyExitWorker, ...ids]];
+  }
+
+  async #readProcessed(eventId: string): Promise<Processed | undefined> {
+    const text = optionalTextReply(await this.#redis.command(["HGET", this.#keys.panicProcessed, eventId]));
+    if (text === undefined) return undefined;
+    try {
+      return processedSchema.safeParse(JSON.parse(text)).data;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A state of the wrong type counts as halted everywhere, so the halt is in force although it was not written. */
+  async #haltCommands(commands: readonly string[][]): Promise<void> {
+    try {
+      await transaction(this.#redis, commands);
+    } catch (error) {
+      if (!(error instanceof RedisReplyError && error.code === "WRONGTYPE")) throw error;
+    }
+  }
+
+  /** One after the other: what one watches, no other executes. */
+  #alone<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(task, task);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+}
