@@ -18,6 +18,7 @@ import type { SettingsShape } from "../lib/daemon/daemon-spec.ts";
 import { commonSettings } from "../lib/daemon/settings-common.ts";
 import { exchangeSettings } from "../lib/daemon/settings-exchange.ts";
 import { settingsReference } from "../lib/daemon/settings-reference.ts";
+import { workerSettings } from "../lib/emergency/worker/settings.ts";
 import { outcomeTableText } from "../lib/exchange/outcome-table-text.ts";
 import { executionSettings } from "../lib/execution/settings.ts";
 import { ORDER_MOVES } from "../lib/kernel/order-states.ts";
@@ -59,6 +60,7 @@ function configuration(): string {
     settingsSection("Roles that talk to the venue", exchangeSettings),
     settingsSection("ai-strategy-router", routerSettings),
     settingsSection("execution", withoutOthers(executionSettings)),
+    settingsSection("emergency-exit-worker", withoutOthers(workerSettings)),
     settingsSection("paper-exchange", PAPER_SHAPE),
   ].join("\n");
 }

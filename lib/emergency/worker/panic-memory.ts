@@ -89,20 +89,12 @@ export function joinedTo(memory: PanicMemory, eventId: string): readonly PanicSt
 
 /** Folds a record in; one that names a panic which is not known (its line was torn) changes nothing. */
 export function applyRecord(memory: PanicMemory, record: JournalRecord): void {
-  switch (record.type) {
-    case "accepted":
-      applyAccepted(memory, record);
-      return;
-    case "cleared":
-      applyCleared(memory, record.at_redis_ms);
-      return;
-    case "installed":
-      memory.installedBeforeRedisMs = record.before_redis_ms;
-      return;
-    default: {
-      const standing = memory.panics.get(record.event_id);
-      if (standing !== undefined) applyToPanic(standing, record);
-    }
+  if (record.type === "accepted") applyAccepted(memory, record);
+  else if (record.type === "cleared") applyCleared(memory, record.at_redis_ms);
+  else if (record.type === "installed") memory.installedBeforeRedisMs = record.before_redis_ms;
+  else {
+    const standing = memory.panics.get(record.event_id);
+    if (standing !== undefined) applyToPanic(standing, record);
   }
 }
 
