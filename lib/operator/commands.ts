@@ -9,6 +9,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { faultsCommand } from "./commands/faults.ts";
 import { haltClearCommand, haltStatusCommand } from "./commands/halt.ts";
 import { ledgerShowCommand } from "./commands/ledger.ts";
+import { libraryLoadCommand } from "./commands/library.ts";
 import { panicCommand } from "./commands/panic.ts";
 import { recoverCommand } from "./commands/recover.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -39,6 +40,7 @@ export const OPERATOR_COMMANDS: readonly OperatorCommand[] = [
   deadLetterRetryCommand,
   deadLetterDropCommand,
   ledgerShowCommand,
+  libraryLoadCommand,
   doctorCommand,
   tailCommand,
 ];

@@ -82,6 +82,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   halt: "the halt after a panic: status, clear",
   dlq: "dead letters: list, show, retry, drop",
   ledger: "the order ledger: show",
+  library: "the server-side functions: load",
 };
 
 /** The command at the end of the path; what is missing on the way is made. */

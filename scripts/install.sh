@@ -1,0 +1,266 @@
+#!/bin/sh
+# Installs, upgrades, rolls back or removes the quantum kernel on a systemd machine. Run it as root from the
+# unpacked release:
+#
+#   ./install.sh              install or upgrade; nothing happens twice
+#   ./install.sh --dry-run    say what would be done
+#   ./install.sh --rollback   back to the release before, in one step
+#   ./install.sh --uninstall  stop and remove; configuration, credentials and state stay
+#
+# Exit: 0 done, 1 failed (an upgrade has been rolled back by then), 2 wrong usage.
+set -eu
+
+base=${QUANTUM_BASE:-/opt/quantum}
+etc=/etc/quantum
+units=/etc/systemd/system
+here=$(cd "$(dirname "$0")" && pwd)
+dry=0
+action=install
+wait_sec=${QUANTUM_READY_SEC:-60}
+
+for word in "$@"; do
+  case $word in
+  --dry-run) dry=1 ;;
+  --rollback) action=rollback ;;
+  --uninstall) action=uninstall ;;
+  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) echo "install.sh: $word is not known; see --help" >&2; exit 2 ;;
+  esac
+done
+
+say() { printf '[install] %s\n' "$*"; }
+fail() { printf '[install] %s\n' "$*" >&2; exit 1; }
+# Runs a command, or only shows it.
+act() {
+  if [ "$dry" = 1 ]; then printf '[would] %s\n' "$*"; else "$@"; fi
+}
+
+[ "$(id -u)" = 0 ] || fail "needs root"
+command -v systemctl >/dev/null 2>&1 || fail "needs systemd"
+
+# The order of a restart: first who closes positions, then who watches, then who trades, so that every moment
+# has someone who can end a position. Each is back before the next one goes.
+order="quantum-emergency-exit-worker quantum-exit-brain-watchdog quantum-paper-exchange quantum-exit-brain
+quantum-execution quantum-ai-strategy-router quantum-audit-logger quantum-safety-telemetry"
+
+role_of() { printf '%s' "${1#quantum-}"; }
+secret() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+mode() { sed -n 's/^TRADING_MODE=\([A-Z]*\).*/\1/p' "$etc/quantum.env" 2>/dev/null | tail -n 1; }
+link_to() { readlink "$base/$1" 2>/dev/null || true; }
+
+check_sums() {
+  [ -f "$here/SHA256SUMS" ] || fail "no SHA256SUMS here: run install.sh from the unpacked release"
+  (cd "$here" && sha256sum --quiet -c SHA256SUMS) || fail "the release is damaged: checksums differ"
+}
+
+make_accounts() {
+  act install -D -m 0644 "$here/systemd/quantum.sysusers.conf" /etc/sysusers.d/quantum.conf
+  act install -D -m 0644 "$here/systemd/quantum.tmpfiles.conf" /etc/tmpfiles.d/quantum.conf
+  act systemd-sysusers /etc/sysusers.d/quantum.conf
+  act systemd-tmpfiles --create /etc/tmpfiles.d/quantum.conf
+}
+
+# Never overwrites: what an operator wrote stays.
+make_settings() {
+  for example in "$here"/systemd/env/*.env.example; do
+    target=$etc/$(basename "$example" .example)
+    [ -e "$target" ] && continue
+    say "new: $target"
+    act install -m 0640 -o root -g qt "$example" "$target"
+  done
+}
+
+keep_secret() { # name value
+  [ -e "$etc/credentials/$1" ] && return 0
+  say "new credential: $1"
+  if [ "$dry" = 1 ]; then return 0; fi
+  (umask 077 && printf '%s\n' "$2" >"$etc/credentials/$1")
+}
+
+make_credentials() {
+  for unit in $order quantum-stream-recover; do keep_secret "admin-token-$(role_of "$unit")" "$(secret)"; done
+  if [ "$(mode)" = PAPER ] || { [ "$dry" = 1 ] && [ -z "$(mode)" ]; }; then
+    keep_secret binance-api-key paper
+    keep_secret binance-api-secret paper
+  fi
+  for name in binance-api-key binance-api-secret; do
+    [ "$dry" = 1 ] || [ -s "$etc/credentials/$name" ] ||
+      fail "TRADING_MODE is $(mode): put the account's $name into $etc/credentials/$name (0600 root) first"
+  done
+}
+
+# One Redis user a role, each with a password of its own; the file is made anew from the release's rules, the
+# passwords are those of the credentials.
+make_redis_users() {
+  template=$here/systemd/redis/quantum-users.acl.template
+  [ -f "$template" ] && [ -d /etc/redis ] || { say "no Redis on this machine: REDIS_URL decides"; return 0; }
+  namespace=$(sed -n 's/^QUANTUM_NAMESPACE=\([^ #]*\).*/\1/p' "$etc/quantum.env" 2>/dev/null | tail -n 1)
+  for user in $(sed -n 's/^user \([a-z-]*\) on .*/\1/p' "$template"); do
+    keep_secret "redis-url-$user" "redis://$user:$(secret)@127.0.0.1:6379"
+  done
+  [ "$dry" = 1 ] && { say "would render /etc/redis/quantum-users.acl"; return 0; }
+  made=$(mktemp)
+  sed "s/@NAMESPACE@/$(printf '%s' "$namespace" | sed 's/[&/\\]/\\&/g')/g" "$template" >"$made"
+  for user in $(sed -n 's/^user \([a-z-]*\) on .*/\1/p' "$template"); do
+    password=$(sed -n 's#^redis://[^:]*:\([^@]*\)@.*#\1#p' "$etc/credentials/redis-url-$user")
+    hash=$(printf '%s' "$password" | sha256sum | cut -d' ' -f1)
+    sed -i "s/^user $user on @PASSWORD@/user $user on #$hash/" "$made"
+  done
+  changed=0
+  if ! cmp -s "$made" /etc/redis/quantum-users.acl; then
+    install -m 0640 -o root -g redis "$made" /etc/redis/quantum-users.acl && changed=1
+  fi
+  rm -f "$made"
+  if ! cmp -s "$here/systemd/redis/quantum.conf" /etc/redis/quantum.conf; then
+    install -m 0640 -o root -g redis "$here/systemd/redis/quantum.conf" /etc/redis/quantum.conf && changed=2
+  fi
+  if ! grep -q '^include /etc/redis/quantum.conf' /etc/redis/redis.conf; then
+    printf '\ninclude /etc/redis/quantum.conf\n' >>/etc/redis/redis.conf && changed=2
+  fi
+  if [ "$changed" = 2 ]; then
+    say "Redis: new configuration, restarting it"
+    systemctl restart redis-server.service
+  elif [ "$changed" = 1 ]; then
+    say "Redis: new users"
+    redis_cli ACL LOAD >/dev/null
+  fi
+}
+
+redis_cli() {
+  password=$(sed -n 's#^redis://[^:]*:\([^@]*\)@.*#\1#p' "$etc/credentials/redis-url-quantumctl")
+  REDISCLI_AUTH=$password redis-cli --user quantumctl --no-auth-warning "$@"
+}
+
+copy_release() { # name
+  [ -d "$base/releases/$1" ] && return 0
+  say "copying the release to $base/releases/$1"
+  act mkdir -p "$base/releases"
+  act cp -R "$here" "$base/releases/$1.part"
+  act mv "$base/releases/$1.part" "$base/releases/$1"
+}
+
+install_units() { # release folder
+  for file in "$1"/systemd/*.service "$1"/systemd/*.timer "$1"/systemd/*.target "$1"/systemd/*.service.d/*.conf; do
+    relative=${file#"$1"/systemd/}
+    cmp -s "$file" "$units/$relative" && continue
+    act install -D -m 0644 "$file" "$units/$relative"
+  done
+  act systemctl daemon-reload
+}
+
+point_to() { # release name
+  act ln -sfn "releases/$1" "$base/current.new"
+  act mv -T "$base/current.new" "$base/current"
+}
+
+same() { # unit old new: nothing of it differs between two releases
+  [ -n "$2" ] && cmp -s "$base/$2/bin/$1" "$base/$3/bin/$1" &&
+    cmp -s "$base/$2/systemd/$1.service" "$base/$3/systemd/$1.service" &&
+    diff -rq "$base/$2/systemd/quantum-.service.d" "$base/$3/systemd/quantum-.service.d" >/dev/null 2>&1
+}
+
+start_unit() { # unit; waits for READY=1
+  [ -f "$units/$1.service" ] || return 0
+  [ "$1" = quantum-paper-exchange ] && [ "$(mode)" != PAPER ] && return 0
+  act systemctl enable --quiet "$1.service"
+  if [ "$dry" = 1 ]; then act systemctl restart "$1.service"; return 0; fi
+  systemctl reset-failed "$1.service" 2>/dev/null || true
+  timeout "$wait_sec" systemctl restart "$1.service" && systemctl is-active --quiet "$1.service" && return 0
+  say "$1 did not become ready within $wait_sec s:"
+  systemctl status --no-pager --lines 10 "$1.service" >&2 || true
+  return 1
+}
+
+# Restarts what differs between two releases, in the order above.
+restart_changed() { # old new
+  for unit in $order; do
+    [ -f "$base/current/bin/$unit" ] || [ "$dry" = 1 ] || continue
+    if same "$unit" "$1" "$2" && systemctl is-active --quiet "$unit.service"; then
+      say "$unit: unchanged"
+      continue
+    fi
+    say "$unit: restarting"
+    start_unit "$unit" || return 1
+  done
+}
+
+enable_rest() {
+  act systemctl enable --quiet quantum.target quantum-stream-recover.timer
+  act systemctl start quantum-stream-recover.timer quantum.target
+}
+
+load_functions() {
+  [ "$dry" = 1 ] && { say "would load the server-side functions"; return 0; }
+  "$base/current/bin/quantumctl" library load --yes
+}
+
+agree_on_version() {
+  [ "$dry" = 1 ] && return 0
+  builds=$("$base/current/bin/quantumctl" status --json | sed -n 's/.*"git": "\([^"]*\)".*/\1/p' | sort -u)
+  [ "$(printf '%s\n' "$builds" | grep -c .)" -le 1 ] || fail "roles run different builds: $builds"
+}
+
+do_install() {
+  check_sums
+  name=$(sed -n 's/.*"name":"\([^"]*\)".*/\1/p' "$here/BUILD.json")
+  old=$(link_to current)
+  make_accounts
+  make_settings
+  make_credentials
+  make_redis_users
+  copy_release "$name"
+  install_units "$here"
+  point_to "$name"
+  if [ -n "$old" ] && [ "$old" != "releases/$name" ]; then
+    act ln -sfn "$old" "$base/previous"
+  fi
+  if load_functions && restart_changed "$old" "releases/$name" && enable_rest; then
+    agree_on_version
+    say "done: $name"
+    [ -n "$old" ] || say "trading is not armed: quantumctl arm"
+    return 0
+  fi
+  [ -n "$old" ] && [ "$old" != "releases/$name" ] || fail "the first installation failed; nothing to go back to"
+  say "going back to $old"
+  go_to "${old#releases/}" || fail "going back failed as well: see systemctl status 'quantum-*'"
+  fail "$name was not installed; $old runs again"
+}
+
+go_to() { # release name
+  was=$(link_to current)
+  install_units "$base/releases/$1"
+  point_to "$1"
+  load_functions
+  restart_changed "$was" "releases/$1"
+}
+
+do_rollback() {
+  previous=$(link_to previous)
+  [ -n "$previous" ] || fail "there is no release before this one"
+  was=$(link_to current)
+  say "rolling back from ${was#releases/} to ${previous#releases/}"
+  go_to "${previous#releases/}" || fail "the release before did not come up: see systemctl status 'quantum-*'"
+  act ln -sfn "$was" "$base/previous"
+  agree_on_version
+  say "done: ${previous#releases/}"
+}
+
+do_uninstall() {
+  if [ "$dry" = 0 ] && [ -x "$base/current/bin/quantumctl" ]; then
+    positions=$("$base/current/bin/quantumctl" status --json 2>/dev/null | sed -n 's/.*"positions": \([0-9]*\).*/\1/p')
+    [ "${positions:-0}" = 0 ] || fail "$positions positions are open: close them first (quantumctl panic)"
+  fi
+  # The watchdog first: it must not take the others' end for a failure.
+  for unit in quantum-exit-brain-watchdog quantum.target quantum-stream-recover.timer $order quantum-stream-recover; do
+    case $unit in *.*) full=$unit ;; *) full=$unit.service ;; esac
+    [ -e "$units/$full" ] || continue
+    act systemctl disable --quiet --now "$full"
+    act rm -f "$units/$full"
+  done
+  for folder in "$units"/quantum-.service.d "$units"/quantum-*.service.d; do act rm -rf "$folder"; done
+  act systemctl daemon-reload
+  act rm -rf "$base" /etc/sysusers.d/quantum.conf /etc/tmpfiles.d/quantum.conf
+  say "removed; $etc and /var/lib/quantum are kept"
+}
+
+"do_$action"
