@@ -43,35 +43,40 @@ export interface RuleSaying extends RuleVerdict {
   readonly rule: ExitReason;
 }
 
+/** A plan that has to be stored for the position, because none that fits stands there. */
+export interface Adoption {
+  readonly why: AdoptionReason;
+  /** opened_at of what stands there now; null: nothing. */
+  readonly replaces: string | null;
+  readonly detail: string;
+}
+
+interface Guarded {
+  readonly plan: ExitPlan;
+  /** What every rule says, in order of precedence. */
+  readonly says: readonly RuleSaying[];
+  /** null: the plan is the recorded one. */
+  readonly adoption: Adoption | null;
+}
+
 export type PositionDecision =
   | { readonly kind: "wait"; readonly why: "ENTRY_IN_FLIGHT" | "PLAN_NOT_READ" | "NO_PRICE" }
-  | {
-      readonly kind: "adopt";
-      readonly why: AdoptionReason;
-      readonly plan: ExitPlan;
-      /** opened_at of what stands there now; null: nothing. */
-      readonly replaces: string | null;
-      readonly detail: string;
-    }
-  | { readonly kind: "hold"; readonly plan: ExitPlan; readonly says: readonly RuleSaying[] }
-  | {
-      readonly kind: "exit";
-      readonly plan: ExitPlan;
-      readonly says: readonly RuleSaying[];
-      readonly rule: ExitReason;
-    };
+  | ({ readonly kind: "hold" } & Guarded)
+  | ({ readonly kind: "exit"; readonly rule: ExitReason } & Guarded);
 
 /** Decides on one position. */
 export function decidePosition(input: PositionInput): PositionDecision {
-  const { reading, followed, position } = input;
-  if (reading?.kind === "plan" && reading.plan.side === position.side) return follow(input, reading.plan);
+  const { reading, position } = input;
+  const followed = input.followed?.side === position.side ? input.followed : null;
+  if (reading?.kind === "plan" && reading.plan.side === position.side)
+    return guard(input, reading.plan, null);
   if (reading === undefined) {
-    if (followed !== null) return follow(input, followed);
+    if (followed !== null) return guard(input, followed, null);
     if (input.ageMs < input.graceMs) return { kind: "wait", why: "PLAN_NOT_READ" };
     return adopt(input, { why: "REDIS_UNREADABLE", replaces: null, detail: "" });
   }
   if (input.entryInFlight && input.ageMs < input.graceMs) {
-    return followed === null ? { kind: "wait", why: "ENTRY_IN_FLIGHT" } : follow(input, followed);
+    return followed === null ? { kind: "wait", why: "ENTRY_IN_FLIGHT" } : guard(input, followed, null);
   }
   if (reading.kind === "absent") {
     return adopt(input, { why: followed === null ? "NO_PLAN" : "PLAN_LOST", replaces: null, detail: "" });
@@ -79,28 +84,24 @@ export function decidePosition(input: PositionInput): PositionDecision {
   if (reading.kind === "unreadable") {
     return adopt(input, { why: "PLAN_UNREADABLE", replaces: reading.openedAt, detail: reading.why });
   }
+  const { side, openedAtMs } = reading.plan;
   return adopt(input, {
     why: "PLAN_OF_OTHER_SIDE",
-    replaces: String(reading.plan.openedAtMs),
-    detail: `the plan is for a ${reading.plan.side}`,
+    replaces: String(openedAtMs),
+    detail: `the plan is for a ${side}`,
   });
 }
 
 /** A plan that was followed before is better than a default one: it is what the position was opened for. */
-function adopt(
-  input: PositionInput,
-  about: { readonly why: AdoptionReason; readonly replaces: string | null; readonly detail: string },
-): PositionDecision {
+function adopt(input: PositionInput, adoption: Adoption): PositionDecision {
   const { position, followed, defaults, nowMs } = input;
-  if (followed !== null && followed.side === position.side)
-    return { kind: "adopt", plan: followed, ...about };
+  if (followed?.side === position.side) return guard(input, followed, adoption);
   const reference = input.mark ?? (input.ageMs < input.graceMs ? null : position.entryPrice);
   if (reference === null || !new Big(reference).gt(0)) return { kind: "wait", why: "NO_PRICE" };
-  const plan = decideDefaultPlan({ position, reference, nowMs, terms: defaults });
-  return { kind: "adopt", plan, ...about };
+  return guard(input, decideDefaultPlan({ position, reference, nowMs, terms: defaults }), adoption);
 }
 
-function follow(input: PositionInput, stored: ExitPlan): PositionDecision {
+function guard(input: PositionInput, stored: ExitPlan, adoption: Adoption | null): PositionDecision {
   const plan = { ...stored, extreme: extremeOf(input, stored) };
   const { side } = input.position;
   const says = EXIT_RULES.map(({ reason, decide }) => ({
@@ -108,7 +109,8 @@ function follow(input: PositionInput, stored: ExitPlan): PositionDecision {
     ...decide({ side, terms: plan, mark: input.mark, extreme: plan.extreme, nowMs: input.nowMs }),
   }));
   const due = says.find((one) => one.verdict === "exit");
-  return due === undefined ? { kind: "hold", plan, says } : { kind: "exit", plan, says, rule: due.rule };
+  const guarded = { plan, says, adoption };
+  return due === undefined ? { kind: "hold", ...guarded } : { kind: "exit", rule: due.rule, ...guarded };
 }
 
 /** The best of: recorded, known here under the same plan, the entry price, the mark now. */

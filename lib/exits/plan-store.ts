@@ -19,8 +19,10 @@ type PlanWrite = "written" | "kept" | "expired";
 
 /** A position that was seen at zero. */
 export interface ClosedPosition {
-  /** The suffix of its plan and of its last-trade key. */
+  /** The suffix of its plan. */
   readonly key: string;
+  /** Cooldowns are of symbols, in hedge mode too. */
+  readonly symbol: string;
   /** When it closed, or was first seen closed, on the venue's clock. */
   readonly closedAtMs: number;
   /** Everything that filled before this venue time had been seen when the position read zero. */
@@ -59,10 +61,10 @@ export function createPlanStore(redis: RedisCommands, keys: Keys, holdMinMs: num
       ),
     noteExtreme: (key, openedAtMs, extreme) =>
       run(noteExtremeLua, [planOf(key)], [String(openedAtMs), extreme]),
-    close: ({ key, closedAtMs, seenAtMs }) =>
+    close: ({ key, symbol, closedAtMs, seenAtMs }) =>
       run(
         closePositionLua,
-        [`${keys.gateLastTradePrefix}${key}`, planOf(key)],
+        [`${keys.gateLastTradePrefix}${symbol}`, planOf(key)],
         [String(closedAtMs), String(holdMinMs), String(seenAtMs)],
       ),
   };

@@ -24,8 +24,14 @@ export interface PositionView {
   readonly askedAtMs: number;
   /** Everything that filled before this time (venue's clock) is in the reading. */
   readonly seenAtMs: number;
-  /** When a position that is not listed was reported flat by the stream, venue's clock. */
-  flatSinceMs(key: string): number | undefined;
+}
+
+/** A position that is not open any more; times on the venue's clock, epoch ms. */
+export interface SeenFlat {
+  /** When it closed, or was first seen closed. */
+  readonly closedAtMs: number;
+  /** Everything that filled before had been seen when it was flat. */
+  readonly seenAtMs: number;
 }
 
 interface Snapshot {
@@ -41,6 +47,8 @@ export class PositionBook {
   readonly #exchange: Pick<Exchange, "positions" | "serverNowMs" | "clockSkewMs">;
   readonly #monotonicMs: () => number;
   readonly #events = new Map<string, { readonly event: PositionEvent; readonly atMs: number }>();
+  /** The stream's time of the last zero, until somebody asks for it. */
+  readonly #flatSince = new Map<string, number>();
   #snapshot: Snapshot | undefined;
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #reading = 0;
@@ -68,10 +76,17 @@ export class PositionBook {
     if (this.#snapshot !== undefined && this.#snapshot.askedAtMs >= askedAtMs) return;
     this.#snapshot = { positions: reading.value, askedAtMs, seenAtMs };
     for (const [key, { atMs }] of this.#events) if (atMs <= askedAtMs) this.#events.delete(key);
+    for (const { symbol, positionSide, updateTimeMs } of reading.value) {
+      const key = planSuffix(symbol, positionSide);
+      if (updateTimeMs > (this.#flatSince.get(key) ?? Number.POSITIVE_INFINITY)) this.#flatSince.delete(key);
+    }
   }
 
   apply(event: PositionEvent): void {
-    this.#events.set(planSuffix(event.symbol, event.positionSide), { event, atMs: this.#monotonicMs() });
+    const key = planSuffix(event.symbol, event.positionSide);
+    this.#events.set(key, { event, atMs: this.#monotonicMs() });
+    if (new Big(event.quantity).eq(0)) this.#flatSince.set(key, event.venueMs);
+    else this.#flatSince.delete(key);
   }
 
   /** What is known; undefined before the first successful reading. */
@@ -95,10 +110,14 @@ export class PositionBook {
       lastRead: this.#failedAtMs < snapshot.askedAtMs,
       askedAtMs: snapshot.askedAtMs,
       seenAtMs: snapshot.seenAtMs,
-      flatSinceMs: (key) => {
-        const last = this.#events.get(key)?.event;
-        return last !== undefined && new Big(last.quantity).eq(0) ? last.venueMs : undefined;
-      },
     };
+  }
+
+  /** How a position that the view does not list became flat. Forgets it: ask once. */
+  takeFlat(key: string, view: PositionView): SeenFlat {
+    const closedAtMs = this.#flatSince.get(key);
+    this.#flatSince.delete(key);
+    if (closedAtMs === undefined) return { closedAtMs: view.seenAtMs, seenAtMs: view.seenAtMs };
+    return { closedAtMs, seenAtMs: Math.max(closedAtMs, view.seenAtMs) };
   }
 }

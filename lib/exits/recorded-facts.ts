@@ -75,12 +75,12 @@ function planOf(answer: Answer): PlanReading | undefined {
 function known<Value>(
   names: readonly string[],
   answers: readonly Answer[],
-  valueOf: (answer: Answer) => Value | undefined,
+  read: (answer: Answer) => Value | undefined,
 ): ReadonlyMap<string, Value> {
   const found = new Map<string, Value>();
   for (const [index, name] of names.entries()) {
     const answer = answers[index];
-    const value = answer === undefined ? undefined : valueOf(answer);
+    const value = answer === undefined ? undefined : read(answer);
     if (value !== undefined) found.set(name, value);
   }
   return found;

@@ -1,0 +1,42 @@
+import { consumerName } from "../lib/contract/roles.ts";
+import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
+import { createMarkPrices } from "../lib/exchange/mark-prices.ts";
+import { createUserStream } from "../lib/exchange/user-stream.ts";
+import { createExitBrain } from "../lib/exits/create-exit-brain.ts";
+import { exitBrainSettingFaults, exitBrainSettings } from "../lib/exits/settings.ts";
+import { connectRedis } from "../lib/redis/connection.ts";
+
+void runDaemon({
+  role: "exit-brain",
+  settings: exitBrainSettings,
+  check: exitBrainSettingFaults,
+  // As long as systemd's and the watchdog's patience.
+  beatAgeMsMax: 3000,
+  build: (context) => {
+    const { settings, clock, random, log } = context;
+    const mode = settings.TRADING_MODE;
+    const wsUrl = settings.EXCHANGE_WS_URL?.reveal();
+    const openSocket = (address: string) => new WebSocket(address);
+    const redis = connectRedis({
+      url: settings.REDIS_URL.reveal(),
+      name: consumerName("exit-brain", context.instance),
+      ...{ clock, random, log },
+    });
+    const exchange = createBinanceExchange({
+      ...{ mode, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
+      apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
+      apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
+      requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
+      exitReservePct: settings.EXIT_RESERVE_PCT,
+    });
+    const { premiumIndex } = exchange;
+    return createExitBrain(context, {
+      ...{ redis, exchange },
+      marks: (symbols) =>
+        createMarkPrices({ mode, wsUrl, clock, random, log, premiumIndex, symbols, openSocket }),
+      userStream: (onEvent) =>
+        createUserStream({ mode, wsUrl, clock, random, log, exchange, openSocket, onEvent }),
+    });
+  },
+});

@@ -1,0 +1,43 @@
+import type { ExitAttempt } from "./decide-attempt.ts";
+import type { PositionDecision } from "./decide-position.ts";
+import type { ExitPlan } from "./exit-plan.ts";
+import type { WatchedPosition } from "./watched-position.ts";
+
+/** What is remembered of an open position from one cycle to the next. */
+export interface Watch {
+  readonly key: string;
+  /** Monotonic. */
+  readonly firstSeenMs: number;
+  position: WatchedPosition;
+  /** The plan that was followed last; null: none yet. */
+  followed: ExitPlan | null;
+  attempt: ExitAttempt | null;
+  decision: PositionDecision;
+  /** The price of the last decision, and how old it was; null: none. */
+  mark: { readonly price: string; readonly ageMs: number } | null;
+  /** Why it was adopted last: an alarm is raised once a reason. */
+  alarmed: string | null;
+  /** A write of its plan is under way. */
+  writing: boolean;
+  /** The best mark that Redis has. */
+  recordedExtreme: string | null;
+  /** The resting stop, as it was last looked at. */
+  stop: { readonly state: "unknown" | "resting" | "missing" | "off"; readonly triggerPrice: string | null };
+}
+
+/** A position that was seen for the first time. */
+export function newWatch(position: WatchedPosition, nowMs: number): Watch {
+  return {
+    key: position.key,
+    firstSeenMs: nowMs,
+    position,
+    followed: null,
+    attempt: null,
+    decision: { kind: "wait", why: "PLAN_NOT_READ" },
+    mark: null,
+    alarmed: null,
+    writing: false,
+    recordedExtreme: null,
+    stop: { state: "unknown", triggerPrice: null },
+  };
+}
