@@ -21,6 +21,7 @@ import { settingsReference } from "../lib/daemon/settings-reference.ts";
 import { workerSettings } from "../lib/emergency/worker/settings.ts";
 import { outcomeTableText } from "../lib/exchange/outcome-table-text.ts";
 import { executionSettings } from "../lib/execution/settings.ts";
+import { exitBrainSettings } from "../lib/exits/settings.ts";
 import { ORDER_MOVES } from "../lib/kernel/order-states.ts";
 import { PAPER_SHAPE } from "../lib/paper/settings.ts";
 import { routerSettings } from "../lib/routing/settings.ts";
@@ -61,6 +62,7 @@ function configuration(): string {
     settingsSection("ai-strategy-router", routerSettings),
     settingsSection("execution", withoutOthers(executionSettings)),
     settingsSection("emergency-exit-worker", withoutOthers(workerSettings)),
+    settingsSection("exit-brain", withoutOthers(exitBrainSettings)),
     settingsSection("paper-exchange", PAPER_SHAPE),
   ].join("\n");
 }
