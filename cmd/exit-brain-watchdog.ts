@@ -1,0 +1,31 @@
+import { randomUUID } from "node:crypto";
+import { consumerName } from "../lib/contract/roles.ts";
+import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { createWatchdog } from "../lib/emergency/watchdog/create-watchdog.ts";
+import { watchdogSettingFaults, watchdogSettings } from "../lib/emergency/watchdog/settings.ts";
+import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
+import { connectRedis } from "../lib/redis/connection.ts";
+
+void runDaemon({
+  role: "exit-brain-watchdog",
+  settings: watchdogSettings,
+  check: watchdogSettingFaults,
+  // Its loop looks twenty times a second: silence this long is a hang.
+  beatAgeMsMax: 2000,
+  build: (context) => {
+    const { settings, clock, random, log } = context;
+    const redis = connectRedis({
+      url: settings.REDIS_URL.reveal(),
+      name: consumerName("exit-brain-watchdog", context.instance),
+      ...{ clock, random, log },
+    });
+    const exchange = createBinanceExchange({
+      ...{ mode: settings.TRADING_MODE, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
+      apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
+      apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
+      requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
+      exitReservePct: settings.EXIT_RESERVE_PCT,
+    });
+    return createWatchdog(context, { redis, exchange, fetch, newEventId: randomUUID });
+  },
+});

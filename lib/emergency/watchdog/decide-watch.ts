@@ -1,0 +1,130 @@
+/**
+ * What the watchdog does next: one pure function of what it knows.
+ *
+ * 1. No panic is called while a latch stands whose failure has not recovered: one panic a failure.
+ * 2. A panic that is due is called in the same step, unless the venue is silent: then entries are halted at once
+ *    and the panic is held until the venue answers.
+ * 3. Every state it returns is one that the table of moves allows.
+ */
+import type { PanicReason } from "../../contract/panic.ts";
+import { type BrainEvidence, decideFinding, type Finding } from "./decide-finding.ts";
+import type { Latch } from "./latch.ts";
+import { mayBeLeft } from "./positions-view.ts";
+import { WATCH_LIMITS_MS as LIMITS } from "./watch-limits.ts";
+import { moveWatch, type WatchEvent, type WatchState } from "./watch-states.ts";
+
+export interface WatchInput extends BrainEvidence {
+  readonly state: WatchState;
+  readonly latch: Latch | undefined;
+  /** How far the latch's panic got. */
+  readonly call: { readonly accepted: boolean; readonly published: boolean };
+  /**
+   * The halt in Redis. `precaution`: ours of VENUE_LOST. `reset`: certainly no halt. `unknown`: not readable, or
+   * absent from a Redis that has lost the panic too.
+   */
+  readonly halt: "panic" | "precaution" | "reset" | "unknown";
+  readonly venue: {
+    /** Since its last answer of any kind, ms. */
+    readonly silentMs: number;
+    /** Since it answers again after a silence, ms. */
+    readonly answeringMs: number;
+  };
+}
+
+export type WatchAction =
+  | { readonly kind: "call-panic"; readonly reason: PanicReason }
+  | { readonly kind: "halt-entries"; readonly reason: PanicReason }
+  | { readonly kind: "keep-latch"; readonly latch: Latch }
+  /** An operator has cleared the halt: forget the failure and every age. */
+  | { readonly kind: "start-anew" };
+
+export interface WatchDecision {
+  readonly state: WatchState;
+  readonly finding: Finding;
+  readonly actions: readonly WatchAction[];
+}
+
+/** The next state and what has to be done. Throws when the table does not allow the move: a broken invariant. */
+export function decideWatch(input: WatchInput): WatchDecision {
+  const finding = decideFinding(input);
+  const { event, actions } =
+    input.latch === undefined ? decideUnlatched(input, finding) : decideLatched(input, input.latch, finding);
+  const move = moveWatch(input.state, event);
+  if (move.kind === "illegal") throw new Error(`the watchdog cannot take ${event} in ${input.state}`);
+  return { state: move.state, finding, actions };
+}
+
+interface Step {
+  readonly event: WatchEvent;
+  readonly actions: readonly WatchAction[];
+}
+
+function decideUnlatched(input: WatchInput, finding: Finding): Step {
+  if (finding.kind !== "failed") return { event: finding.kind, actions: [] };
+  const { reason } = finding;
+  if (!isHeld(input, finding)) return { event: "failure", actions: [{ kind: "call-panic", reason }] };
+  const entered = input.state !== "VENUE_LOST";
+  return { event: "venueSilent", actions: entered ? [{ kind: "halt-entries", reason }] : [] };
+}
+
+/** Whether a due panic waits for the venue. */
+function isHeld(input: WatchInput, finding: Finding & { readonly kind: "failed" }): boolean {
+  const { positions, venue } = input;
+  if (positions.kind === "unknown" && venue.silentMs > LIMITS.venueSilent) return true;
+  return input.state === "VENUE_LOST" && finding.beating && venue.answeringMs < LIMITS.venueReturn;
+}
+
+function decideLatched(input: WatchInput, before: Latch, finding: Finding): Step {
+  if (before.stage === "halted" && input.halt === "reset") {
+    return { event: "reset", actions: [{ kind: "start-anew" }] };
+  }
+  const latch = latchAfter(input, before, finding);
+  const kept: readonly WatchAction[] = sameLatch(latch, before) ? [] : [{ kind: "keep-latch", latch }];
+  if (latch.stage !== before.stage) {
+    return { event: latch.stage === "halted" ? "halted" : "accepted", actions: kept };
+  }
+  const again =
+    finding.kind === "failed" && before.recovered && before.stage !== "pending" && mayBeLeft(input.positions);
+  if (again && !isHeld(input, finding)) {
+    return { event: "failure", actions: [{ kind: "call-panic", reason: finding.reason }] };
+  }
+  return { event: "waiting", actions: kept };
+}
+
+/** One stage a step, so that every move is one of the table. */
+function latchAfter(input: WatchInput, latch: Latch, finding: Finding): Latch {
+  const stage =
+    latch.stage === "pending" && input.call.accepted
+      ? "issued"
+      : latch.stage === "issued" && input.halt === "panic"
+        ? "halted"
+        : latch.stage;
+  return {
+    ...latch,
+    stage,
+    published: latch.published || input.call.published,
+    recovered: latch.recovered || hasRecovered(input, latch, finding),
+  };
+}
+
+/** Whether the failure of the latch is over. Doubt means no: a second panic needs proof that the first failure ended. */
+function hasRecovered(input: WatchInput, latch: Latch, finding: Finding): boolean {
+  const { last } = input.brain;
+  const { failure, event } = latch;
+  if (finding.kind === "redisSilent") {
+    const silent = event.reason === "POSITIONS_UNGUARDED" || event.reason === "EXIT_BRAIN_HEARTBEAT_LOST";
+    return silent && input.healthyAtMs !== undefined && input.nowMs - input.healthyAtMs < LIMITS.suspect;
+  }
+  if (last === undefined || last.status !== "ALIVE") return false;
+  // Ages start anew with us or with Redis, so a stagnant brain looks fine for a while: it must have decided.
+  const decided =
+    event.reason !== "EXIT_BRAIN_DECISION_STAGNANT" || last.lastDecisionTs !== failure.lastDecisionTs;
+  // A beat that merely lay in the stream proves it only when another instance sent it: the failed one may have left
+  // a beat that we had not read.
+  if (!input.brain.fresh) return decided && last.instanceId !== failure.instanceId;
+  return decided && finding.kind === "fine";
+}
+
+function sameLatch(one: Latch, other: Latch): boolean {
+  return one.stage === other.stage && one.published === other.published && one.recovered === other.recovered;
+}

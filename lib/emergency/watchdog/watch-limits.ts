@@ -1,0 +1,41 @@
+/**
+ * The watchdog's limits, ms. Those of the contract are exceeded strictly: at exactly 3 s nothing happens yet.
+ */
+export const WATCH_LIMITS_MS = {
+  /** Contract: open positions (or perhaps open) and no heartbeat. */
+  unguarded: 3000,
+  /** Contract: heartbeat missing, positions or not. */
+  missing: 5000,
+  /** Contract: DEGRADED without a break. */
+  degraded: 5000,
+  /** Contract: decisions stagnant, with positions. */
+  stagnant: 30_000,
+  /** Contract: the window of the crash loop. */
+  crashLoopWindow: 60_000,
+  /** Behaviour: no heartbeat since the start, without positions. */
+  graceFlat: 30_000,
+  /** Behaviour: no heartbeat since the start, with positions or not known. */
+  graceOpen: 10_000,
+  /** Behaviour: Redis lost, positions, and no healthy answer of the exit brain. */
+  unhealthy: 3000,
+  /** One beat a second: half a beat late is worth a look, not a word. */
+  suspect: 1500,
+  /**
+   * Redis counts as lost after this silence. Above the 1 s of a latency spike, which must not reset ages, and
+   * far under every limit of the contract.
+   */
+  redisSilent: 1500,
+  /**
+   * The venue counts as silent after three reads without any answer. One failed read only means that the
+   * count is not known.
+   */
+  venueSilent: 3000,
+  /**
+   * A brain that beats (DEGRADED, because it could not read the venue either) has this long after the venue's
+   * return to say ALIVE: two of its cycles. A brain that does not beat has no such time.
+   */
+  venueReturn: 2000,
+} as const;
+
+/** Contract: unannounced new instances within the window that make a crash loop. */
+export const CRASH_LOOP_INSTANCES = 3;
