@@ -67,13 +67,13 @@ function resultsOf(standing: PanicStanding, view: RunView, flat: boolean): Posit
   }));
 }
 
-/** The same end for a panic that joined the run. */
+/** The run's completion for a panic that joined it: `joined` once all is flat, `failed` while it is not. */
 export function joinedCompletion(joined: PanicStanding, run: PanicCompletion): PanicCompletion {
   return {
     ...run,
     event_id: joined.event.event_id,
-    status: "joined",
-    detail: `joined ${run.event_id}${run.status === "flat" ? "" : ": not flat yet"}`,
+    status: run.status === "flat" ? "joined" : "failed",
+    detail: [`joined ${run.event_id}`, run.detail].filter((part) => part !== "").join(": "),
     ts_started: joined.acceptedMs,
     execution_time_ms: Math.max(0, run.ts_completed - joined.acceptedMs),
   };

@@ -7,8 +7,9 @@ import { runTogether } from "../../daemon/run-together.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { keepRoleBeat } from "../../redis/role-beat.ts";
-import { createStatistics, type Statistics } from "../../redis/statistics.ts";
+import { createStatistics } from "../../redis/statistics.ts";
 import { createStreamConsumer } from "../../redis/stream-consumer.ts";
+import { createAuditTrail } from "./audit-trail.ts";
 import { createBell } from "./bell.ts";
 import { type HaltMarker, haltMarker } from "./halt-marker.ts";
 import { watchHalt } from "./halt-watch.ts";
@@ -24,7 +25,7 @@ import { workerRoutes } from "./routes.ts";
 import type { WorkerSettings } from "./settings.ts";
 import { VenueWatch } from "./venue-watch.ts";
 
-const STATISTICS_EVERY_MS = 5000;
+const RECORDS_EVERY_MS = 5000;
 /** Panics waiting for their end at once; each is one entry that is pending. */
 const PANICS_MAX = 100;
 /** A panic takes as long as it takes: its own progress is watched, not its entry's age. */
@@ -48,6 +49,7 @@ export async function createWorker(
   const { redis, storeRedis, exchange, book } = outside;
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const statistics = createStatistics(redis, `${keys.statsPrefix}emergency-exit-worker`);
+  const audit = createAuditTrail({ redis, keys, log });
   const marker = haltMarker(settings.HALT_FILE);
   const store = new PanicStore(storeRedis, keys);
   const bell = createBell();
@@ -103,15 +105,16 @@ export async function createWorker(
         panics: (stop) => desk.run(stop),
         intake: (stop) => consumer.run(stop),
         outbox: (stop) => outbox.run(stop),
-        halt: (stop) => watchHalt({ redis, store, keys, book, marker, clock, log }, stop),
+        halt: (stop) => watchHalt({ redis, store, keys, book, marker, desk, clock, log }, stop),
         beat: (stop) => keepRoleBeat(roleBeatOf(context, outside, keys), stop),
-        statistics: (stop) => keepFlushing(statistics, clock, stop),
+        records: (stop) => keepFlushing([statistics, audit], clock, stop),
       }),
     async close() {
       await socket.stop();
-      await statistics.flush();
+      await Promise.all([statistics.flush(), audit.flush()]);
       await Promise.all([redis.close(), storeRedis.close(), outside.closeJournal()]);
     },
+    audit: (entry) => audit.record(entry),
     account: () => exchange.account()?.fingerprint ?? "",
   };
 }
@@ -141,12 +144,12 @@ function roleBeatOf(
 }
 
 async function keepFlushing(
-  statistics: Statistics,
+  records: readonly { flush(): Promise<void> }[],
   clock: { sleep(ms: number, signal?: AbortSignal): Promise<void> },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await clock.sleep(STATISTICS_EVERY_MS, signal);
-    await statistics.flush();
+    await clock.sleep(RECORDS_EVERY_MS, signal);
+    for (const one of records) await one.flush();
   }
 }

@@ -6,7 +6,8 @@ import type { RedisConnection } from "../../redis/connection.ts";
 import { decideHaltSync } from "./decide-halt-sync.ts";
 import type { HaltMarker } from "./halt-marker.ts";
 import type { PanicBook } from "./panic-book.ts";
-import { lastRun, openRun } from "./panic-memory.ts";
+import type { PanicDesk } from "./panic-desk.ts";
+import { lastRun } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
@@ -18,6 +19,7 @@ export interface HaltWatchParts {
   readonly keys: Keys;
   readonly book: PanicBook;
   readonly marker: HaltMarker;
+  readonly desk: Pick<PanicDesk, "running" | "runsLate" | "abandon">;
   readonly clock: WorkerClock;
   readonly log: WorkerLog;
 }
@@ -41,15 +43,16 @@ export async function watchHalt(parts: HaltWatchParts, signal: AbortSignal): Pro
 
 /** One look, and what it asks for. Rejects with Redis errors and what the file system says. */
 export async function syncHalt(parts: HaltWatchParts): Promise<void> {
-  const { book, marker, log, keys } = parts;
+  const { book, marker, log, keys, desk } = parts;
   const last = lastRun(book.memory);
   const haltStands = book.memory.halted;
   const reading = await parts.store.haltReading(haltStands ? last?.event.event_id : undefined);
-  // Only now: a panic that came in meanwhile is a run, whatever was read before it.
+  // A panic that came in, or a reset, while Redis was asked: what was read is of no use.
+  if (lastRun(book.memory) !== last || book.memory.halted !== haltStands) return;
   const action = decideHaltSync({
     reading,
     file: marker.standing(),
-    running: openRun(book.memory) !== undefined || book.memory.halted !== haltStands,
+    running: desk.running() === undefined ? "no" : desk.runsLate() ? "late" : "in time",
     haltStands,
     haltConfirmed: last?.haltConfirmed ?? true,
   });
@@ -59,6 +62,12 @@ export async function syncHalt(parts: HaltWatchParts): Promise<void> {
   } else if (action === "write-again") {
     log.error({ key: keys.tradingState }, "Redis has lost the panic: the halt is written again");
     if (last !== undefined) last.haltConfirmed = false;
+  } else if (action === "abandon") {
+    log.error(
+      { by: reading.clearedBy },
+      "the halt was cleared while a panic is not flat: an operator takes over",
+    );
+    desk.abandon(reading.clearedBy);
   } else if (action === "accept-reset") {
     log.warn({ key: keys.tradingState }, "an operator has reset the halt in Redis: the halt file goes");
     const at_redis_ms = parts.redis.serverNowMs();

@@ -80,6 +80,11 @@ export class PanicDesk {
     return openRun(this.#parts.book.memory);
   }
 
+  /** Whether it was said that the panic that runs is not flat in time. */
+  runsLate(): boolean {
+    return (this.running()?.completions.length ?? 0) > 0;
+  }
+
   /** An operator takes over by force: the run ends where it is, and says so. */
   abandon(who: string): void {
     if (this.#current === undefined) return;
@@ -174,7 +179,7 @@ export class PanicDesk {
   async #completeWithJoined(run: PanicStanding, completion: PanicCompletion, final: boolean): Promise<void> {
     const joined = joinedTo(this.#parts.book.memory, run.event.event_id);
     await this.#complete(run, completion, final);
-    for (const one of joined) await this.#complete(one, joinedCompletion(one, completion), final);
+    for (const one of joined) await this.#complete(one, completion, final);
     void this.#parts.outbox.flush();
     this.#parts.bell.ring();
   }
@@ -182,10 +187,9 @@ export class PanicDesk {
   async #complete(standing: PanicStanding, completion: PanicCompletion, final: boolean): Promise<void> {
     if (isOver(standing) || (!final && standing.completions.length > 0)) return;
     const event_id = standing.event.event_id;
-    const own = standing.joins !== null && completion.event_id !== event_id;
-    const said = own ? joinedCompletion(standing, completion) : completion;
-    this.#parts.observe.completed(said);
-    await this.#parts.book.write({ type: "completed", event_id, final, completion: said });
+    const own = completion.event_id === event_id ? completion : joinedCompletion(standing, completion);
+    this.#parts.observe.completed(own);
+    await this.#parts.book.write({ type: "completed", event_id, final, completion: own });
   }
 
   /** A crash between the run's completion and those of the panics that joined it. */

@@ -14,7 +14,7 @@ import type { Keys } from "../../contract/keys.ts";
 import { encodePanicCompletion, type PanicCompletion, type PanicEvent } from "../../contract/panic.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
 import { RedisReplyError } from "../../redis/redis-errors.ts";
-import { optionalTextReply, recordReply, UnexpectedReplyError } from "../../redis/reply.ts";
+import { listReply, optionalTextReply, recordReply, UnexpectedReplyError } from "../../redis/reply.ts";
 import { encodeFields } from "../../redis/stream-entry.ts";
 import { transaction } from "../../redis/transaction.ts";
 import type { HaltReading } from "./decide-halt-sync.ts";
@@ -129,20 +129,19 @@ export class PanicStore {
     return this.#alone(async () => {
       const recorded =
         panic === undefined ? 1 : await this.#redis.command(["HEXISTS", this.#keys.panicProcessed, panic]);
-      return { redis: await this.#tradingHalt(), panicRecorded: recorded === 1 };
+      return { ...(await this.#tradingHalt()), panicRecorded: recorded === 1 };
     });
   }
 
-  async #tradingHalt(): Promise<HaltReading["redis"]> {
+  async #tradingHalt(): Promise<Pick<HaltReading, "redis" | "clearedBy">> {
     try {
-      const halted = optionalTextReply(
-        await this.#redis.command(["HGET", this.#keys.tradingState, "halted"]),
-      );
-      if (halted === undefined) return "absent";
-      return halted === "true" ? "halted" : "reset";
+      const reply = await this.#redis.command(["HMGET", this.#keys.tradingState, "halted", "cleared_by"]);
+      const [halted, by] = listReply(reply).map(optionalTextReply);
+      const redis = halted === undefined ? "absent" : halted === "true" ? "halted" : "reset";
+      return { redis, clearedBy: by ?? "" };
     } catch (error) {
-      if (error instanceof RedisReplyError && error.code === "WRONGTYPE") return "unreadable";
-      throw error;
+      if (!(error instanceof RedisReplyError && error.code === "WRONGTYPE")) throw error;
+      return { redis: "unreadable", clearedBy: "" };
     }
   }
 

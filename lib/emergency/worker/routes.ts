@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { AdminError, jsonBody, operatorOf, recordChange } from "../../daemon/admin-request.ts";
 import { isRedisTrouble, RedisReplyError } from "../../redis/redis-errors.ts";
+import { HALT_CLEARED } from "./audit-trail.ts";
 import { callPanic, type PanicCallParts } from "./call-panic.ts";
 import type { HaltMarker } from "./halt-marker.ts";
 import type { PanicBook } from "./panic-book.ts";
@@ -45,7 +46,7 @@ export function workerRoutes(parts: WorkerRouteParts): Hono {
   app.delete("/halt", async (context) => {
     const body = await jsonBody(context, clearBody);
     await clearHalt(parts, { ...body, who: operatorOf(context) });
-    recordChange(context, { what: `halt cleared: ${body.why}`, before: "halted", after: "not halted" });
+    recordChange(context, { what: HALT_CLEARED, before: "halted", after: "not halted" });
     return context.json(await haltView(parts));
   });
   return app;
