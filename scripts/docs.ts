@@ -18,6 +18,7 @@ import type { SettingsShape } from "../lib/daemon/daemon-spec.ts";
 import { commonSettings } from "../lib/daemon/settings-common.ts";
 import { exchangeSettings } from "../lib/daemon/settings-exchange.ts";
 import { settingsReference } from "../lib/daemon/settings-reference.ts";
+import { watchdogSettings } from "../lib/emergency/watchdog/settings.ts";
 import { workerSettings } from "../lib/emergency/worker/settings.ts";
 import { outcomeTableText } from "../lib/exchange/outcome-table-text.ts";
 import { executionSettings } from "../lib/execution/settings.ts";
@@ -63,6 +64,7 @@ function configuration(): string {
     settingsSection("execution", withoutOthers(executionSettings)),
     settingsSection("emergency-exit-worker", withoutOthers(workerSettings)),
     settingsSection("exit-brain", withoutOthers(exitBrainSettings)),
+    settingsSection("exit-brain-watchdog", withoutOthers(watchdogSettings)),
     settingsSection("paper-exchange", PAPER_SHAPE),
   ].join("\n");
 }
