@@ -1,3 +1,4 @@
+import admissionInputLua from "./lua/admission-input.lua" with { type: "text" };
 import admitLua from "./lua/admit.lua" with { type: "text" };
 import clockLua from "./lua/clock.lua" with { type: "text" };
 import faultsLua from "./lua/faults.lua" with { type: "text" };
@@ -21,6 +22,7 @@ export function librarySource(): string {
     streamsLua,
     faultsLua,
     ratesLua,
+    admissionInputLua,
     admitLua,
     ledgerLua,
     settleLua,

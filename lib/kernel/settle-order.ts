@@ -22,8 +22,8 @@ export interface Settlement {
   readonly state: TerminalState;
   readonly kind: "entry" | "exit";
   readonly result: ExecutionResult;
-  /** Fields of the execution statistics to count, two at most. */
-  readonly counted: readonly [string] | readonly [string, string];
+  /** Fields of the execution statistics to count; none holds a blank. */
+  readonly counted: readonly string[];
   /** When it traded (venue's clock, epoch ms): stamps the symbol's last trade. */
   readonly tradedAtMs: number | undefined;
   readonly holdMinMs: number;
@@ -31,6 +31,10 @@ export interface Settlement {
   /** Key suffix of the plan: the symbol, in hedge mode with `:LONG` or `:SHORT`. */
   readonly planSuffix: string;
   readonly deadLetter: DeadLetter | undefined;
+  /** What became of the position's stop at the venue; undefined: nobody looked. */
+  readonly stop?: "missing" | "settled" | undefined;
+  /** An exit intent, encoded, that follows from this end. */
+  readonly followUp?: string | undefined;
 }
 
 /** The result stream, and the one that older readers still follow; undefined when there are none. */
@@ -66,6 +70,8 @@ export async function settleOrder(
       keys.gateInFlight,
       `${keys.gateLastTradePrefix}${result.symbol}`,
       `${keys.positionPlanPrefix}${settlement.planSuffix}`,
+      keys.stopsMissing,
+      keys.exitIntentStream,
     ],
     args: [
       settlement.intentId,
@@ -75,13 +81,14 @@ export async function settleOrder(
       settlement.state,
       result.symbol,
       settlement.kind,
-      settlement.counted[0],
-      settlement.counted[1] ?? "",
+      settlement.counted.join(" "),
+      settlement.stop ?? "",
       settlement.tradedAtMs === undefined ? "" : String(settlement.tradedAtMs),
       String(settlement.holdMinMs),
       settlement.plan.kind,
       settlement.deadLetter?.reason ?? "",
       settlement.deadLetter?.raw ?? "",
+      settlement.followUp ?? "",
       String(fields.length),
       ...fields,
       ...plan,

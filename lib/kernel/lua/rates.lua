@@ -30,26 +30,26 @@ local function read_times(list_key, max, more)
   return times, nil, from
 end
 
--- Opens a window for one call. `bucket` is the counter's key and value, false where MGET found none; `more` is how
--- many admissions this call may make at most.
+-- Opens a window for one call. `bucket` is what MGET found of the counter, false for nothing; `more` is how many
+-- admissions this call may make at most.
 -- Returns the window, or nil and the error when a counter is unreadable.
-local function open_window(list_key, bucket, max, more, limits)
-  local value = bucket.value or redis.pcall('GET', bucket.key)
-  if is_error(value) then return nil, value.err end
-  local window = {
-    list_key = list_key, bucket_key = bucket.key, bucket = counter_value(value), max = max, added = 0,
-    times = nil, first_index = 0,
-  }
-  if window.bucket == nil then return nil, 'ERR ' .. bucket.key .. ' is not a counter' end
+local function open_window(list_key, bucket_key, bucket, max, more, limits)
+  bucket = bucket or redis.pcall('GET', bucket_key)
+  if is_error(bucket) then return nil, bucket.err end
+  local value = counter_value(bucket)
+  if value == nil then return nil, 'ERR ' .. bucket_key .. ' is not a counter' end
+  local times, err, first_index
   if limits.sliding then
-    local err
-    window.times, err, window.first_index = read_times(list_key, max, more)
-    if err then return nil, err end
+    times, err, first_index = read_times(list_key, max, more)
   else
     local type_of = redis.call('TYPE', list_key).ok
-    if type_of ~= 'none' and type_of ~= 'list' then return nil, 'WRONGTYPE ' .. list_key end
+    if type_of ~= 'none' and type_of ~= 'list' then err = 'WRONGTYPE ' .. list_key end
   end
-  return window
+  if err then return nil, err end
+  return {
+    list_key = list_key, bucket_key = bucket_key, bucket = value, max = max, added = 0, times = times,
+    first_index = first_index,
+  }
 end
 
 -- Counts one more admission into the window; true when that is more than the maximum.
@@ -90,10 +90,11 @@ local function lives_long_enough(list_key, now)
   return age >= 0 and age < RENEW_EVERY_MS and renewed.lists[list_key]
 end
 
--- Writes what the call counted: list and bucket, each with its lifetime. True when the bucket is new.
+-- Writes what the call counted: list and bucket, each with its lifetime. Returns what the bucket holds now, and
+-- whether it is new.
 local function write_window(window, limits, now, now_text)
   local added = window.added
-  if added == 0 then return false end
+  if added == 0 then return 0, false end
   local length
   if added == 1 then
     length = redis.call('LPUSH', window.list_key, now_text)
@@ -107,7 +108,8 @@ local function write_window(window, limits, now, now_text)
   if length <= added or not lives_long_enough(window.list_key, now) then
     renew_lifetime(window.list_key, limits, now)
   end
-  if redis.call('INCRBY', window.bucket_key, integer(added)) > added then return false end
+  local in_bucket = redis.call('INCRBY', window.bucket_key, integer(added))
+  if in_bucket > added then return in_bucket, false end
   redis.call('EXPIRE', window.bucket_key, integer(limits.window_sec + 2))
-  return true
+  return in_bucket, true
 end

@@ -2,11 +2,13 @@
 --
 -- KEYS 1 the order's ledger key, 2 open orders, 3 the stream the intent came from, 4 result stream,
 --      5 legacy result stream (equal to 4: not written), 6 dead letters of 3, 7 execution statistics,
---      8 gate trades, 9 gate in flight, 10 last trade of the symbol, 11 position plan
+--      8 gate trades, 9 gate in flight, 10 last trade of the symbol, 11 position plan,
+--      12 positions without their stop (sorted set of plan keys), 13 exit intents
 -- ARGS 1 deadline_ms, 2 intent_id, 3 owner, 4 group, 5 entry id, 6 terminal state, 7 symbol,
---      8 entry | exit, 9 statistics field, 10 second statistics field or '', 11 time of the trade (ms; '' none),
---      12 min hold ms, 13 plan: keep | delete | write, 14 dead-letter reason or '', 15 raw entry for it,
---      16 number of result fields and values, then these, then the plan's fields and values
+--      8 entry | exit, 9 statistics fields with a blank between, 10 the position's stop at the venue: missing |
+--      settled | '' (not looked at), 11 time of the trade (ms; '' none), 12 min hold ms,
+--      13 plan: keep | delete | write, 14 dead-letter reason or '', 15 raw entry for it,
+--      16 exit intent that follows or '', 17 number of result fields and values, then these, then the plan's
 -- Returns {'OK', result entry id} | {'SETTLED'} (before; acknowledged) | {'FENCED', owner}
 --       | {'ILLEGAL', state} | {'ABSENT'}
 --
@@ -15,8 +17,9 @@
 --  2 the entry is acknowledged in that call, never earlier
 --  3 the gate slot is kept by a fill and released by everything else
 --  4 the symbol's last trade never moves back
+--  5 an exit that follows from this end is published with it: once, however often the process dies
 
-local RESULT_FROM = 17
+local RESULT_FROM = 18
 
 local function slice(list, from, to)
   local part = {}
@@ -58,6 +61,15 @@ local function settle_plan(keys, args, plan_from)
   if args[13] == 'write' then redis.call('HSET', keys[11], unpack(slice(args, plan_from, #args))) end
 end
 
+-- A list for the one who mends: unreadable, it must not keep an order from settling.
+local function settle_stop(keys, args, now)
+  if args[10] == 'missing' then
+    redis.pcall('ZADD', keys[12], 'NX', string.format('%d', now), keys[11])
+  elseif args[10] == 'settled' then
+    redis.pcall('ZREM', keys[12], keys[11])
+  end
+end
+
 local function settle(keys, args)
   local now = now_ms()
   if past_deadline(now, args[1]) then return expired(now) end
@@ -69,19 +81,20 @@ local function settle(keys, args)
   end
   local refused = refused_move(order, args[3], args[6])
   if refused then return refused end
-  for _, stream in ipairs({keys[3], keys[4], keys[5], keys[6]}) do
+  for _, stream in ipairs({keys[3], keys[4], keys[5], keys[6], args[16] ~= '' and keys[13] or nil}) do
     if not appendable(stream) then return redis.error_reply('WRONGTYPE ' .. stream .. ' is not a stream') end
   end
-  local result_to = RESULT_FROM + tonumber(args[16]) - 1
+  local result_to = RESULT_FROM + tonumber(args[17]) - 1
   local result_id = append_result(keys, slice(args, RESULT_FROM, result_to))
   redis.call('HSET', keys[1], 'state', args[6], 'result', result_id, 'updated_ms', string.format('%d', now))
   redis.call('EXPIRE', keys[1], 86400)
   redis.pcall('ZREM', keys[2], args[2])
   settle_gates(keys, args, args[6] == 'FILLED' or args[6] == 'PARTIAL')
   settle_plan(keys, args, result_to + 1)
+  settle_stop(keys, args, now)
+  if args[16] ~= '' then redis.call('XADD', keys[13], '*', 'data', args[16]) end
   if args[14] ~= '' then append_dead_letter(keys[6], keys[3], args[5], now, args[14], args[15]) end
-  redis.pcall('HINCRBY', keys[7], args[9], 1)
-  if args[10] ~= '' then redis.pcall('HINCRBY', keys[7], args[10], 1) end
+  for field in string.gmatch(args[9], '%S+') do redis.pcall('HINCRBY', keys[7], field, 1) end
   redis.call('XACK', keys[3], args[4], args[5])
   return {'OK', result_id}
 end
