@@ -43,6 +43,8 @@ export function keysOf(namespace: string) {
     /** Hash symbol → intent_id of the entry that is in flight: reserves the symbol's cooldown. */
     gateInFlight: key("quantum:gate:in_flight"),
     positionPlanPrefix: key("quantum:position:plan:"),
+    /** Sorted set plan key → ms since which the position lacks its stop at the venue; execution mends them. */
+    stopsMissing: key("quantum:stops:missing"),
 
     panicStream: key("system:panic_close"),
     panicCompletedStream: key("system:panic_close:completed"),

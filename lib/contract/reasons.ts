@@ -78,3 +78,16 @@ export const REJECT_REASONS = {
   POSITION_AMBIGUOUS: "a CLOSE in hedge mode with both sides open must say which",
 } as const;
 export type RejectReason = keyof typeof REJECT_REASONS;
+
+/** Why an exit's result is `partial` although its order filled: what rests goes on by itself. */
+export const REST_REASONS = {
+  ABOVE_MARKET_MAX: "one market order may not be so large: the rest follows as the exit intent that is named",
+} as const;
+export type RestReason = keyof typeof REST_REASONS;
+
+/** Why execution itself publishes an exit intent: its field `reason`. */
+export const FOLLOW_UP_REASONS = {
+  REST_OF_EXIT: "what an exit beyond the largest market order left open",
+  STOP_PASSED: "the mark was beyond the plan's stop when the position got it: the venue refused to let it rest",
+} as const;
+export type FollowUpReason = keyof typeof FOLLOW_UP_REASONS;
