@@ -1,15 +1,219 @@
+/**
+ * Sees to it that every position has exactly one stop that rests at the venue, and a flat one none.
+ *
+ * Invariants
+ * 1. Nothing here is waited for by a cycle: one pass at a time, beside the loop.
+ * 2. A position without a stop is an alarm (log, metric, statistic) and gets one; the stop of its entry, which
+ *    execution places, is given 3 s first.
+ * 3. A new stop is placed before the old one is cancelled where the venue takes both; it does not (−4130), and then
+ *    the old one is cancelled and the new one placed at once.
+ * 4. A stop is cancelled as left behind only when a reading of positions that was begun after the stop had been
+ *    seen shows no position it could close.
+ * 5. Nothing is sent before the account was compared with the recorded one.
+ */
+import { STATISTICS } from "../contract/statistics.ts";
+import type { AlgoOrder } from "../exchange/exchange.ts";
+import type { Outcome } from "../exchange/outcome-classes.ts";
 import type { Background } from "./background.ts";
+import {
+  decideProtectiveStop,
+  isOurStop,
+  type ProtectiveStopDecision,
+  type RestingStop,
+} from "./decide-protective-stop.ts";
 import type { ExitBrainParts } from "./exit-brain-parts.ts";
 import type { PositionView } from "./position-book.ts";
+import { StopInventory } from "./stop-inventory.ts";
 import type { Watch } from "./watch.ts";
+import type { WatchedPosition } from "./watched-position.ts";
 
-type KeeperParts = ExitBrainParts & { readonly background: Background; mayAct(): boolean };
+/** How long execution has to place the stop of an entry (ms). */
+const ENTRY_STOP_GRACE_MS = 3000;
+/** A closePosition stop of that direction exists; an open order has this client id. */
+const STOP_EXISTS = -4130;
+const ID_TAKEN = -4116;
+const PLACE_AGAIN_MAX = 3;
+const BACK_OFF_FIRST_MS = 1000;
+const BACK_OFF_LAST_MS = 30_000;
+
+type KeeperParts = ExitBrainParts & {
+  readonly background: Background;
+  /** Whether anything may be changed at the venue yet. */
+  mayAct(): boolean;
+};
+
+type Placed = { readonly ok: true } | { readonly ok: false; readonly outcome: Outcome };
 
 export class StopKeeper {
-  readonly parts: KeeperParts;
+  readonly #parts: KeeperParts;
+  readonly #inventory: StopInventory;
+  /** By position: when the venue, having refused a stop, is asked again (monotonic). */
+  readonly #refusals = new Map<string, { readonly count: number; readonly notBeforeMs: number }>();
+  #running = false;
+
   constructor(parts: KeeperParts) {
-    this.parts = parts;
+    this.#parts = parts;
+    this.#inventory = new StopInventory(parts.exchange, parts.clock.monotonicMs);
   }
-  tend(_watches: ReadonlyMap<string, Watch>, _view: PositionView): void {}
-  lookAt(_symbol: string): void {}
+
+  /** Something happened to a conditional order of the symbol. */
+  lookAt(symbol: string): void {
+    this.#inventory.doubt(symbol);
+  }
+
+  /** Starts a pass over the positions of a cycle, unless one is under way. */
+  tend(watches: ReadonlyMap<string, Watch>, view: PositionView): void {
+    const { rules, background } = this.#parts;
+    if (!rules.protectiveStops) for (const watch of watches.values()) watch.stop = OFF;
+    if (!rules.protectiveStops || this.#running || !this.#parts.mayAct()) return;
+    this.#running = true;
+    background.start(async () => {
+      await this.#pass([...watches.values()], view);
+      this.#running = false;
+    });
+  }
+
+  async #pass(watches: readonly Watch[], view: PositionView): Promise<void> {
+    for (const watch of watches) {
+      if (watch.stop.state === "unknown") this.#inventory.doubt(watch.position.symbol);
+    }
+    await this.#inventory.refresh(watches.map(({ position }) => position.symbol));
+    await Promise.all(watches.map((watch) => this.#tendOne(watch)));
+    await this.#cancelLeftBehind(view);
+    for (const key of this.#refusals.keys()) if (!view.positions.has(key)) this.#refusals.delete(key);
+  }
+
+  async #tendOne(watch: Watch): Promise<void> {
+    const { clock, exchange, rules } = this.#parts;
+    const { position, followed, decision } = watch;
+    const readAtMs = this.#inventory.readAtMs(position.symbol);
+    if (followed === null || readAtMs === undefined || readAtMs < watch.firstSeenMs) return;
+    const resting = this.#inventory
+      .all()
+      .filter(({ order }) => closes(order, position))
+      .map(({ order }) => ({ clientAlgoId: order.clientAlgoId, triggerPrice: order.triggerPrice ?? "0" }));
+    const wanted = decideProtectiveStop({
+      plan: followed,
+      exiting: watch.attempt !== null,
+      resting,
+      rules: exchange.rules(position.symbol),
+      mark: watch.mark?.price ?? null,
+      stepPct: rules.stopStepPct,
+    });
+    const adopted = decision.kind !== "wait" && decision.adoption !== null;
+    const young = clock.monotonicMs() - watch.firstSeenMs < ENTRY_STOP_GRACE_MS;
+    if (wanted.kind === "place" && young && !adopted && watch.alarmed === null) return;
+    await this.#carryOut(watch, wanted);
+  }
+
+  async #carryOut(watch: Watch, wanted: ProtectiveStopDecision): Promise<void> {
+    if (wanted.kind === "keep") {
+      watch.stop = { state: "resting", triggerPrice: wanted.triggerPrice };
+      return;
+    }
+    if (wanted.kind === "none") {
+      if (wanted.why === "NO_TRIGGER") this.#alarmMissing(watch);
+      else watch.stop = { state: "missing", triggerPrice: null };
+      return;
+    }
+    if (wanted.kind === "place") this.#alarmMissing(watch);
+    const { monotonicMs } = this.#parts.clock;
+    if ((this.#refusals.get(watch.key)?.notBeforeMs ?? 0) > monotonicMs()) return;
+    const placed =
+      wanted.kind === "place"
+        ? await this.#place(watch.position, wanted.stop)
+        : await this.#replace(watch.position, wanted.stop, wanted.cancel);
+    this.#inventory.doubt(watch.position.symbol);
+    if (placed.ok) {
+      this.#refusals.delete(watch.key);
+      watch.stop = { state: "resting", triggerPrice: wanted.stop.triggerPrice };
+    } else this.#refused(watch, placed.outcome);
+  }
+
+  /** Until both could be there at once: new before old; else old away and new at once, tried again at once. */
+  async #replace(position: WatchedPosition, stop: RestingStop, cancel: readonly string[]): Promise<Placed> {
+    const first = await this.#place(position, stop);
+    const inTheWay = !first.ok && (first.outcome.code === STOP_EXISTS || first.outcome.code === ID_TAKEN);
+    if (!first.ok && !inTheWay) return first;
+    const old = first.ok ? cancel.filter((id) => id !== stop.clientAlgoId) : cancel;
+    const cancelled = await Promise.all(old.map((id) => this.#cancel(position.symbol, id)));
+    if (first.ok) return first;
+    if (cancelled.includes(false)) return first;
+    let placed = await this.#place(position, stop);
+    for (let tries = 1; tries < PLACE_AGAIN_MAX && !placed.ok && mayPass(placed.outcome); tries += 1) {
+      placed = await this.#place(position, stop);
+    }
+    return placed;
+  }
+
+  async #place(position: WatchedPosition, stop: RestingStop): Promise<Placed> {
+    const { exchange, rules, log, observe, statistics } = this.#parts;
+    const side = position.side === "LONG" ? "SELL" : "BUY";
+    const { symbol, positionSide } = position;
+    const placed = await exchange.placeAlgoOrder(
+      { symbol, side, positionSide, ...stop },
+      { timestampMs: exchange.serverNowMs(), recvWindowMs: rules.recvWindowMs },
+    );
+    if (placed.phase !== "accepted") return { ok: false, outcome: placed.outcome };
+    log.info({ position: position.key, ...stop }, `PROTECTIVE STOP ${symbol} at ${stop.triggerPrice}`);
+    observe.stop("placed");
+    statistics.add(STATISTICS.stopsPlaced);
+    return { ok: true };
+  }
+
+  /** False: it may still rest. */
+  async #cancel(symbol: string, clientAlgoId: string): Promise<boolean> {
+    const { exchange, log, observe } = this.#parts;
+    const reading = await exchange.cancelAlgo(clientAlgoId);
+    this.#inventory.doubt(symbol);
+    if (!reading.ok) return false;
+    log.info({ symbol, clientAlgoId }, "protective stop cancelled");
+    observe.stop("cancelled");
+    return true;
+  }
+
+  async #cancelLeftBehind(view: PositionView): Promise<void> {
+    const positions = [...view.positions.values()];
+    const left = this.#inventory
+      .all()
+      .filter(({ order, sinceMs }) => isOurStop(order.clientAlgoId) && sinceMs < view.askedAtMs)
+      .filter(({ order }) => !positions.some((position) => closes(order, position)));
+    await Promise.all(left.map(({ order }) => this.#cancel(order.symbol, order.clientAlgoId)));
+  }
+
+  #alarmMissing(watch: Watch): void {
+    if (watch.stop.state === "missing") return;
+    watch.stop = { state: "missing", triggerPrice: null };
+    // A position that was opened by hand has had its alarm.
+    if (watch.alarmed !== null) return;
+    const { log, observe, statistics } = this.#parts;
+    log.error({ position: watch.key }, `POSITION WITHOUT A STOP AT THE VENUE ${watch.position.symbol}`);
+    observe.stop("missing");
+    statistics.add(STATISTICS.stopsMissing);
+  }
+
+  #refused(watch: Watch, outcome: Outcome): void {
+    const { clock, log, observe } = this.#parts;
+    const count = (this.#refusals.get(watch.key)?.count ?? 0) + 1;
+    const waitMs = Math.min(BACK_OFF_FIRST_MS * 2 ** (count - 1), BACK_OFF_LAST_MS);
+    this.#refusals.set(watch.key, { count, notBeforeMs: clock.monotonicMs() + waitMs });
+    const { row, code, message } = outcome;
+    log.error({ position: watch.key, row, code, message, waitMs }, "protective stop not placed");
+    observe.stop("refused");
+  }
+}
+
+const OFF = { state: "off", triggerPrice: null } as const;
+
+/** In one-way mode the side alone tells whose stop it is. */
+function closes(order: AlgoOrder, position: WatchedPosition): boolean {
+  const side = position.side === "LONG" ? "SELL" : "BUY";
+  return (
+    order.symbol === position.symbol && order.positionSide === position.positionSide && order.side === side
+  );
+}
+
+/** Whether the same request, under the same id, may pass when it is sent at once again. */
+function mayPass({ retryable, phase }: Outcome): boolean {
+  return retryable || phase === "ambiguous";
 }

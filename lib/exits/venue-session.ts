@@ -11,7 +11,7 @@ import { ProcessExit } from "../daemon/process-exit.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { RedisCommands } from "../redis/connection.ts";
 import { isRedisError } from "../redis/redis-errors.ts";
-import { listReply } from "../redis/reply.ts";
+import { optionalTextReply } from "../redis/reply.ts";
 
 /** Also keeps the connection warm: under the 30 s after which servers close an idle one. */
 const CLOCK_EVERY_MS = 20_000;
@@ -109,9 +109,13 @@ export class VenueSession {
   async #compare(account: string): Promise<void> {
     const { redis, keys, exchange } = this.#parts;
     try {
-      const [mode, recorded] = listReply(await redis.command(["MGET", keys.mode, keys.modeAccount]));
+      const [mode, recorded] = await Promise.all(
+        [keys.mode, keys.modeAccount].map(async (key) =>
+          optionalTextReply(await redis.command(["GET", key])),
+        ),
+      );
       const differs = (mode ?? exchange.mode) !== exchange.mode || (recorded ?? account) !== account;
-      if (differs) throw this.#mismatch(String(mode ?? ""), String(recorded ?? ""), account);
+      if (differs) throw this.#mismatch(mode ?? "", recorded ?? "", account);
       this.#agreed = true;
     } catch (error) {
       if (!isRedisError(error)) throw error;
