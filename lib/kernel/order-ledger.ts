@@ -143,14 +143,16 @@ function stopReason(text: string | undefined): DenyReason | undefined {
 /**
  * submit_v1: moves an order into SUBMITTING if an entry is allowed at this very moment, and reserves its
  * gate slot. Only after `submitting` may the request be sent, with exactly `signedAtMs`. Throws
- * OrderFencedError when the order is another owner's.
+ * OrderFencedError when the order is another owner's. A server that is out of memory refuses an entry's
+ * submission, never an exit's.
  */
 export async function submitOrder(
   caller: FunctionCaller,
   keys: Keys,
   order: Submission,
 ): Promise<SubmitReply> {
-  const reply = await callFunction(caller, "submit_v1", {
+  const name = order.kind === "exit" ? "submit_exit_v1" : "submit_v1";
+  const reply = await callFunction(caller, name, {
     keys: [
       `${keys.orderLedgerPrefix}${order.intentId}`,
       keys.openOrders,
@@ -186,7 +188,7 @@ export async function submitOrder(
   if (held !== undefined) return { kind: "held", reason: held };
   const stopped = reply[0] === "DENIED" ? stopReason(reply[1]) : undefined;
   if (stopped !== undefined) return { kind: "denied", reason: stopped };
-  throw new UnexpectedReplyError("submit_v1", reply);
+  throw new UnexpectedReplyError(name, reply);
 }
 
 /** mark_unknown_v1: SUBMITTING → UNKNOWN. Throws OrderFencedError when it is not ours or not SUBMITTING. */

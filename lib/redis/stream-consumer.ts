@@ -144,8 +144,9 @@ class ConsumerLoop implements StreamConsumer {
 
   /** Own pending, then dead consumers. */
   async #sweep(signal: AbortSignal): Promise<void> {
-    this.#nextSweepAt = this.#options.clock.monotonicMs() + (this.#options.sweepEveryMs ?? 10_000);
-    const { redis, staleIdleMs: idleMs } = this.#options;
+    const { redis, clock, staleIdleMs: idleMs } = this.#options;
+    const began = clock.monotonicMs();
+    this.#nextSweepAt = began + (this.#options.sweepEveryMs ?? 10_000);
     let after: string | undefined = "0";
     while (after !== undefined) {
       const from: string = after;
@@ -164,6 +165,9 @@ class ConsumerLoop implements StreamConsumer {
       if (page === undefined) return;
       cursor = page.cursor;
     } while (cursor !== "0-0");
+    // What was put off until later must not keep the loop from new entries, however much of it there is.
+    const over = clock.monotonicMs();
+    this.#nextSweepAt = Math.max(this.#nextSweepAt, over + (over - began));
   }
 
   /** Asks for a page when there is room, hands it out; undefined when there is no going on. */

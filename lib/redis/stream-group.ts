@@ -1,5 +1,6 @@
 import type { RedisCommands } from "./connection.ts";
 import { RedisReplyError } from "./redis-errors.ts";
+import { listReply } from "./reply.ts";
 import { type ClaimedPage, decodeAutoClaimReply, decodeReadReply, type StreamPage } from "./stream-entry.ts";
 
 /** A consumer of a group of a stream. */
@@ -11,14 +12,32 @@ export interface GroupMember {
 
 /**
  * Makes the group, from the beginning of the stream, and the stream with it. Resolves to whether it was
- * absent: for a group that was there before, that means the state was lost.
+ * absent: for a group that was there before, that means the state was lost. Looks first: a server that is out
+ * of memory refuses XGROUP CREATE also for a group that exists.
  */
-export async function ensureGroup(redis: RedisCommands, member: GroupMember): Promise<"created" | "existed"> {
+export async function ensureGroup(
+  redis: RedisCommands,
+  member: Pick<GroupMember, "stream" | "group">,
+): Promise<"created" | "existed"> {
+  if (await groupExists(redis, member)) return "existed";
   try {
     await redis.command(["XGROUP", "CREATE", member.stream, member.group, "0", "MKSTREAM"]);
     return "created";
   } catch (error) {
     if (error instanceof RedisReplyError && error.code === "BUSYGROUP") return "existed";
+    throw error;
+  }
+}
+
+async function groupExists(
+  redis: RedisCommands,
+  { stream, group }: Pick<GroupMember, "stream" | "group">,
+): Promise<boolean> {
+  try {
+    const groups = listReply(await redis.command(["XINFO", "GROUPS", stream]));
+    return groups.map(listReply).some((info) => info[info.indexOf("name") + 1] === group);
+  } catch (error) {
+    if (error instanceof RedisReplyError && error.message.includes("no such key")) return false;
     throw error;
   }
 }

@@ -1,11 +1,13 @@
 /**
  * The router's act: a page of the decision stream becomes verdicts.
  *
- * 1 Every entry of a page gets one verdict, in stream order, from one atomic call that also acknowledges it.
+ * 1 Every entry of a page gets one verdict, in stream order, from one atomic call that also acknowledges it; its
+ *   exits come first, in a call of their own.
  * 2 A call whose outcome is unknown is not repeated from here: the entries are read again from the pending list,
  *   and those that were handled are not on it any more.
  * 3 Unreadable rate counters are the only fault that may let an entry pass (SAFETY_ON_ERROR=open), by the
  *   router's own limiter, and it is said: counter, error line, fault event.
+ * 4 A server that is out of memory holds up entries alone: exits go on, those on later pages too.
  */
 import { decodeDecision } from "../contract/decision.ts";
 import type { Keys } from "../contract/keys.ts";
@@ -16,6 +18,7 @@ import {
   admit,
 } from "../kernel/admit.ts";
 import { CallExpiredError, type FunctionCaller } from "../kernel/function-call.ts";
+import { RedisReplyError } from "../redis/redis-errors.ts";
 import { type LogLine, verdictLine } from "./admission-log.ts";
 import { type DecisionBounds, decideAdmission } from "./decide-admission.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
@@ -41,8 +44,8 @@ interface DecisionEntry {
 }
 
 /**
- * Routes one page. `done`: every entry is acknowledged. `later`: the call came too late and nothing was
- * written. Throws the connection's errors.
+ * Routes one page. `done`: every entry is acknowledged. `later`: the call came too late, or the server is out of
+ * memory; what was not acknowledged stays pending. Throws the connection's errors.
  */
 export async function routePage(
   parts: RouterParts,
@@ -58,13 +61,21 @@ export async function routePage(
       nowMs,
     }),
   );
+  const exits = requests.filter(({ kind }) => kind === "exit");
+  const others = requests.filter(({ kind }) => kind !== "exit");
   try {
-    await admitRequests(parts, requests);
+    if (exits.length > 0) await admitRequests(parts, exits);
+    if (others.length > 0) await admitRequests(parts, others);
     return "done";
   } catch (error) {
-    if (error instanceof CallExpiredError) return "later";
+    if (error instanceof CallExpiredError || isOutOfMemory(error)) return "later";
     throw error;
   }
+}
+
+/** Such a server takes exits all the same, so the router reads on, while entries wait on the pending list. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RedisReplyError && error.code === "OOM";
 }
 
 async function admitRequests(parts: RouterParts, requests: readonly AdmissionRequest[]): Promise<void> {

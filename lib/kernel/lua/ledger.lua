@@ -83,6 +83,7 @@ local function reserve_slot(keys, args, now)
 end
 
 -- submit_v1: the move into SUBMITTING, before the request is sent; also to sign a request anew.
+-- submit_exit_v1: the same for exits alone; a server that is out of memory refuses submit_v1, and so every entry.
 -- KEYS 1 the order's ledger key, 2 open orders, 3 kill, 4 trading state, 5 safe mode, 6 gate trades,
 --      7 gate in flight, 8 last trade of the symbol
 -- ARGS 1 deadline_ms, 2 intent_id, 3 owner, 4 entry | exit, 5 attempt, 6 client_order_id, 7 symbol,
@@ -120,6 +121,11 @@ local function submit(keys, args)
   return {'SUBMITTING', would_hold}
 end
 
+local function submit_exit(keys, args)
+  if args[4] ~= 'exit' then return redis.error_reply('ERR submit_exit_v1 is for exits alone') end
+  return submit(keys, args)
+end
+
 -- mark_unknown_v1: the order's fate is not established; ask the venue before anything else.
 -- KEYS 1 the order's ledger key   ARGS 1 deadline_ms, 2 owner, 3 why
 -- Returns {'OK'} | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
@@ -146,6 +152,7 @@ local function fail(keys, args)
 end
 
 redis.register_function{function_name = 'receive_v1', callback = receive, flags = {'allow-oom'}}
-redis.register_function{function_name = 'submit_v1', callback = submit, flags = {'allow-oom'}}
+redis.register_function('submit_v1', submit)
+redis.register_function{function_name = 'submit_exit_v1', callback = submit_exit, flags = {'allow-oom'}}
 redis.register_function{function_name = 'mark_unknown_v1', callback = mark_unknown, flags = {'allow-oom'}}
 redis.register_function{function_name = 'fail_v1', callback = fail, flags = {'allow-oom'}}

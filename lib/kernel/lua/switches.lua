@@ -76,5 +76,6 @@ local function claim_mode(keys, args)
   return {'OK'}
 end
 
-redis.register_function('set_switch_v1', set_switch)
-redis.register_function('claim_mode_v1', claim_mode)
+-- An operator must be able to stop trading, and execution to start for the sake of exits, when memory is full.
+redis.register_function{function_name = 'set_switch_v1', callback = set_switch, flags = {'allow-oom'}}
+redis.register_function{function_name = 'claim_mode_v1', callback = claim_mode, flags = {'allow-oom'}}

@@ -127,6 +127,35 @@ test.each(Object.keys(FAULTS))(
   60_000 + OUTAGE_MS,
 );
 
+test("Redis out of memory: an exit decision behind many entries reaches the venue, the entries wait", async () => {
+  const { eye, keys, stack } = pipeline;
+  expect((await resultOf(pipeline, await decide(pipeline, validOn("BNBUSDT")))).status).toBe("filled");
+  const stopped = DAEMONS.map((role) => stack.daemons[role].process());
+  for (const daemon of stopped) daemon.signal("SIGSTOP");
+  // More than the router has in flight at a time.
+  const waiting = await Promise.all(Array.from({ length: 400 }, () => decide(pipeline, validOn("XRPUSDT"))));
+  const exit = await decide(pipeline, { symbol: "BNBUSDT", side: "CLOSE", timestamp: Date.now() });
+  const admitted = Number(await eye.command("XLEN", keys.intentStream));
+  await command("CONFIG", "SET", "maxmemory", "1");
+  // Every connection is made anew, and everything that is checked at a connection's start passes.
+  await command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  for (const daemon of stopped) daemon.signal("SIGCONT");
+  const reached = async () => (await results(pipeline)).some((result) => result.trace_id === exit);
+  await waitUntil("the exit has its result", reached, { deadlineMs: 20_000 });
+  expect(await resultOf(pipeline, exit)).toMatchObject({
+    status: "filled",
+    action: "CLOSE",
+    symbol: "BNBUSDT",
+  });
+  expect(await eye.command("XLEN", keys.intentStream)).toBe(admitted);
+  await command("CONFIG", "SET", "maxmemory", "0");
+  await bothReady();
+  await atRest(eye, keys, 30_000);
+  const ended = new Set((await results(pipeline)).map((result) => result.trace_id));
+  expect(waiting.filter((trace) => !ended.has(trace))).toEqual([]);
+  expect(reconcile(await readPipeline(eye, keys, pipeline.venueUrl)).problems).toEqual([]);
+}, 60_000);
+
 test("no outage denied, expired or rejected an entry: it waited, or its symbol had one in flight", async () => {
   const reasons = (await results(pipeline)).map((result) => result.reason ?? result.status);
   expect(

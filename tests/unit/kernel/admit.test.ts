@@ -139,6 +139,30 @@ test("every key that an admission writes has its lifetime", async () => {
   for (const key of rates) expect(await ttl(key)).toBeGreaterThan(0);
 });
 
+test("a window that was deleted gets its lifetime again with its first time", async () => {
+  const { keys } = server;
+  const lists = [keys.windowGlobal, `${keys.windowSymbolPrefix}ETHUSDT`];
+  await verdictsOf([entry()]);
+  await run("DEL", ...lists);
+  await verdictsOf([entry()]);
+  for (const list of lists) expect(Number(await run("TTL", list))).toBeWithin(3601, 3603);
+});
+
+test("intents that somebody else wrote count as backlog at once, also right after an admission", async () => {
+  const limits = { backlogMax: 2 };
+  expect(await verdictsOf([entry()], { limits })).toEqual(["ADMITTED"]);
+  for (const _ of [1, 2]) await run("XADD", server.keys.intentStream, "*", "data", "{}");
+  expect(await verdictsOf([entry("BTCUSDT")], { limits })).toEqual(["BACKLOG_FULL"]);
+});
+
+test("routers that are configured differently on one server each keep their own limits", async () => {
+  const wide = { globalMax: 1000, symbolMax: 1000 };
+  const [first, second] = [await verdictsOf([entry()]), await verdictsOf([entry()], { limits: wide })];
+  expect([first, second]).toEqual([["ADMITTED"], ["ADMITTED"]]);
+  expect(await verdictsOf([entry()], { limits: wide })).toEqual(["ADMITTED"]);
+  expect(await verdictsOf([entry()])).toEqual(["GLOBAL_RATE_EXCEEDED"]);
+});
+
 test("a call past its deadline writes nothing", async () => {
   const late = { ...server.client, serverNowMs: () => Date.now() - 60_000 };
   const batch = { limits: LIMITS, requests: [entry()], rates: "check" as const };

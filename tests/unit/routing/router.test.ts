@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import type { AdmissionLimits } from "../../../lib/kernel/admit.ts";
+import { RedisReplyError } from "../../../lib/redis/redis-errors.ts";
 import type { LogLine } from "../../../lib/routing/admission-log.ts";
 import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
 import { type RouterParts, routePage } from "../../../lib/routing/router.ts";
@@ -60,6 +61,28 @@ test("a page is one call, and every entry is told its verdict in order", async (
   expect(await routePage(parts, [entry("1-0"), entry("2-0"), entry("3-0")])).toBe("done");
   expect(calls.length).toBe(1);
   expect(told).toEqual(["1-0 ADMITTED", "2-0 DUPLICATE", "3-0 SKIPPED"]);
+});
+
+const exit = (id: string) => ({
+  id,
+  fields: { payload: JSON.stringify({ symbol: "ETHUSDT", side: "CLOSE", timestamp: NOW }) },
+});
+const OUT_OF_MEMORY = new RedisReplyError("OOM allow-oom flag is not set on the script");
+
+test("the exits of a page come first, in a call of their own", async () => {
+  const { parts, calls, told } = routerOn([
+    ["OK", String(NOW), "EXIT", "8-0"],
+    ["OK", String(NOW), "ADMITTED", "9-0"],
+  ]);
+  expect(await routePage(parts, [entry("1-0"), exit("2-0")])).toBe("done");
+  expect(calls.map(([, name]) => name)).toEqual(["admit_exits_v1", "admit_v1"]);
+  expect(told).toEqual(["2-0 EXIT", "1-0 ADMITTED"]);
+});
+
+test("a server that is out of memory holds up entries alone; they stay pending", async () => {
+  const { parts, told } = routerOn([["OK", String(NOW), "EXIT", "8-0"], OUT_OF_MEMORY]);
+  expect(await routePage(parts, [entry("1-0"), exit("2-0")])).toBe("later");
+  expect(told).toEqual(["2-0 EXIT"]);
 });
 
 test("a call that reached the server too late leaves the page pending", async () => {

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { GROUPS } from "../../../lib/contract/groups.ts";
+import { type AdmissionLimits, type AdmissionRequest, admit } from "../../../lib/kernel/admit.ts";
+import { deleteIdleConsumer } from "../../../lib/kernel/delete-idle-consumer.ts";
+import { receiveOrder, submitOrder } from "../../../lib/kernel/order-ledger.ts";
+import { claimMode, setSwitch } from "../../../lib/kernel/switches.ts";
+import { trimStream } from "../../../lib/kernel/trim-stream.ts";
+import { failureOf } from "../../support/failure-of.ts";
+import { type KernelServer, startKernelServer } from "../../support/kernel-server.ts";
+
+const LIMITS: AdmissionLimits = {
+  ...{ windowSec: 10, globalMax: 3, symbolMax: 2, cooldownSec: 300, window: "sliding" },
+  ...{ dailyMax: 100, backlogMax: 10, routerPid: 1 },
+};
+
+let server: KernelServer;
+beforeAll(async () => {
+  server = await startKernelServer();
+});
+afterAll(async () => await server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  const { client, keys } = server;
+  await client.command(["CONFIG", "SET", "maxmemory", "0"]);
+  await client.command(["FLUSHDB"]);
+  await client.command(["SET", keys.kill, "0"]);
+  await client.command(["XGROUP", "CREATE", keys.decisionStream, GROUPS.router, "0", "MKSTREAM"]);
+  await client.command(["XADD", "s", "1-0", "n", "1"]);
+  await client.command(["XADD", "s", "2-0", "n", "2"]);
+  await client.command(["XGROUP", "CREATE", "s", "g", "$"]);
+  await client.command(["XGROUP", "CREATECONSUMER", "s", "g", "zombie"]);
+});
+
+const full = () => server.client.command(["CONFIG", "SET", "maxmemory", "1"]);
+
+function decision(kind: "entry" | "exit"): AdmissionRequest {
+  const ids = { id: "1-1", correlationId: "c", traceId: "t", intentId: "i" };
+  return { ...ids, kind, symbol: "ETHUSDT", side: "BUY", document: "{}" };
+}
+
+const admitOne = (kind: "entry" | "exit") =>
+  admit(server.client, server.keys, { limits: LIMITS, requests: [decision(kind)], rates: "check" });
+
+const source = { stream: "s", group: "g", entryId: "1-0" };
+const receive = () => receiveOrder(server.client, server.keys, { intentId: "i", owner: "me", source });
+const submit = (kind: "entry" | "exit") =>
+  submitOrder(server.client, server.keys, {
+    ...{
+      intentId: "i",
+      owner: "me",
+      kind,
+      attempt: 1,
+      clientOrderId: "c",
+      symbol: "ETHUSDT",
+      gates: "enforce",
+    },
+    ...{ signedAtMs: 1, recvWindowMs: 2000, side: "BUY", quantity: "1", decidedAtMs: Date.now() },
+    ...{ ageMaxMs: 600_000, holdMinMs: 0, tradesMax: 3 },
+  });
+
+test("a server that is out of memory admits exits and refuses entries, without having written a thing", async () => {
+  await full();
+  expect((await failureOf(admitOne("entry"))).message).toStartWith("OOM");
+  expect(await server.client.command(["EXISTS", `${server.keys.messageDedupPrefix}c||t||1-1`])).toBe(0);
+  expect((await admitOne("exit")).verdicts).toMatchObject([{ kind: "EXIT" }]);
+  expect(await server.client.command(["XLEN", server.keys.exitIntentStream])).toBe(1);
+});
+
+test("a server that is out of memory lets exits be submitted and refuses entries", async () => {
+  await full();
+  expect(await receive()).toEqual({ kind: "new" });
+  expect((await failureOf(submit("entry"))).message).toStartWith("OOM");
+  expect(await submit("exit")).toEqual({ kind: "submitting", wouldHold: undefined });
+});
+
+test.each([["admit_exits_v1"], ["submit_exit_v1"]])("%s takes nothing but exits", async (name) => {
+  const args = [
+    "1",
+    "decisions",
+    "9999999999999",
+    "settings",
+    "1",
+    "check",
+    "1-1",
+    "entry",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+  ];
+  const failure = await failureOf(server.client.command(["FCALL", name, ...args]));
+  expect(failure.message).toContain(`${name} is for exits alone`);
+});
+
+test("a server that is out of memory lets an operator stop trading, and execution start", async () => {
+  const { client, keys } = server;
+  const claim = () => claimMode(client, keys, { mode: "PAPER", account: "a", record: true });
+  await claim();
+  await full();
+  expect(await claim()).toEqual({ kind: "agreed" });
+  const by = { role: "ai-strategy-router", instance: "x", who: "anna", what: "kill" };
+  await setSwitch(client, keys, { key: keys.kill, value: "1", ttlSec: 0, ...by });
+  expect(await client.command(["GET", keys.kill])).toBe("1");
+});
+
+test("a server that is out of memory gives memory back: streams are trimmed, zombies removed", async () => {
+  await full();
+  const retention = { stream: "s", entriesKept: 0, groups: ["g"], optionalGroups: [] };
+  expect(await trimStream(server.client, retention)).toBe(2);
+  const zombie = { stream: "s", group: "g", consumer: "zombie", idleMinMs: 0 };
+  expect(await deleteIdleConsumer(server.client, zombie)).toBe(true);
+});
