@@ -28,6 +28,8 @@ import { VenueWatch } from "./venue-watch.ts";
 const RECORDS_EVERY_MS = 5000;
 /** Panics waiting for their end at once; each is one entry that is pending. */
 const PANICS_MAX = 100;
+/** A panic left with a dead consumer must not wait for a sweep. */
+const SWEEP_EVERY_MS = 1000;
 /** A panic takes as long as it takes: its own progress is watched, not its entry's age. */
 const NEVER_STUCK_MS = Number.MAX_SAFE_INTEGER;
 
@@ -86,7 +88,7 @@ export async function createWorker(
     ...{ stream: keys.panicStream, group: GROUPS.emergencyExitWorker },
     consumer: consumerName("emergency-exit-worker", instance),
     ...{ handOut: "entry", batchMax: PANICS_MAX, inFlightMax: PANICS_MAX },
-    ...{ staleIdleMs: settings.STALE_IDLE_MS, stuckAfterMs: NEVER_STUCK_MS },
+    ...{ staleIdleMs: settings.STALE_IDLE_MS, sweepEveryMs: SWEEP_EVERY_MS, stuckAfterMs: NEVER_STUCK_MS },
     handle: async ([entry], { signal }) => (entry === undefined ? "done" : intake.handle(entry, signal)),
     progress: beats.intake,
     onLost: async (ids) => log.error({ ids }, "panics were deleted from their stream unhandled"),

@@ -2,7 +2,7 @@ import { GROUPS } from "../../contract/groups.ts";
 import type { Keys } from "../../contract/keys.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
 import { isRedisOutage, RedisReplyError } from "../../redis/redis-errors.ts";
-import { listReply, recordReply } from "../../redis/reply.ts";
+import { listReply } from "../../redis/reply.ts";
 import type { PanicBook } from "./panic-book.ts";
 
 /** Panics older than this when the worker first makes its group were called before it was installed. */
@@ -22,7 +22,8 @@ export async function rememberInstallation(redis: RedisCommands, keys: Keys, boo
 async function groupExists(redis: RedisCommands, keys: Keys): Promise<boolean> {
   try {
     const groups = listReply(await redis.command(["XINFO", "GROUPS", keys.panicStream]));
-    return groups.some((group) => recordReply(group)["name"] === GROUPS.emergencyExitWorker);
+    // Not as a record: a group's lag can be nil.
+    return groups.some((group) => listReply(group)[1] === GROUPS.emergencyExitWorker);
   } catch (error) {
     // "no such key" is the first installation; a key of the wrong type is the consumer's to complain of.
     if (error instanceof RedisReplyError && !isRedisOutage(error)) return false;

@@ -34,6 +34,8 @@ const LATE_PAUSE_FIRST_MS = 1000;
 const LATE_PAUSE_MS_MAX = 5000;
 /** A skew above this says that the venue's clock was never measured, or long ago. */
 const SKEW_USABLE_MS = 1000;
+/** A close that reached the venue too late gets twice the window the next time, up to this. */
+const CLOSE_WINDOW_MS_MAX = 32_000;
 
 export interface PanicRunParts extends CloseParts {
   readonly clock: WorkerClock;
@@ -66,6 +68,7 @@ export class PanicRun {
   #trouble = "";
   #credentialsRefused = false;
   #flatSinceAt: number | undefined;
+  #closeWindowMs: number;
 
   constructor(parts: PanicRunParts, panic: PanicStanding) {
     const now = parts.clock.monotonicMs();
@@ -74,6 +77,7 @@ export class PanicRun {
     // A resumed panic was accepted by a process that is gone: its age is known by the wall clock alone.
     this.#acceptedAt = now - Math.max(0, parts.clock.nowMs() - panic.acceptedMs);
     this.#startedAt = now;
+    this.#closeWindowMs = parts.recvWindowMs;
     this.#haltedAt = now;
     this.#roundStartedAt = now;
   }
@@ -148,7 +152,8 @@ export class PanicRun {
     const settledMs = this.#settledInMs();
     const inOrder = this.#lastEmpty && settledMs <= 0;
     const readOrders = inOrder || this.#roundStartedAt - this.#ordersReadAt >= ORDERS_EVERY_MS;
-    const report = await runRound(this.#parts, this.#panic, { readOrders, inOrder });
+    const parts = { ...this.#parts, recvWindowMs: this.#closeWindowMs };
+    const report = await runRound(parts, this.#panic, { readOrders, inOrder });
     this.#note(report);
     await this.#heed(report);
     const decision = decideRound({
@@ -193,6 +198,9 @@ export class PanicRun {
     const { refusals } = report;
     if (refusals.some(({ advice }) => advice === "CANCEL_RESTING_FIRST")) {
       this.#ordersReadAt = Number.NEGATIVE_INFINITY;
+    }
+    if (refusals.some(({ row }) => row === "CLOCK")) {
+      this.#closeWindowMs = Math.min(2 * this.#closeWindowMs, CLOSE_WINDOW_MS_MAX);
     }
     const byFilter = refusals.some(({ row }) => row === "REFUSED_BY_FILTER" || row === "MALFORMED_REQUEST");
     const unknownRules = report.open?.some(({ symbol }) => this.#parts.venue.rules(symbol) === undefined);
