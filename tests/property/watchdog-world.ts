@@ -66,6 +66,14 @@ export class WatchdogWorld {
     for (const untilMs = this.nowMs + ms; this.nowMs < untilMs; ) this.#tick();
   }
 
+  /** A beat that Redis took and nobody read before it went away. */
+  leaveUnreadBeat(): void {
+    const up = this.redisUp;
+    this.redisUp = true;
+    this.#beat("ALIVE");
+    this.redisUp = up;
+  }
+
   restartBrain(announced: boolean): void {
     if (announced && this.brainAlive) this.#beat("STOPPING");
     this.#instance += 1;
@@ -155,8 +163,9 @@ export class WatchdogWorld {
   #beat(status: Heartbeat["status"]): void {
     this.#seq += 1;
     if (this.decides) this.#decision += 1;
-    // Only an ALIVE beat of a brain that decides proves that a failure is over.
-    if (status === "ALIVE" && this.decides) this.#mayFollow = true;
+    // An ALIVE beat ends every failure but stagnation, which only a decision ends.
+    const stagnant = this.panics.at(-1)?.reason === "EXIT_BRAIN_DECISION_STAGNANT";
+    if (status === "ALIVE" && (this.decides || !stagnant)) this.#mayFollow = true;
     if (!this.redisUp) return;
     this.lastBeatMs = this.nowMs;
     const beat: Heartbeat = {

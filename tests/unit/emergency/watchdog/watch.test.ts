@@ -1,0 +1,149 @@
+import { describe, expect, test } from "bun:test";
+import { WatchdogWorld } from "../../../property/watchdog-world.ts";
+
+const reasons = (world: WatchdogWorld) => world.panics.map(({ reason }) => reason);
+
+function healthyWorld(): WatchdogWorld {
+  const world = new WatchdogWorld();
+  world.pass(5000);
+  expect(world.state).toBe("HEALTHY");
+  return world;
+}
+
+describe("Redis and exit brain both lost", () => {
+  test("the brain's last beat, which Redis brings back, is no recovery: one panic", () => {
+    const world = healthyWorld();
+    world.redisUp = false;
+    world.leaveUnreadBeat();
+    world.brainAlive = false;
+    world.pass(10_000);
+    expect(world.state).toBe("PANIC_ISSUED");
+    world.redisUp = true;
+    world.pass(30_000);
+    expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED"]);
+    expect(world.state).toBe("HALTED");
+  });
+
+  test("a watchdog that restarts afterwards panics no second time", () => {
+    const world = healthyWorld();
+    world.redisUp = false;
+    world.leaveUnreadBeat();
+    world.brainAlive = false;
+    world.pass(10_000);
+    world.restartWatchdog();
+    world.redisUp = true;
+    world.pass(60_000);
+    world.restartWatchdog();
+    world.pass(60_000);
+    expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED"]);
+  });
+});
+
+describe("Redis lost while the exit brain is healthy", () => {
+  test("is an alarm alone; when Redis returns a brain that needs 2.5 s for its next beat has them", () => {
+    const world = healthyWorld();
+    world.redisUp = false;
+    world.pass(20_000);
+    expect(world.state).toBe("REDIS_LOST");
+    world.redisUp = true;
+    world.brainAlive = false;
+    world.pass(500);
+    expect(world.state).toBe("SUSPECT");
+    world.pass(2000);
+    world.brainAlive = true;
+    world.pass(5000);
+    expect(world.state).toBe("HEALTHY");
+    expect(reasons(world)).toEqual([]);
+  });
+
+  test("is a panic after REDIS_LOST_MAX_SEC with positions, and none without", () => {
+    for (const venue of ["open", "flat"] as const) {
+      const world = healthyWorld();
+      world.venue = venue;
+      world.pass(1000);
+      world.redisUp = false;
+      world.pass(65_000);
+      expect(reasons(world)).toEqual(venue === "open" ? ["REDIS_LOST"] : []);
+    }
+  });
+});
+
+test("DEGRADED before and after a loss of Redis is not one spell", () => {
+  const world = healthyWorld();
+  world.status = "DEGRADED";
+  world.pass(4000);
+  world.redisUp = false;
+  world.pass(4000);
+  world.redisUp = true;
+  world.pass(4000);
+  expect(reasons(world)).toEqual([]);
+  world.pass(2000);
+  expect(reasons(world)).toEqual(["EXIT_BRAIN_DEGRADED_TOO_LONG"]);
+});
+
+test("after an operator's reset a brain that is still dead has its grace, then panics anew", () => {
+  const world = healthyWorld();
+  world.brainAlive = false;
+  world.pass(20_000);
+  expect(world.state).toBe("HALTED");
+  world.clearHalt();
+  world.pass(100);
+  expect(world.state).toBe("BOOTSTRAP");
+  world.pass(9800);
+  expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED"]);
+  world.pass(300);
+  expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED", "POSITIONS_UNGUARDED"]);
+});
+
+test("a beat that lay in a Redis that was lost does not end BOOTSTRAP", () => {
+  const world = healthyWorld();
+  world.brainAlive = false;
+  world.pass(20_000);
+  world.clearHalt();
+  world.pass(100);
+  world.redisUp = false;
+  world.leaveUnreadBeat();
+  world.pass(2000);
+  world.redisUp = true;
+  world.pass(300);
+  expect(world.state).toBe("BOOTSTRAP");
+});
+
+test("HALTED with positions left: the brain came back and fails again, which is a new panic", () => {
+  const world = healthyWorld();
+  world.brainAlive = false;
+  world.pass(10_000);
+  world.restartBrain(false);
+  world.pass(10_000);
+  expect(world.state).toBe("HALTED");
+  world.brainAlive = false;
+  world.pass(10_000);
+  expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED", "POSITIONS_UNGUARDED"]);
+});
+
+test("an announced restart within a second is no panic, also many of them", () => {
+  const world = healthyWorld();
+  for (let at = 0; at < 10; at += 1) {
+    world.restartBrain(true);
+    world.pass(3000);
+  }
+  expect(reasons(world)).toEqual([]);
+});
+
+test("a crash loop with gaps under 3 s is found", () => {
+  const world = healthyWorld();
+  for (let at = 0; at < 3; at += 1) {
+    world.restartBrain(false);
+    world.pass(2500);
+  }
+  expect(reasons(world)).toEqual(["EXIT_BRAIN_CRASH_LOOP"]);
+});
+
+test("a watchdog that was stopped for a minute drains what Redis holds before it judges", () => {
+  const world = healthyWorld();
+  world.stalled = true;
+  world.pass(60_000);
+  world.stalled = false;
+  world.pass(10_000);
+  expect(reasons(world)).toEqual([]);
+});
