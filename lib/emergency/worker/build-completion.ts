@@ -27,7 +27,6 @@ export function buildCompletion(
 ): PanicCompletion {
   const results = resultsOf(standing, view, at.status === "flat");
   const open = results.filter(({ closed }) => !closed);
-  const failedSymbols = new Set([...open.map(({ symbol }) => symbol), ...view.uncancelled]);
   return {
     event_id: standing.event.event_id,
     status: at.status,
@@ -35,12 +34,19 @@ export function buildCompletion(
     positions_total: results.length,
     positions_closed: results.length - open.length,
     positions_failed: open.length,
-    failed_symbols: at.status === "flat" ? [] : [...failedSymbols].sort(),
+    failed_symbols: at.status === "flat" ? [] : failedSymbols(open, view),
     results,
     ts_started: standing.acceptedMs,
     ts_completed: at.nowMs,
     execution_time_ms: Math.max(0, at.nowMs - standing.acceptedMs),
   };
+}
+
+/** By name where any is known: "every symbol" is said only when nothing else can be. */
+function failedSymbols(open: readonly PositionResult[], view: RunView): string[] {
+  const names = new Set([...open.map(({ symbol }) => symbol), ...view.uncancelled]);
+  if (names.size > 1) names.delete(EVERY_SYMBOL);
+  return [...names].sort();
 }
 
 function resultsOf(standing: PanicStanding, view: RunView, flat: boolean): PositionResult[] {

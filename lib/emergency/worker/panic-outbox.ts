@@ -7,7 +7,7 @@
 import { isRedisOutage } from "../../redis/redis-errors.ts";
 import type { Bell } from "./bell.ts";
 import type { PanicBook } from "./panic-book.ts";
-import type { PanicStanding } from "./panic-memory.ts";
+import type { CompletionMemory, PanicStanding } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
@@ -71,40 +71,49 @@ export class PanicOutbox {
   }
 
   async #flushOne(standing: PanicStanding): Promise<void> {
-    const { store, book, bell } = this.#parts;
-    const event_id = standing.event.event_id;
-    if (this.#owesHalt(standing)) {
-      await this.#unlessRefused(
-        () => store.halt(standing.event, standing.acceptedMs),
-        async () => {
-          await book.write({ type: "halt_confirmed", event_id, at_ms: this.#parts.clock.nowMs() });
-        },
-      );
-      bell.ring();
-    }
-    for (const { completion, final, published } of [...standing.completions]) {
-      if (published) continue;
-      const acks = this.#parts.entriesOf(event_id);
-      await this.#unlessRefused(
-        () => store.publish({ completion, final, acks }),
-        async () => {
-          await book.write({ type: "published", event_id, final });
-        },
-      );
-      bell.ring();
+    await this.#giveHalt(standing);
+    for (const one of [...standing.completions]) {
+      if (!one.published) await this.#givePublication(standing, one);
     }
   }
 
+  async #giveHalt(standing: PanicStanding): Promise<void> {
+    if (!this.#owesHalt(standing)) return;
+    const { store, book, bell, clock } = this.#parts;
+    const event_id = standing.event.event_id;
+    await this.#unlessRefused(async () => {
+      await store.halt(standing.event, standing.acceptedMs);
+      await book.write({ type: "halt_confirmed", event_id, at_ms: clock.nowMs() });
+    });
+    bell.ring();
+  }
+
+  async #givePublication(standing: PanicStanding, one: CompletionMemory): Promise<void> {
+    const { store, book, bell } = this.#parts;
+    const event_id = standing.event.event_id;
+    const { completion, final } = one;
+    await this.#unlessRefused(async () => {
+      const haltTaken = standing.joins === null && standing.haltConfirmed && book.memory.halted;
+      const acks = this.#parts.entriesOf(event_id);
+      const given = await store.publish({ completion, final, acks, haltTaken });
+      if (given === "halt-lost") {
+        standing.haltConfirmed = false;
+        await this.#giveHalt(standing);
+        await store.publish({ completion, final, acks, haltTaken: false });
+      }
+      await book.write({ type: "published", event_id, final });
+    });
+    bell.ring();
+  }
+
   /** What Redis refuses for a reason of its own (a key of the wrong type) must not hold up the rest. */
-  async #unlessRefused(give: () => Promise<void>, then: () => Promise<void>): Promise<void> {
+  async #unlessRefused(give: () => Promise<void>): Promise<void> {
     try {
       await give();
     } catch (error) {
       if (isRedisOutage(error)) throw error;
       this.#complain(error);
-      return;
     }
-    await then();
   }
 
   #owesHalt(standing: PanicStanding): boolean {

@@ -34,6 +34,8 @@ export interface Publication {
   readonly final: boolean;
   /** Entries of the panic stream that this ends. */
   readonly acks: readonly string[];
+  /** Redis has taken this panic's halt before, and nobody cleared it. */
+  readonly haltTaken: boolean;
 }
 
 export class PanicStore {
@@ -63,8 +65,11 @@ export class PanicStore {
     });
   }
 
-  /** Publishes unless that was done before. */
-  publish(publication: Publication): Promise<void> {
+  /**
+   * Publishes unless that was done before. `halt-lost`: Redis does not know the panic whose halt it took, so it was
+   * emptied or rolled back since; nothing is published before it is halted again.
+   */
+  publish(publication: Publication): Promise<"published" | "halt-lost"> {
     return this.#alone(async () => {
       for (let attempt = 1; ; attempt += 1) {
         try {
@@ -145,15 +150,20 @@ export class PanicStore {
     }
   }
 
-  async #publishOnce({ completion, final, acks }: Publication): Promise<void> {
-    const { panicProcessed, tradingState } = this.#keys;
+  async #publishOnce(publication: Publication): Promise<"published" | "halt-lost"> {
+    const { completion, final, acks } = publication;
+    const { panicProcessed } = this.#keys;
     const eventId = completion.event_id;
     await this.#redis.command(["WATCH", panicProcessed]);
     const before = await this.#readProcessed(eventId);
     const published = before?.completions ?? [];
     if (before?.state === "DONE" || (!final && published.length > 0)) {
       await transaction(this.#redis, this.#ackCommands(acks));
-      return;
+      return "published";
+    }
+    if (before === undefined && publication.haltTaken) {
+      await this.#redis.command(["UNWATCH"]);
+      return "halt-lost";
     }
     const after = {
       state: final ? "DONE" : "STARTED",
@@ -169,11 +179,16 @@ export class PanicStore {
       ["HSET", panicProcessed, eventId, JSON.stringify(after)],
       ...(final ? this.#ackCommands(acks) : []),
     ]);
-    // Beside it, not in it: a state of the wrong type must not look like a completion that failed.
-    if (completion.status !== "flat" && completion.status !== "failed") return;
-    await this.#redis
-      .command(["HSET", tradingState, "positions_closed", String(completion.positions_closed)])
-      .catch(() => undefined);
+    await this.#countClosed(completion).catch(() => undefined);
+    return "published";
+  }
+
+  /** Beside the publication, not in it: a state of the wrong type must not look like one that failed. */
+  async #countClosed({ event_id, positions_closed }: PanicCompletion): Promise<void> {
+    const { tradingState } = this.#keys;
+    const halting = await this.#redis.command(["HGET", tradingState, "event_id"]);
+    if (halting !== event_id) return;
+    await this.#redis.command(["HSET", tradingState, "positions_closed", String(positions_closed)]);
   }
 
   #append(completion: PanicCompletion): string[] {
