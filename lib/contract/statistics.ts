@@ -29,6 +29,10 @@ export const STATISTICS = {
   /** The exit brain's: exit intents by rule, plans it had to make, stops it placed and missed. */
   exitIntent: (rule: string) => `exit:${rule}`,
   planAdopted: (why: string) => `adopted:${why}`,
+  /** Execution's: entries by what became of their stop at the venue. */
+  stop: (outcome: "rests" | "flat" | "passed" | "missing") => `stop:${outcome}`,
+  /** Execution's: stops that were missing and rest now. */
+  stopsMended: "stops_mended",
   stopsPlaced: "stops_placed",
   stopsMissing: "stops_missing",
   positionsClosed: "positions_closed",

@@ -9,6 +9,7 @@ import { isRedisOutage } from "../redis/redis-errors.ts";
 import { keepRoleBeat } from "../redis/role-beat.ts";
 import { createEntryGuard } from "./entry-guard.ts";
 import { createIntentLanes } from "./intent-lanes.ts";
+import { mendStops } from "./mend-stops.ts";
 import { createExecutionMetrics } from "./metrics.ts";
 import { executionRoutes } from "./routes.ts";
 import { type ExecutionSettings, entryRules, resultStreams } from "./settings.ts";
@@ -80,6 +81,7 @@ export function createExecution(
           await runTogether(stop, {
             exits: (end) => lanes.exits.run(end),
             entries: (end) => lanes.entries.run(end),
+            stops: (end) => mendStops({ ...parts, missing: metrics.stopsMissing }, end),
           });
         },
       }),

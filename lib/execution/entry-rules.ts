@@ -12,4 +12,6 @@ export interface EntryRules {
   readonly leverageMax: number;
   readonly failuresMax: number;
   readonly planHoldMaxSec: number;
+  /** exchange: an entry's position gets a stop that rests at the venue. */
+  readonly protectiveStop: "exchange" | "none";
 }

@@ -4,6 +4,7 @@ import { decideProfitGates } from "../gates/decide-profit-gates.ts";
 import type { HoldDetail } from "../gates/profit-gate.ts";
 import { denied, type Ending } from "./ending.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
+import { noteWouldHold } from "./note-would-hold.ts";
 import { type OrderPlan, sendOrder } from "./send-order.ts";
 
 /** An intent may be this far ahead of the server's clock (ms): beyond it, it would outlive its age limit. */
@@ -107,12 +108,6 @@ async function askGates(parts: ExecutionParts, job: Job, sound: Sound): Promise<
   if (decision.verdict === "held") {
     return { state: "HELD", reason: decision.reason, detail: numbers(decision.detail) };
   }
-  for (const would of decision.wouldHold) {
-    parts.observe.wouldHold(would.reason);
-    parts.log.warn(
-      { intent_id: intent.intent_id, ...would.detail },
-      `GATE_WOULD_BLOCK | reason=${would.reason}`,
-    );
-  }
+  for (const would of decision.wouldHold) noteWouldHold(parts, job, would.reason, would.detail);
   return undefined;
 }

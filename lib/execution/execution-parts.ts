@@ -8,6 +8,7 @@ import type { IntentSource, Owner } from "../kernel/order-ledger.ts";
 import type { ResultStreams } from "../kernel/settle-order.ts";
 import type { Ending } from "./ending.ts";
 import type { EntryRules } from "./entry-rules.ts";
+import type { StopOutcome } from "./place-stop.ts";
 
 /** A mark price with its age by our own monotonic clock. */
 export interface AgedMark {
@@ -52,6 +53,8 @@ export interface ExecutionLog {
 export interface ExecutionObserver {
   ended(kind: "entry" | "exit", ending: Ending): void;
   wouldHold(reason: HoldReason): void;
+  /** What became of the stop that an entry's position is to have at the venue. */
+  stop(outcome: StopOutcome["kind"]): void;
   venueOutcome(outcome: Outcome): void;
   orderSent(kind: "entry" | "exit", sinceDecisionMs: number): void;
   failed(): void;
@@ -62,6 +65,8 @@ export interface Job {
   readonly intent: TradeIntent;
   readonly kind: "entry" | "exit";
   readonly source: IntentSource;
+  /** Gates in audit mode that would have held it so far; counted when it settles. */
+  readonly wouldHold: Set<HoldReason>;
   /** Aborts when the process drains: waits end, the intent stays pending and is resumed later. */
   readonly signal: AbortSignal;
 }

@@ -49,7 +49,8 @@ export async function handleIntent(
     return "done";
   }
   const { intent } = decoded;
-  const job: Job = { intent, kind: isExit(intent) ? "exit" : "entry", source, signal: from.signal };
+  const kind = isExit(intent) ? "exit" : "entry";
+  const job: Job = { intent, kind, source, signal: from.signal, wouldHold: new Set() };
   try {
     await progress(parts, job);
     return "done";
@@ -82,7 +83,7 @@ async function resumeOrder(parts: ExecutionParts, job: Job, order: LedgerOrder):
     await markOrderUnknown(parts.redis, parts.keys, { intentId, owner: parts.owner, why: "resumed" });
   }
   const found = await resolveAttempt(parts, job, order);
-  return found === undefined ? undefined : bookFills(parts, job, found);
+  return found === undefined ? undefined : bookFills(parts, job, found, { fresh: false });
 }
 
 /** What becomes of an entry whose handling threw. Errors of the connection go on to the consumer. */

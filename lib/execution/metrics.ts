@@ -49,13 +49,25 @@ export function createExecutionMetrics(registry: Registry) {
     help: "1: the profit gates hold entries; 0: they only say what they would have held.",
     registers,
   });
+  const stops = new Counter({
+    name: "quantum_execution_protective_stops_total",
+    help: "Entries by what became of their position's stop at the venue.",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const stopsMissing = new Gauge({
+    name: "quantum_execution_protective_stops_missing",
+    help: "Positions whose stop does not rest at the venue although it should.",
+    registers,
+  });
   const observer: ExecutionObserver = {
     ended: (kind, ending) =>
       results.inc({ kind, state: ending.state, reason: "reason" in ending ? ending.reason : "" }),
     wouldHold: (reason) => wouldHold.inc({ reason }),
+    stop: (outcome) => stops.inc({ outcome }),
     venueOutcome: (outcome) => venue.inc({ class: outcome.class, row: outcome.row }),
     orderSent: (kind, sinceDecisionMs) => latency.observe({ kind }, Math.max(0, sinceDecisionMs) / 1000),
     failed: () => failures.inc(),
   };
-  return { observer, lost, stateLost, gatesEnforced };
+  return { observer, lost, stateLost, gatesEnforced, stopsMissing };
 }

@@ -15,6 +15,7 @@ import { bookFills } from "./book-fills.ts";
 import { type AfterRejection, decideAfterRejection } from "./decide-after-rejection.ts";
 import { denied, type Ending, rejected } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
+import { noteWouldHold } from "./note-would-hold.ts";
 import { hasEnded, resolveAttempt } from "./resolve-order.ts";
 
 /** What is to be sent; client id and signature come with each attempt. */
@@ -27,6 +28,8 @@ type Sent =
   | { readonly kind: "unknown"; readonly signedAtMs: number };
 
 const ORDER_COST = { weight: 1, orders: 1 } as const;
+/** An entry and the stop of its position: the second must not eat what is reserved for exits. */
+const GUARDED_COST = { weight: 1, orders: 2 } as const;
 
 /**
  * Sends `plan` beginning with attempt `made` + 1 and returns how the intent ends. Throws JobPostponed when
@@ -46,10 +49,10 @@ export async function sendOrder(
     if (limited !== undefined) return limited;
     const sent = await sendAttempt(parts, job, plan, attempt);
     if (sent.kind === "ended") return sent.ending;
-    if (sent.kind === "at_venue") return bookFills(parts, job, sent.order);
+    if (sent.kind === "at_venue") return bookFills(parts, job, sent.order, { fresh: true });
     if (sent.kind === "unknown") {
       const order = await resolveUnknown(parts, job, attempt, sent.signedAtMs);
-      if (order !== undefined) return bookFills(parts, job, order);
+      if (order !== undefined) return bookFills(parts, job, order, { fresh: false });
       attempt += 1;
       continue;
     }
@@ -78,8 +81,9 @@ async function resolveUnknown(parts: ExecutionParts, job: Job, attempt: number, 
 
 /** Entries end at a spent budget or a ban; exits wait for it. */
 async function awaitBudget(parts: ExecutionParts, job: Job): Promise<Ending | undefined> {
+  const guarded = job.kind === "entry" && parts.rules.protectiveStop === "exchange";
   for (;;) {
-    const admission = parts.exchange.admit(job.kind, ORDER_COST);
+    const admission = parts.exchange.admit(job.kind, guarded ? GUARDED_COST : ORDER_COST);
     if (admission.kind === "ok") return undefined;
     if (job.kind === "entry") return rejected("VENUE_LIMITED", "the request budget is spent");
     await pause(parts, job, admission.kind === "wait" ? Math.min(admission.ms, 1000) : 250);
@@ -124,6 +128,10 @@ async function sendAttempt(parts: ExecutionParts, job: Job, plan: OrderPlan, att
     return { kind: "ended", ending: { state: "HELD", reason: reply.reason, detail: "" } };
   if (reply.kind === "expired")
     return { kind: "ended", ending: { state: "EXPIRED", detail: "before it was sent" } };
+  if (reply.wouldHold !== undefined) noteWouldHold(parts, job, reply.wouldHold);
+  // Once more, now that nothing but the request itself lies between this look and the venue.
+  const stoppedNow = kind === "entry" ? parts.entriesStopped() : undefined;
+  if (stoppedNow !== undefined) return { kind: "ended", ending: denied(stoppedNow) };
   parts.observe.orderSent(kind, parts.redis.serverNowMs() - intent.ts_ms);
   const outcome = await parts.exchange.submitOrder(
     { ...plan, kind, clientOrderId: orderId },

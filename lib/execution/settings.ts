@@ -78,6 +78,7 @@ export function entryRules(settings: ExecutionSettings): EntryRules {
     leverageMax: settings.MAX_LEVERAGE,
     failuresMax: settings.DELIVERIES_MAX,
     planHoldMaxSec: settings.DEFAULT_MAX_HOLD_SEC,
+    protectiveStop: settings.PROTECTIVE_STOP,
   };
 }
 

@@ -1,12 +1,15 @@
 import Big from "big.js";
 import { blockedOrderId, type ExecutionResult, type ResultStatus } from "../contract/execution-result.ts";
 import { planSuffix, type StoredPlan } from "../contract/position-plan.ts";
+import type { RestReason } from "../contract/reasons.ts";
 import { STATISTICS } from "../contract/statistics.ts";
-import type { TradeIntent } from "../contract/trade-intent.ts";
+import { encodeIntent, type TradeIntent } from "../contract/trade-intent.ts";
 import type { TerminalState } from "../kernel/order-states.ts";
 import { type DeadLetter, type PlanChange, settleOrder } from "../kernel/settle-order.ts";
-import type { Ending } from "./ending.ts";
+import { type Ending, type Filled, hasFilled } from "./ending.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
+import { followUpExit, followUpId } from "./follow-up-exit.ts";
+import type { StopOutcome } from "./place-stop.ts";
 
 const STATUS_OF = {
   FILLED: "filled",
@@ -27,7 +30,8 @@ export async function settleIntent(
   const { intent, kind, source } = job;
   const nowMs = parts.redis.serverNowMs();
   const order = "order" in ending ? ending.order : undefined;
-  const filled = ending.state === "FILLED" || ending.state === "PARTIAL";
+  const stop = hasFilled(ending) ? ending.stop : undefined;
+  const followUp = hasFilled(ending) ? followUpOf(intent, ending, nowMs) : undefined;
   const ended = await settleOrder(parts.redis, parts.keys, parts.streams, {
     intentId: intent.intent_id,
     owner: parts.owner,
@@ -35,15 +39,18 @@ export async function settleIntent(
     state: ending.state,
     kind,
     result: resultOf(intent, ending, nowMs),
-    counted: countedOf(ending),
-    tradedAtMs: filled ? (ending.fills.lastTradeMs ?? ending.order.updateTimeMs) : undefined,
+    counted: [...countedOf(ending), ...[...job.wouldHold].map(STATISTICS.wouldHold)],
+    tradedAtMs: hasFilled(ending) ? tradedAtMs(ending) : undefined,
     holdMinMs: parts.rules.holdMinMs,
     plan: planOf(parts, job, ending),
     planSuffix: planSuffix(intent.symbol, order?.positionSide ?? "BOTH"),
     deadLetter,
+    stop: stop === undefined ? undefined : stop.kind === "missing" ? "missing" : "settled",
+    followUp: followUp === undefined ? undefined : encodeIntent(followUp),
   });
   if (!ended) return;
   parts.observe.ended(kind, ending);
+  if (stop !== undefined) tellStop(parts, intent, stop);
   const fields = {
     intent_id: intent.intent_id,
     symbol: intent.symbol,
@@ -63,8 +70,37 @@ function detailOf(ending: Ending) {
   };
 }
 
-function countedOf(ending: Ending): readonly [string] | readonly [string, string] {
+const tradedAtMs = ({ fills, order }: Filled) => fills.lastTradeMs ?? order.updateTimeMs;
+
+/** The stop's fate in log and metrics; a missing one is an alarm until it is mended. */
+function tellStop(parts: ExecutionParts, intent: TradeIntent, stop: StopOutcome): void {
+  parts.observe.stop(stop.kind);
+  const { intent_id, symbol, stop_loss } = intent;
+  if (stop.kind === "missing") {
+    parts.log.error({ intent_id, stop_loss, why: stop.why }, `PROTECTIVE_STOP_MISSING | ${symbol}`);
+  } else if (stop.kind === "passed") {
+    parts.log.warn({ intent_id, stop_loss }, `PROTECTIVE_STOP_PASSED | ${symbol} is closed`);
+  }
+}
+
+/** What one order could not close, or a position that was beyond its stop before it had one. */
+function followUpOf(intent: TradeIntent, ending: Filled, nowMs: number): TradeIntent | undefined {
+  const { order, rest, stop } = ending;
+  const { symbol, side, positionSide } = order;
+  const common = { after: intent, symbol, positionSide, nowMs };
+  if (rest !== undefined) {
+    const { opened_at_ms: openedAtMs } = intent;
+    return followUpExit({ ...common, ...rest, reason: "REST_OF_EXIT", side, openedAtMs });
+  }
+  if (stop?.kind !== "passed") return undefined;
+  const closes = side === "BUY" ? "SELL" : "BUY";
+  const openedAtMs = tradedAtMs(ending);
+  return followUpExit({ ...common, reason: "STOP_PASSED", side: closes, quantity: null, openedAtMs });
+}
+
+function countedOf(ending: Ending): readonly string[] {
   const outcome = STATISTICS.outcome(STATUS_OF[ending.state]);
+  if (hasFilled(ending) && ending.stop !== undefined) return [outcome, STATISTICS.stop(ending.stop.kind)];
   if (ending.state === "HELD") return [outcome, STATISTICS.held(ending.reason)];
   if (ending.state === "DENIED") return [outcome, STATISTICS.denied(ending.reason)];
   return [outcome];
@@ -75,7 +111,7 @@ export function resultOf(intent: TradeIntent, ending: Ending, nowMs: number): Ex
   const fills = "fills" in ending ? ending.fills : undefined;
   const order = "order" in ending ? ending.order : undefined;
   const blocked = ending.state === "HELD" || ending.state === "DENIED";
-  const reason = "reason" in ending ? ending.reason : undefined;
+  const reason = reasonOf(intent, ending);
   return {
     intent_id: intent.intent_id,
     correlation_id: intent.correlation_id,
@@ -91,13 +127,20 @@ export function resultOf(intent: TradeIntent, ending: Ending, nowMs: number): Ex
     leverage: intent.leverage,
     slippage_pct: slippagePct(intent, order?.side, fills?.averagePrice ?? null),
     fee_usd: fills?.feeUsd ?? "0",
-    ...(reason === undefined ? {} : { reason: reasonText(reason, "detail" in ending ? ending.detail : "") }),
+    ...(reason === undefined ? {} : { reason }),
     timestamp: new Date(nowMs).toISOString(),
   };
 }
 
-function reasonText(reason: string, detail: string): string {
-  return detail === "" ? reason : `${reason}: ${detail}`;
+function reasonOf(intent: TradeIntent, ending: Ending): string | undefined {
+  if (hasFilled(ending)) {
+    if (ending.rest === undefined) return undefined;
+    const reason: RestReason = "ABOVE_MARKET_MAX";
+    const next = followUpId(intent.intent_id, "REST_OF_EXIT");
+    return `${reason}: ${ending.rest.quantity ?? "what is open"} follows as intent ${next}`;
+  }
+  if (!("reason" in ending)) return undefined;
+  return ending.detail === "" ? ending.reason : `${ending.reason}: ${ending.detail}`;
 }
 
 /** Percent of the intent's price, four places; positive is worse than asked. */
@@ -115,10 +158,10 @@ function slippagePct(
 
 /** A filled entry leaves the plan by which its position is to be left; anything else leaves plans alone. */
 function planOf(parts: ExecutionParts, job: Job, ending: Ending): PlanChange {
-  if (job.kind === "exit" || !("fills" in ending)) return { kind: "keep" };
+  if (job.kind === "exit" || !hasFilled(ending)) return { kind: "keep" };
   const { intent } = job;
   const { order, fills } = ending;
-  const fields: StoredPlan = {
+  const fields: Omit<StoredPlan, "mark_extreme"> = {
     intent_id: intent.intent_id,
     symbol: intent.symbol,
     position_side: order.positionSide,
@@ -128,7 +171,7 @@ function planOf(parts: ExecutionParts, job: Job, ending: Ending): PlanChange {
     stop_loss: intent.stop_loss ?? "",
     take_profit: intent.take_profit ?? "",
     trail_percent: intent.trail_percent ?? "",
-    opened_at: String(fills.lastTradeMs ?? order.updateTimeMs),
+    opened_at: String(tradedAtMs(ending)),
     max_hold_sec: String(parts.rules.planHoldMaxSec),
   };
   return { kind: "write", fields };

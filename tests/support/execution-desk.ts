@@ -26,6 +26,10 @@ export interface Desk extends AsyncDisposable {
   /** Puts an intent on its stream and reads it, as the lanes do. */
   publish(intent: object, lane?: "entry" | "exit"): Promise<IntentEntry>;
   handle(entry: IntentEntry, lane?: "entry" | "exit"): Promise<Handled>;
+  /** Does something while what execution touches is changed: another venue, another owner. */
+  withParts<T>(change: Partial<ExecutionParts>, act: () => Promise<T>): Promise<T>;
+  /** Redis as at the start: trading armed, streams with their groups and nothing else. */
+  emptyRedis(): Promise<void>;
   results(): Promise<readonly ExecutionResult[]>;
   /** Orders that the venue executed, wholly or in part. */
   executed(): Promise<
@@ -44,11 +48,13 @@ const DESK_RULES: EntryRules = {
   leverageMax: 20,
   failuresMax: 5,
   planHoldMaxSec: 14_400,
+  protectiveStop: "exchange",
 };
 
 const OBSERVES_NOTHING: ExecutionParts["observe"] = {
   ended: () => {},
   wouldHold: () => {},
+  stop: () => {},
   venueOutcome: () => {},
   orderSent: () => {},
   failed: () => {},
@@ -87,12 +93,8 @@ export function soundIntent(change: object = {}): object {
   };
 }
 
-/** Execution's handling in this process, on a real Redis and the paper exchange, one intent at a time. */
-export async function openDesk(changes: PaperExchangeChanges = {}): Promise<Desk> {
-  const server = await startKernelServer();
-  const paper = await startPaper(changes);
-  const { client, keys } = server;
-  await client.command(["SET", keys.kill, "0"]);
+/** The adapter, connected to this paper exchange, with ETHUSDT at 3000. */
+async function connectVenue(paper: PaperFixture) {
   const exchange = createBinanceExchange({
     mode: "PAPER",
     restUrl: paper.url,
@@ -107,13 +109,27 @@ export async function openDesk(changes: PaperExchangeChanges = {}): Promise<Desk
   await paper.setPrice("ETHUSDT", "3000");
   const connected = await exchange.connect();
   if (!connected.ok) throw new Error(connected.outcome.message);
+  return exchange;
+}
+
+/** Execution's handling in this process, on a real Redis and the paper exchange, one intent at a time. */
+export async function openDesk(changes: PaperExchangeChanges = {}): Promise<Desk> {
+  const server = await startKernelServer();
+  const paper = await startPaper(changes);
+  const { client, keys } = server;
+  const exchange = await connectVenue(paper);
   const lanes = {
     entry: { stream: keys.intentStream, group: GROUPS.executionIntents },
     exit: { stream: keys.exitIntentStream, group: GROUPS.executionExits },
   };
-  for (const { stream, group } of Object.values(lanes)) {
-    await client.command(["XGROUP", "CREATE", stream, group, "0", "MKSTREAM"]);
-  }
+  const emptyRedis = async () => {
+    await client.command(["FLUSHDB"]);
+    await client.command(["SET", keys.kill, "0"]);
+    for (const { stream, group } of Object.values(lanes)) {
+      await client.command(["XGROUP", "CREATE", stream, group, "0", "MKSTREAM"]);
+    }
+  };
+  await emptyRedis();
   const leverage = new LeverageKeeper(exchange, systemClock.monotonicMs);
   let refused = false;
   const parts: ExecutionParts = {
@@ -135,10 +151,18 @@ export async function openDesk(changes: PaperExchangeChanges = {}): Promise<Desk
       refused = now;
     },
   };
+  let current = parts;
   return {
     paper,
     server,
     parts,
+    emptyRedis,
+    withParts: async (change, act) => {
+      current = { ...parts, ...change };
+      return act().finally(() => {
+        current = parts;
+      });
+    },
     credentialsRefused: () => refused,
     publish: async (intent, lane = "entry") => {
       const { stream, group } = lanes[lane];
@@ -148,7 +172,7 @@ export async function openDesk(changes: PaperExchangeChanges = {}): Promise<Desk
       return { id, fields };
     },
     handle: (entry, lane = "entry") =>
-      handleIntent(parts, entry, { ...lanes[lane], signal: new AbortController().signal }),
+      handleIntent(current, entry, { ...lanes[lane], signal: new AbortController().signal }),
     results: async () => {
       const reply = await client.command(["XRANGE", keys.resultStream, "-", "+"]);
       return (Array.isArray(reply) ? reply : []).map((entry) => {

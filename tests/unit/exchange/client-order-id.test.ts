@@ -11,7 +11,8 @@ test("an intent id of our own stays readable in the venue's records", () => {
 test.each(["x", HASH, "a".repeat(33), "an id with blanks & signs", "übung", "", "a".repeat(500)])(
   'every id of intent "%s" is one that the venue takes',
   (intentId) => {
-    for (const attempt of [1, 10, 999]) expect(clientOrderId(intentId, attempt)).toMatch(CLIENT_ORDER_ID);
+    for (const attempt of [1, 10, 999, 1000, 50_000, 2 ** 40])
+      expect(clientOrderId(intentId, attempt)).toMatch(CLIENT_ORDER_ID);
     expect(protectiveStopId(intentId)).toMatch(CLIENT_ORDER_ID);
   },
 );
@@ -28,6 +29,18 @@ test("the same intent and attempt give the same id, another attempt or intent an
   expect(new Set([...ids, clientOrderId("z", 1), protectiveStopId("z")]).size).toBe(6);
 });
 
-test.each([0, -1, 1.5, 1000, Number.NaN])("attempt %p is a broken invariant", (attempt) => {
-  expect(() => clientOrderId(HASH, attempt)).toThrow(RangeError);
+test("attempts have no end, and no two of them, nor the stop, share an id", () => {
+  const attempts = [...Array.from({ length: 3000 }, (_, at) => at + 1), 46_655, 46_656, 1_679_615, 2 ** 40];
+  for (const intentId of [HASH, "z"]) {
+    const ids = attempts.map((attempt) => clientOrderId(intentId, attempt));
+    expect(new Set([...ids, protectiveStopId(intentId)]).size).toBe(attempts.length + 1);
+    expect(ids.filter((id) => !CLIENT_ORDER_ID.test(id))).toEqual([]);
+  }
 });
+
+test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
+  "attempt %p is a broken invariant",
+  (attempt) => {
+    expect(() => clientOrderId(HASH, attempt)).toThrow(RangeError);
+  },
+);

@@ -1,0 +1,48 @@
+import Big from "big.js";
+import { decideOrderSize } from "../exchange/decide-order-size.ts";
+import type { VenueOrder } from "../exchange/exchange.ts";
+import type { ExecutionParts, Job } from "./execution-parts.ts";
+
+/** What an exit leaves open that one market order could not close; null: whatever is open. */
+export type RestOfExit = { readonly quantity: string | null };
+
+/**
+ * What rests of an exit whose order filled at the largest size that the venue takes; undefined: nothing. Asked of
+ * the order alone, so that a process that died in between finds the same. An exit that the venue's liquidity cut
+ * short is not this: its rest is dead, as its result says.
+ */
+export async function restOfExit(
+  parts: ExecutionParts,
+  job: Job,
+  order: VenueOrder,
+): Promise<RestOfExit | undefined> {
+  const { intent } = job;
+  const asked = intent.quantity !== null && new Big(intent.quantity).gt(0) ? intent.quantity : null;
+  const filled = new Big(order.executedQuantity);
+  if (filled.lt(order.originalQuantity) || !isLargest(parts, order)) return undefined;
+  const rest = asked === null ? null : new Big(asked).minus(filled);
+  if (rest?.lte(0)) return undefined;
+  const open = await openQuantity(parts, order);
+  if (open?.eq(0)) return undefined;
+  return { quantity: rest === null ? null : rest.toFixed() };
+}
+
+/** Whether anything more would have been cut off by the venue's maximum. */
+function isLargest(parts: ExecutionParts, order: VenueOrder): boolean {
+  const rules = parts.exchange.rules(order.symbol) ?? null;
+  const more = new Big(order.originalQuantity).times(2).toFixed();
+  const size = decideOrderSize({ kind: "exit", rules, quantity: more, markPrice: null });
+  return size.kind === "sized" && new Big(size.quantity).lte(order.originalQuantity);
+}
+
+/** What is still open on the side that the order closed; undefined: unreadable. */
+async function openQuantity(parts: ExecutionParts, order: VenueOrder): Promise<Big | undefined> {
+  const reading = await parts.exchange.positions(order.symbol);
+  if (!reading.ok) return undefined;
+  const closesLong = order.side === "SELL";
+  const sizes = reading.value
+    .filter((one) => one.symbol === order.symbol && one.positionSide === order.positionSide)
+    .map((one) => new Big(one.quantity).times(closesLong ? 1 : -1))
+    .filter((size) => size.gt(0));
+  return sizes.reduce((sum, size) => sum.plus(size), new Big(0));
+}
