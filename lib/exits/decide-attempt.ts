@@ -3,7 +3,8 @@
  *
  * Invariants
  * 1. At most one exit intent of a position is under way; the next one is numbered only once the one before has
- *    ended and a reading of the positions that was begun later still shows the position open.
+ *    ended, a reading of the positions that was begun later still shows the position open, and the position has
+ *    not become smaller for a second: the rest of what one order could not close is followed up by execution.
  * 2. What has been decided is carried out: a position that is being closed is closed to the end, also when the
  *    price comes back in between; only a new plan (another entry filled) ends that.
  * 3. Only a smaller position, or a fill, counts as progress: an exit that is refused again and again is as
@@ -36,6 +37,8 @@ export interface ExitAttempt {
 /** The order ledger's word on the intent; undefined: not read. */
 export type LedgerWord = string | "ABSENT" | undefined;
 
+/** How long a position that becomes smaller is left to those who make it so. */
+const REST_PATIENCE_MS = 1000;
 const ENDED: ReadonlySet<string> = new Set(["FILLED", "PARTIAL", "REJECTED", "HELD", "DENIED", "EXPIRED"]);
 const FILLED: ReadonlySet<string> = new Set(["FILLED", "PARTIAL"]);
 
@@ -74,7 +77,8 @@ export function decideAttempt(input: AttemptInput): AttemptDecision {
   }
   const attempt = progressed(before, input);
   if (attempt.endedAtMs !== null) {
-    if (input.askedAtMs <= attempt.endedAtMs) return { kind: "await", attempt };
+    const stillMoving = input.nowMs - attempt.progressAtMs < REST_PATIENCE_MS;
+    if (stillMoving || input.askedAtMs <= attempt.endedAtMs) return { kind: "await", attempt };
     return { kind: "publish", attempt: nextAttempt(attempt, input.position) };
   }
   return { kind: isDue(attempt, input) ? "publish" : "await", attempt };

@@ -36,7 +36,7 @@ export interface ProtectiveStopInput {
 export type ProtectiveStopDecision =
   | { readonly kind: "keep"; readonly triggerPrice: string }
   | { readonly kind: "place"; readonly stop: RestingStop }
-  | { readonly kind: "replace"; readonly stop: RestingStop; readonly cancel: readonly string[] }
+  | { readonly kind: "replace"; readonly stop: RestingStop; readonly standing: readonly RestingStop[] }
   /** The price filter leaves no trigger, its rules are not known, or the exit is under way. */
   | { readonly kind: "none"; readonly why: "NO_TRIGGER" | "EXITING" };
 
@@ -65,7 +65,7 @@ export function decideProtectiveStop(input: ProtectiveStopInput): ProtectiveStop
   if (others.length === 0 && isGoodEnough(input, { current, wanted, hard })) {
     return { kind: "keep", triggerPrice: current.triggerPrice };
   }
-  return { kind: "replace", stop, cancel: resting.map(({ clientAlgoId }) => clientAlgoId) };
+  return { kind: "replace", stop, standing: resting };
 }
 
 function isGoodEnough(

@@ -33,6 +33,7 @@ const ENTRY_STOP_GRACE_MS = 3000;
 const STOP_EXISTS = -4130;
 const ID_TAKEN = -4116;
 const PLACE_AGAIN_MAX = 3;
+const ORDER_COST = { weight: 1, orders: 1 } as const;
 const BACK_OFF_FIRST_MS = 1000;
 const BACK_OFF_LAST_MS = 30_000;
 
@@ -122,7 +123,7 @@ export class StopKeeper {
     const placed =
       wanted.kind === "place"
         ? await this.#place(watch.position, wanted.stop)
-        : await this.#replace(watch.position, wanted.stop, wanted.cancel);
+        : await this.#replace(watch.position, wanted.stop, wanted.standing);
     this.#inventory.doubt(watch.position.symbol);
     if (placed.ok) {
       this.#refusals.delete(watch.key);
@@ -130,19 +131,26 @@ export class StopKeeper {
     } else this.#refused(watch, placed.outcome);
   }
 
-  /** Until both could be there at once: new before old; else old away and new at once, tried again at once. */
-  async #replace(position: WatchedPosition, stop: RestingStop, cancel: readonly string[]): Promise<Placed> {
+  /** New before old where the venue takes both; else old away and new at once, and the old one back if it cannot. */
+  async #replace(
+    position: WatchedPosition,
+    stop: RestingStop,
+    standing: readonly RestingStop[],
+  ): Promise<Placed> {
     const first = await this.#place(position, stop);
     const inTheWay = !first.ok && (first.outcome.code === STOP_EXISTS || first.outcome.code === ID_TAKEN);
     if (!first.ok && !inTheWay) return first;
-    const old = first.ok ? cancel.filter((id) => id !== stop.clientAlgoId) : cancel;
-    const cancelled = await Promise.all(old.map((id) => this.#cancel(position.symbol, id)));
-    if (first.ok) return first;
-    if (cancelled.includes(false)) return first;
+    // Nothing gives way to a stop that could not be sent.
+    if (!first.ok && this.#parts.exchange.admit("exit", ORDER_COST).kind !== "ok") return first;
+    const old = standing.filter(({ clientAlgoId }) => !first.ok || clientAlgoId !== stop.clientAlgoId);
+    const cancelled = await Promise.all(old.map((one) => this.#cancel(position.symbol, one.clientAlgoId)));
+    if (first.ok || cancelled.includes(false)) return first;
     let placed = await this.#place(position, stop);
     for (let tries = 1; tries < PLACE_AGAIN_MAX && !placed.ok && mayPass(placed.outcome); tries += 1) {
       placed = await this.#place(position, stop);
     }
+    const [before] = standing;
+    if (!placed.ok && !mayPass(placed.outcome) && before !== undefined) await this.#place(position, before);
     return placed;
   }
 

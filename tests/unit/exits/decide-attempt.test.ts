@@ -90,13 +90,25 @@ describe("the next number", () => {
       const ended = decide({ ledger });
       expect(ended).toMatchObject({ kind: "await", attempt: { n: 0, endedAtMs: 2000 } });
       const attempt = ended.kind === "idle" ? null : ended.attempt;
-      expect(decide({ ledger, attempt, nowMs: 2900, askedAtMs: 2000 })).toMatchObject({ kind: "await" });
+      expect(decide({ ledger, attempt, nowMs: 3000, askedAtMs: 2000 })).toMatchObject({ kind: "await" });
       expect(decide({ ledger, attempt, nowMs: 3000, askedAtMs: 2001 })).toMatchObject({
         kind: "publish",
         attempt: { n: 1, intentId: idOf(1), handover: "due", endedAtMs: null },
       });
     },
   );
+});
+
+test("a position that becomes smaller is left to execution, which follows up the rest of a split close", () => {
+  const attempt = { ...sent, endedAtMs: 1500 };
+  const smaller = { ...LONG_POSITION, quantity: "0.4" };
+  const moved = decide({ attempt, position: smaller });
+  expect(moved).toMatchObject({ kind: "await", attempt: { n: 0, progressAtMs: 2000, quantity: "0.4" } });
+  const after = moved.kind === "idle" ? null : moved.attempt;
+  const later = (nowMs: number) =>
+    decide({ attempt: after, position: smaller, nowMs, askedAtMs: nowMs - 10 });
+  expect(later(2999)).toMatchObject({ kind: "await" });
+  expect(later(3000)).toMatchObject({ kind: "publish", attempt: { n: 1, intentId: idOf(1) } });
 });
 
 describe("handing over", () => {

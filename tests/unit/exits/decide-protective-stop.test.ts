@@ -73,7 +73,7 @@ describe("a trailing stop", () => {
     expect(moved("100.5")).toMatchObject({
       kind: "replace",
       stop: { triggerPrice: "98.5" },
-      cancel: [resting[0]?.clientAlgoId],
+      standing: resting,
     });
   });
 
@@ -97,7 +97,7 @@ describe("another plan", () => {
     expect(decide({ plan: { ...LONG_PLAN, stopLoss } })).toMatchObject({
       kind: "replace",
       stop: { triggerPrice: stopLoss },
-      cancel: [ofEntry.clientAlgoId],
+      standing: [ofEntry],
     });
   });
 
@@ -111,7 +111,7 @@ test("of two stops of ours one is left", () => {
   expect(decide({ resting: [ofEntry, second] })).toEqual({
     kind: "replace",
     stop: ofEntry,
-    cancel: [ofEntry.clientAlgoId, second.clientAlgoId],
+    standing: [ofEntry, second],
   });
 });
 
