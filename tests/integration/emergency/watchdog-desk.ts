@@ -7,6 +7,7 @@ import { keysOf } from "../../../lib/contract/keys.ts";
 import { type PanicEvent, panicEventSchema } from "../../../lib/contract/panic.ts";
 import { systemClock } from "../../../lib/daemon/clock.ts";
 import { connectRedis, type RedisConnection } from "../../../lib/redis/connection.ts";
+import { recordReply } from "../../../lib/redis/reply.ts";
 import { decodeEntries, encodeFields, type StreamEntry } from "../../../lib/redis/stream-entry.ts";
 import { type DaemonProcess, startDaemon } from "../../support/daemon-process.ts";
 import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
@@ -66,7 +67,13 @@ export interface WatchdogDesk extends AsyncDisposable {
   haltAsWorker(event: PanicEvent): Promise<void>;
   openPosition(): Promise<void>;
   watch(): Promise<Readonly<Record<string, unknown>>>;
+  /** A hash. */
+  record(key: string): Promise<Readonly<Record<string, string>>>;
 }
+
+/** Waits until the watchdog says that it is in this state. */
+export const inState = (desk: WatchdogDesk, state: string): Promise<boolean> =>
+  waitUntil(`the watchdog is ${state}`, async () => (await desk.watch())["state"] === state);
 
 /** Redis, a venue with `positions` open ones, a brain that does not beat yet, and the worker's socket. */
 export async function openWatchdogDesk(binary: string, positions: number): Promise<WatchdogDesk> {
@@ -121,6 +128,7 @@ export async function openWatchdogDesk(binary: string, positions: number): Promi
       return watchdog;
     },
     panicked: async (deadlineMs = 8000) => {
+      await eye.whenReady();
       const before = (await panics()).length;
       return waitUntil("a panic is published", async () => (await panics())[before], { deadlineMs });
     },
@@ -138,6 +146,7 @@ export async function openWatchdogDesk(binary: string, positions: number): Promi
       if (watchdog === undefined) throw new Error("no watchdog was started");
       return watchSchema.parse(await (await fetch(`${await watchdog.url()}/v1/watch`)).json());
     },
+    record: async (key) => recordReply(await eye.command(["HGETALL", key])),
     async [Symbol.asyncDispose]() {
       brain.die();
       await watchdog?.[Symbol.asyncDispose]();
