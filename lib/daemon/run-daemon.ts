@@ -1,18 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { Registry } from "prom-client";
 import { z } from "zod";
-import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
-import { ROLES, type Role } from "../contract/roles.ts";
+import { EXIT_CODES } from "../contract/exit-codes.ts";
+import type { Role } from "../contract/roles.ts";
 import { createAdminApp } from "./admin-app.ts";
 import { type AdminServer, serveAdmin } from "./admin-server.ts";
 import { buildIdentity } from "./build-identity.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { readConfiguration } from "./configuration.ts";
-import { ConfigurationError, describeFault } from "./configuration-fault.ts";
 import type { DaemonContext, DaemonParts, DaemonSpec, SettingsOf, SettingsShape } from "./daemon-spec.ts";
 import { type Environment, processEnvironment } from "./environment.ts";
+import { lastWords } from "./last-words.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { collectProcess } from "./process-collector.ts";
 import { ProcessExit } from "./process-exit.ts";
@@ -200,19 +199,4 @@ function endOnUncaught(log: Logger): void {
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);
-}
-
-/** Says why the process ends, and with which code. */
-function lastWords(role: Role, error: unknown, log: Logger | undefined): ExitCode {
-  if (error instanceof ConfigurationError) {
-    const { faults } = error;
-    const head = `${ROLES[role].binary}: the configuration is wrong, nothing was started (${faults.length}):`;
-    const lines = faults.map((fault) => `  ${describeFault(fault)}`);
-    writeSync(2, `${[head, ...lines].join("\n")}\n`);
-    return EXIT_CODES.configuration;
-  }
-  const code = error instanceof ProcessExit ? error.exitCode : EXIT_CODES.crash;
-  if (log === undefined) writeSync(2, `${ROLES[role].binary}: ${String(error)}\n`);
-  else log.fatal({ err: error, exitCode: code }, error instanceof Error ? error.message : String(error));
-  return code;
 }

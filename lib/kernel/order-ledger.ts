@@ -9,6 +9,7 @@ export type Owner = string;
 /** An order as the ledger has it. */
 export interface LedgerOrder {
   readonly state: OrderState;
+  readonly owner: Owner;
   /** 0 before the first submission. */
   readonly attempt: number;
   /** Failures of the handler so far. */
@@ -60,6 +61,7 @@ function readOrder(flat: readonly string[]): LedgerOrder {
   if (!isOrderState(state)) throw new UnexpectedReplyError("ledger", flat);
   return {
     state,
+    owner: fields.get("owner") ?? "",
     attempt: Number(fields.get("attempt") ?? 0),
     failures: Number(fields.get("failures") ?? 0),
     clientOrderId: fields.get("client_order_id") ?? "",

@@ -175,11 +175,11 @@ end
 
 local function write_rates(state, now_text)
   local limits, now = state.limits, state.now
-  local _, new_bucket = write_window(state.global, limits, now, now_text)
+  local new_bucket = write_window(state.global, limits, now, now_text)
   local ranking = state.keys[12] .. state.bucket
   for symbol, window in pairs(state.symbols) do
-    local in_bucket = write_window(window, limits, now, now_text)
-    if in_bucket > 0 then redis.pcall('ZADD', ranking, integer(in_bucket), symbol) end
+    write_window(window, limits, now, now_text)
+    if window.added > 0 then redis.pcall('ZINCRBY', ranking, integer(window.added), symbol) end
   end
   if new_bucket then redis.call('EXPIRE', ranking, integer(limits.window_sec * 3)) end
 end

@@ -90,11 +90,11 @@ local function lives_long_enough(list_key, now)
   return age >= 0 and age < RENEW_EVERY_MS and renewed.lists[list_key]
 end
 
--- Writes what the call counted: list and bucket, each with its lifetime. Returns what the bucket holds now, and
--- whether it is new.
+-- Writes what the call counted: list and bucket, each with its lifetime. Returns whether the
+-- bucket is new.
 local function write_window(window, limits, now, now_text)
   local added = window.added
-  if added == 0 then return 0, false end
+  if added == 0 then return false end
   local length
   if added == 1 then
     length = redis.call('LPUSH', window.list_key, now_text)
@@ -108,8 +108,7 @@ local function write_window(window, limits, now, now_text)
   if length <= added or not lives_long_enough(window.list_key, now) then
     renew_lifetime(window.list_key, limits, now)
   end
-  local in_bucket = redis.call('INCRBY', window.bucket_key, integer(added))
-  if in_bucket > added then return in_bucket, false end
+  if redis.call('INCRBY', window.bucket_key, integer(added)) > added then return false end
   redis.call('EXPIRE', window.bucket_key, integer(limits.window_sec + 2))
-  return in_bucket, true
+  return true
 end

@@ -17,7 +17,8 @@
 --  2 the entry is acknowledged in that call, never earlier
 --  3 the gate slot is kept by a fill and released by everything else
 --  4 the symbol's last trade never moves back
---  5 an exit that follows from this end is published with it: once, however often the process dies
+--  5 a dead letter is of an entry that was never submitted: its order cannot be at the venue, and no exit is put aside
+--  6 an exit that follows from this end is published with it: once, however often the process dies
 
 local RESULT_FROM = 18
 
@@ -81,6 +82,7 @@ local function settle(keys, args)
   end
   local refused = refused_move(order, args[3], args[6])
   if refused then return refused end
+  if args[14] ~= '' and (order.state ~= 'RECEIVED' or args[8] == 'exit') then return {'ILLEGAL', order.state} end
   for _, stream in ipairs({keys[3], keys[4], keys[5], keys[6], args[16] ~= '' and keys[13] or nil}) do
     if not appendable(stream) then return redis.error_reply('WRONGTYPE ' .. stream .. ' is not a stream') end
   end

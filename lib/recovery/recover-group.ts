@@ -1,0 +1,208 @@
+/**
+ * One group's recovery: what its dead consumers left is claimed, put aside or reported.
+ *
+ * 1 A consumer is alive while its instance's role key stands; nothing of one that is alive is touched.
+ * 2 An entry is given to a consumer that is alive, or stays where it is.
+ * 3 A consumer is deleted only when it is idle for long and has nothing pending, by the function that checks both.
+ * 4 Everything goes in pages: no call keeps Redis busy for longer than a few milliseconds.
+ */
+import type { Keys } from "../contract/keys.ts";
+import { decodeIntent } from "../contract/trade-intent.ts";
+import { deleteIdleConsumer } from "../kernel/delete-idle-consumer.ts";
+import { readLedgerOrder } from "../kernel/order-ledger.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { listReply } from "../redis/reply.ts";
+import { acknowledgeLost, ensureGroup } from "../redis/stream-group.ts";
+import { buryFailed, buryUnreadable, type DeadLetterParts } from "./dead-letters.ts";
+import { decideEntry, type EntryDecision, type LedgerWord } from "./decide-entry.ts";
+import {
+  type ConsumerInfo,
+  type GroupInfo,
+  readConsumers,
+  readEntry,
+  readGroups,
+  readPending,
+  trimmedUnread,
+} from "./read-groups.ts";
+import { instanceOf, type RecoveredGroup } from "./recovered-groups.ts";
+import type { GroupReport } from "./report.ts";
+
+export interface RecoveryParts extends DeadLetterParts {
+  readonly redis: RedisConnection;
+  readonly staleIdleMs: number;
+  readonly zombieIdleMs: number;
+  readonly failuresMax: number;
+  /** False: it only says what it would do. */
+  readonly mayChange: boolean;
+  /** False in LIVE without permission: then nothing is claimed, put aside or deleted. */
+  readonly mayMove: boolean;
+}
+
+/** Pending entries looked at together. */
+const PAGE = 200;
+
+type Counts = { claimed: number; left: number; lost: number; deadLetters: number; zombies: number };
+
+/** Recovers a group and tells what it found. Rejects with Redis errors. */
+export async function recoverGroup(parts: RecoveryParts, group: RecoveredGroup): Promise<GroupReport> {
+  const { redis } = parts;
+  const { stream, group: name } = group;
+  const created = await makeGroup(parts, group);
+  const info = (await readGroups(redis, stream)).find((one) => one.name === name) ?? ABSENT;
+  const consumers = info === ABSENT ? [] : await readConsumers(redis, stream, name);
+  const alive = await aliveOf(parts.redis, parts.keys, group, consumers);
+  const dead = consumers.filter((consumer) => !alive.includes(consumer.name));
+  const counts: Counts = { claimed: 0, left: 0, lost: 0, deadLetters: 0, zombies: 0 };
+  for (const consumer of dead) {
+    if (consumer.pending > 0) await recoverConsumer(parts, { group, consumer: consumer.name, alive, counts });
+    else if (await removeZombie(parts, group, consumer)) counts.zombies += 1;
+  }
+  return {
+    ...{ stream, group: name, created, pending: info.pending, lag: info.lag ?? "unknown", alive },
+    trimmedUnread: await trimmedUnread(redis, stream, info),
+    ...counts,
+  };
+}
+
+const ABSENT: GroupInfo = { name: "", pending: 0, lag: 0, lastDeliveredId: "0-0" };
+
+async function makeGroup(parts: RecoveryParts, { stream, group }: RecoveredGroup): Promise<boolean> {
+  if (parts.mayChange) return (await ensureGroup(parts.redis, { stream, group })) === "created";
+  return !(await readGroups(parts.redis, stream)).some(({ name }) => name === group);
+}
+
+/** Consumers of the group whose instance's role key stands. */
+async function aliveOf(
+  redis: RedisConnection,
+  keys: Keys,
+  { role }: RecoveredGroup,
+  consumers: readonly ConsumerInfo[],
+): Promise<readonly string[]> {
+  const beats = await Promise.all(
+    consumers.map(async ({ name }) => {
+      const instance = instanceOf(role, name);
+      if (instance === undefined) return false;
+      return (await redis.command(["EXISTS", `${keys.rolePrefix}${role}:${instance}`])) === 1;
+    }),
+  );
+  return consumers.filter((_, at) => beats[at]).map(({ name }) => name);
+}
+
+async function removeZombie(
+  parts: RecoveryParts,
+  { stream, group }: RecoveredGroup,
+  consumer: ConsumerInfo,
+): Promise<boolean> {
+  if (!parts.mayMove || consumer.idleMs < parts.zombieIdleMs) return false;
+  if (!parts.mayChange) return true;
+  const zombie = { stream, group, consumer: consumer.name, idleMinMs: parts.zombieIdleMs };
+  return deleteIdleConsumer(parts.redis, zombie);
+}
+
+interface Work {
+  readonly group: RecoveredGroup;
+  /** Whose pending entries these are. */
+  readonly consumer: string;
+  readonly alive: readonly string[];
+  readonly counts: Counts;
+}
+
+/** Everything that a consumer that is not alive has pending, page by page. */
+async function recoverConsumer(parts: RecoveryParts, work: Work): Promise<void> {
+  const { stream, group } = work.group;
+  let after = "-";
+  for (let page = 0; ; page += 1) {
+    const pending = await readPending(
+      parts.redis,
+      { stream, group, consumer: work.consumer },
+      { after, count: PAGE },
+    );
+    const last = pending.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+    const stale = pending.filter(({ idleMs }) => idleMs >= parts.staleIdleMs);
+    const read = await Promise.all(stale.map((entry) => readStale(parts, work.group, entry)));
+    await actOn(parts, work, { read, target: work.alive[page % Math.max(1, work.alive.length)] });
+  }
+}
+
+interface StaleEntry {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly decision: EntryDecision;
+  readonly failures: number;
+}
+
+async function readStale(
+  parts: RecoveryParts,
+  group: RecoveredGroup,
+  { id, idleMs }: { readonly id: string; readonly idleMs: number },
+): Promise<StaleEntry> {
+  const fields = await readEntry(parts.redis, group.stream, id);
+  const ledger = group.deadLetters && fields !== undefined ? await ledgerOf(parts, fields) : undefined;
+  const decision = decideEntry({
+    ...{ idleMs, idleMsMin: parts.staleIdleMs, fields, deadLetters: group.deadLetters, ledger },
+    failuresMax: parts.failuresMax,
+  });
+  return { id, fields: fields ?? {}, decision, failures: ledger?.failures ?? 0 };
+}
+
+async function ledgerOf(
+  parts: RecoveryParts,
+  fields: Readonly<Record<string, string>>,
+): Promise<LedgerWord | undefined> {
+  const decoded = decodeIntent(fields);
+  if (decoded.kind === "undecodable") return undefined;
+  return readLedgerOrder(parts.redis, parts.keys, decoded.intent.intent_id);
+}
+
+async function actOn(
+  parts: RecoveryParts,
+  work: Work,
+  page: { readonly read: readonly StaleEntry[]; readonly target: string | undefined },
+): Promise<void> {
+  const { counts } = work;
+  if (!parts.mayMove) {
+    counts.left += page.read.length;
+    return;
+  }
+  const idsOf = (kind: EntryDecision["kind"]) =>
+    page.read.filter(({ decision }) => decision.kind === kind).map(({ id }) => id);
+  counts.lost += await acknowledge(parts, work, idsOf("lost"));
+  for (const entry of page.read) if (await bury(parts, work, entry)) counts.deadLetters += 1;
+  const claimed = await claim(parts, work, { ids: idsOf("claim"), target: page.target });
+  counts.claimed += claimed;
+  if (page.target === undefined) counts.left += idsOf("claim").length;
+}
+
+async function acknowledge(parts: RecoveryParts, work: Work, ids: readonly string[]): Promise<number> {
+  const { stream, group } = work.group;
+  if (parts.mayChange && ids.length > 0) {
+    await acknowledgeLost(parts.redis, { stream, group, consumer: work.consumer }, ids);
+  }
+  return ids.length;
+}
+
+async function bury(parts: RecoveryParts, work: Work, entry: StaleEntry): Promise<boolean> {
+  const { decision, fields, failures } = entry;
+  if (decision.kind !== "unreadable" && decision.kind !== "failed") return false;
+  if (!parts.mayChange) return true;
+  const { stream, group } = work.group;
+  const poison = { source: { stream, group, entryId: entry.id }, fields };
+  if (decision.kind === "unreadable") return buryUnreadable(parts, poison, decision.reason);
+  return buryFailed(parts, poison, { intent: decision.intent, owner: decision.owner, failures });
+}
+
+/** The server looks at the idle time again: what somebody took meanwhile is not claimed. */
+async function claim(
+  parts: RecoveryParts,
+  work: Work,
+  { ids, target }: { readonly ids: readonly string[]; readonly target: string | undefined },
+): Promise<number> {
+  if (target === undefined || ids.length === 0) return 0;
+  if (!parts.mayChange) return ids.length;
+  const { stream, group } = work.group;
+  const minIdle = String(parts.staleIdleMs);
+  const claimed = await parts.redis.command(["XCLAIM", stream, group, target, minIdle, ...ids, "JUSTID"]);
+  return listReply(claimed).length;
+}

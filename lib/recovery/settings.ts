@@ -1,0 +1,47 @@
+import type { Keys } from "../contract/keys.ts";
+import type { SettingsOf } from "../daemon/daemon-spec.ts";
+import { integerSetting } from "../daemon/settings-number.ts";
+import { pipelineSettings } from "../daemon/settings-pipeline.ts";
+import { booleanSetting, optionalTextSetting } from "../daemon/settings-text.ts";
+import type { ResultStreams } from "../kernel/settle-order.ts";
+
+const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream's name" };
+
+/** What the stream recovery is configured by, besides what every role is. */
+export const recoverySettings = {
+  STALE_IDLE_MS: pipelineSettings.STALE_IDLE_MS,
+  ZOMBIE_IDLE_MS: integerSetting({
+    fallback: 3_600_000,
+    min: 1000,
+    max: 2_592_000_000,
+    description: "A consumer without pending entries that was idle for longer is deleted, ms.",
+  }),
+  DELIVERIES_MAX: integerSetting({
+    fallback: 5,
+    min: 1,
+    max: 1000,
+    description: "Failures of the handler after which an entry becomes a dead letter.",
+  }),
+  RECOVER_IN_LIVE: booleanSetting({
+    fallback: false,
+    description: "1 lets stream recovery claim, put aside and delete in LIVE, too.",
+  }),
+  EXECUTION_RESULT_STREAM: optionalTextSetting({
+    ...STREAM_NAME,
+    description: "Stream of the results. Default: quantum:stream:execution.result.",
+  }),
+  EXECUTION_RESULT_STREAM_LEGACY: optionalTextSetting({
+    ...STREAM_NAME,
+    description: "The same results once more, for readers of the earlier system. Default: not written.",
+  }),
+} as const;
+
+export type RecoverySettings = SettingsOf<typeof recoverySettings>;
+
+/** Where the results of entries that are put aside go. */
+export function recoveryResultStreams(settings: RecoverySettings, keys: Keys): ResultStreams {
+  return {
+    canonical: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream,
+    legacy: settings.EXECUTION_RESULT_STREAM_LEGACY,
+  };
+}
