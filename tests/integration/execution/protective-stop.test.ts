@@ -181,8 +181,7 @@ describe("a placement in doubt leaves one stop", () => {
 describe("after a kill", () => {
   /** What a process that died at this moment leaves, handled by the next. */
   async function dieAt(moment: "before the stop" | "between stop and result") {
-    const intent = soundIntent();
-    const entry = await desk.publish(intent);
+    const entry = await desk.publish(soundIntent());
     const { exchange } = desk.parts;
     const placeAlgoOrder: typeof exchange.placeAlgoOrder = async (...call) => {
       if (moment !== "before the stop") await exchange.placeAlgoOrder(...call);
@@ -191,19 +190,35 @@ describe("after a kill", () => {
     const dying = { exchange: { ...exchange, placeAlgoOrder } };
     expect(await desk.withParts(dying, () => desk.handle(entry))).toBe("later");
     expect(await desk.results()).toEqual([]);
-    await desk.withParts({ owner: "desk:next" }, () => desk.handle(entry));
-    return intent;
+    return entry;
   }
 
   test.each(["before the stop", "between stop and result"] as const)(
     "%s: one stop, one result",
     async (moment) => {
-      await dieAt(moment);
+      const entry = await dieAt(moment);
+      await desk.withParts({ owner: "desk:next" }, () => desk.handle(entry));
       expect((await desk.results()).map((result) => result.status)).toEqual(["filled"]);
       expect(await resting()).toHaveLength(1);
       expect(await desk.executed()).toHaveLength(1);
     },
   );
+
+  test.each([
+    ["before the stop", 0],
+    ["between stop and result", 1],
+  ] as const)("%s: a position that was closed meanwhile keeps none", async (moment, placed) => {
+    const entry = await dieAt(moment);
+    const close = { symbol: "ETHUSDT", side: "SELL", type: "MARKET", quantity: "0.1", reduceOnly: true };
+    expect((await desk.paper.call("POST", "/fapi/v1/order", close)).status).toBe(200);
+    expect(await resting()).toHaveLength(placed);
+    const { exchange } = desk.parts;
+    const later = { exchange: { ...exchange, serverNowMs: () => exchange.serverNowMs() + 5000 } };
+    await desk.withParts({ ...later, owner: "desk:next" }, () => desk.handle(entry));
+    expect((await desk.results()).map((result) => result.status)).toEqual(["filled"]);
+    expect(await resting()).toEqual([]);
+    expect(await statistic("stop:flat")).toBe(1);
+  });
 });
 
 describe("a stop that the mark has passed already", () => {
