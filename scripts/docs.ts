@@ -25,6 +25,7 @@ import { executionSettings } from "../lib/execution/settings.ts";
 import { exitBrainSettings } from "../lib/exits/settings.ts";
 import { ORDER_MOVES } from "../lib/kernel/order-states.ts";
 import { PAPER_SHAPE } from "../lib/paper/settings.ts";
+import { recoverySettings } from "../lib/recovery/settings.ts";
 import { routerSettings } from "../lib/routing/settings.ts";
 
 const DOCS = join(import.meta.dir, "..", "docs");
@@ -65,6 +66,7 @@ function configuration(): string {
     settingsSection("emergency-exit-worker", withoutOthers(workerSettings)),
     settingsSection("exit-brain", withoutOthers(exitBrainSettings)),
     settingsSection("exit-brain-watchdog", withoutOthers(watchdogSettings)),
+    settingsSection("stream-recover", recoverySettings),
     settingsSection("paper-exchange", PAPER_SHAPE),
   ].join("\n");
 }
