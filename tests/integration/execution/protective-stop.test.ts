@@ -213,8 +213,13 @@ describe("after a kill", () => {
     expect((await desk.paper.call("POST", "/fapi/v1/order", close)).status).toBe(200);
     expect(await resting()).toHaveLength(placed);
     const { exchange } = desk.parts;
-    const later = { exchange: { ...exchange, serverNowMs: () => exchange.serverNowMs() + 5000 } };
-    await desk.withParts({ ...later, owner: "desk:next" }, () => desk.handle(entry));
+    const later: typeof exchange = {
+      ...exchange,
+      serverNowMs: () => exchange.serverNowMs() + 5000,
+      placeAlgoOrder: (stop, signing) =>
+        exchange.placeAlgoOrder(stop, { ...signing, timestampMs: exchange.serverNowMs() }),
+    };
+    await desk.withParts({ exchange: later, owner: "desk:next" }, () => desk.handle(entry));
     expect((await desk.results()).map((result) => result.status)).toEqual(["filled"]);
     expect(await resting()).toEqual([]);
     expect(await statistic("stop:flat")).toBe(1);
