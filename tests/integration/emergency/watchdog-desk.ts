@@ -7,7 +7,7 @@ import { keysOf } from "../../../lib/contract/keys.ts";
 import { type PanicEvent, panicEventSchema } from "../../../lib/contract/panic.ts";
 import { systemClock } from "../../../lib/daemon/clock.ts";
 import { connectRedis, type RedisConnection } from "../../../lib/redis/connection.ts";
-import { recordReply } from "../../../lib/redis/reply.ts";
+import { type RedisReply, recordReply } from "../../../lib/redis/reply.ts";
 import { decodeEntries, encodeFields, type StreamEntry } from "../../../lib/redis/stream-entry.ts";
 import { type DaemonProcess, startDaemon } from "../../support/daemon-process.ts";
 import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
@@ -15,21 +15,22 @@ import { keptLog } from "../../support/quiet-log.ts";
 import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
-export const WATCHDOG_SOURCE = join(import.meta.dir, "../../../cmd/exit-brain-watchdog.ts");
+const COMMANDS = join(import.meta.dir, "../../../cmd");
 const KEYS = keysOf("");
 const watchSchema = z.record(z.string(), z.unknown());
 const SYMBOLS = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
 
-/** Compiles the watchdog as `bun run build` does, into a folder of the test's own. */
-export async function compileWatchdog(folder: string): Promise<string> {
-  const binary = join(folder, "watchdog");
+/** Compiles a role as `bun run build` does, into a folder of the test's own. */
+export async function compileRole(folder: string, role: string): Promise<string> {
+  const binary = join(folder, role);
   const flags = ["--compile", "--minify", "--sourcemap", "--bytecode", "--format=esm"];
   flags.push("--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv");
-  const build = Bun.spawn(["bun", "build", ...flags, WATCHDOG_SOURCE, "--outfile", binary], {
+  const source = join(COMMANDS, `${role}.ts`);
+  const build = Bun.spawn(["bun", "build", ...flags, source, "--outfile", binary], {
     stdout: "ignore",
     stderr: "inherit",
   });
-  if ((await build.exited) !== 0) throw new Error("the watchdog does not compile");
+  if ((await build.exited) !== 0) throw new Error(`${role} does not compile`);
   return binary;
 }
 
@@ -54,10 +55,14 @@ export interface WatchdogDesk extends AsyncDisposable {
   readonly venue: PaperFixture;
   readonly brain: FakeBrain;
   readonly haltFile: string;
+  /** Where the worker listens. */
+  readonly socket: string;
   readonly stateDir: string;
   /** Panics that reached the worker's socket. */
   readonly handedOver: readonly PanicEvent[];
-  command(...args: string[]): Promise<unknown>;
+  command(...args: string[]): Promise<RedisReply>;
+  /** The test's own connection is back. */
+  ready(): Promise<void>;
   startWatchdog(env?: Readonly<Record<string, string>>): Promise<DaemonProcess>;
   /** What stands in the panic stream. */
   panics(): Promise<readonly { readonly id: string; readonly event: PanicEvent }[]>;
@@ -76,7 +81,11 @@ export const inState = (desk: WatchdogDesk, state: string): Promise<boolean> =>
   waitUntil(`the watchdog is ${state}`, async () => (await desk.watch())["state"] === state);
 
 /** Redis, a venue with `positions` open ones, a brain that does not beat yet, and the worker's socket. */
-export async function openWatchdogDesk(binary: string, positions: number): Promise<WatchdogDesk> {
+export async function openWatchdogDesk(
+  binary: string,
+  positions: number,
+  who: { readonly worker: "scripted" | "none" } = { worker: "scripted" },
+): Promise<WatchdogDesk> {
   const folder = await mkdtemp(join(tmpdir(), "quantum-watchdog-"));
   const redis = await startRedisServer({ aof: true });
   const venue = await startPaper();
@@ -86,13 +95,7 @@ export async function openWatchdogDesk(binary: string, positions: number): Promi
   const brain = fakeBrain(eye);
   const handedOver: PanicEvent[] = [];
   const socket = join(folder, "panic.sock");
-  const worker = Bun.serve({
-    unix: socket,
-    fetch: async (request) => {
-      handedOver.push(panicEventSchema.parse(await request.json()));
-      return Response.json({ state: "running" }, { status: 202 });
-    },
-  });
+  const worker = who.worker === "none" ? undefined : takePanics(socket, handedOver);
   const haltFile = join(folder, "halted");
   let watchdog: DaemonProcess | undefined;
   let opened = 0;
@@ -113,8 +116,9 @@ export async function openWatchdogDesk(binary: string, positions: number): Promi
   };
   while (opened < positions) await openPosition();
   return {
-    ...{ redis, venue, brain, haltFile, stateDir: folder, handedOver, panics, openPosition },
+    ...{ redis, venue, brain, haltFile, socket, stateDir: folder, handedOver, panics, openPosition },
     command: (...args) => eye.command(args),
+    ready: () => eye.whenReady(),
     startWatchdog: async (env = {}) => {
       watchdog = await startDaemon({
         command: [binary],
@@ -150,13 +154,24 @@ export async function openWatchdogDesk(binary: string, positions: number): Promi
     async [Symbol.asyncDispose]() {
       brain.die();
       await watchdog?.[Symbol.asyncDispose]();
-      await worker.stop(true);
+      await worker?.stop(true);
       await eye.close();
       await venue[Symbol.asyncDispose]();
       await redis[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A worker that takes every panic and does nothing more. */
+function takePanics(socket: string, taken: PanicEvent[]) {
+  return Bun.serve({
+    unix: socket,
+    fetch: async (request) => {
+      taken.push(panicEventSchema.parse(await request.json()));
+      return Response.json({ state: "running" }, { status: 202 });
+    },
+  });
 }
 
 const BEAT: Heartbeat = {

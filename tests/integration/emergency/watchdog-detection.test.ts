@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { betweenMs, compileWatchdog, inState, openWatchdogDesk, type WatchdogDesk } from "./watchdog-desk.ts";
+import { betweenMs, compileRole, inState, openWatchdogDesk, type WatchdogDesk } from "./watchdog-desk.ts";
 
 const KEYS = keysOf("");
 let folder = "";
@@ -12,7 +12,7 @@ let binary = "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-watchdog-build-"));
-  binary = await compileWatchdog(folder);
+  binary = await compileRole(folder, "exit-brain-watchdog");
 }, 60_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { compileWatchdog, inState, openWatchdogDesk } from "./watchdog-desk.ts";
+import { compileRole, inState, openWatchdogDesk } from "./watchdog-desk.ts";
 
 const KEYS = keysOf("");
 let folder = "";
@@ -13,7 +13,7 @@ let binary = "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-watchdog-build-"));
-  binary = await compileWatchdog(folder);
+  binary = await compileRole(folder, "exit-brain-watchdog");
 }, 60_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
