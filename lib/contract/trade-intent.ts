@@ -74,7 +74,25 @@ export type TradeIntent = Omit<z.infer<typeof wireIntentSchema>, "timestamp" | "
 
 export type DecodedIntent =
   | { readonly kind: "undecodable"; readonly reason: string }
+  /** A number that the intent stands on is none; here it is null, everything else is as it was written. */
+  | { readonly kind: "not_a_number"; readonly reason: string; readonly intent: TradeIntent }
   | { readonly kind: "intent"; readonly intent: TradeIntent };
+
+/** What may be NaN, infinite, negative or absurd, and is then said by name. */
+const NUMBERS: readonly string[] = [
+  "quantity",
+  "entry_price",
+  "position_size_usd",
+  "stop_loss",
+  "take_profit",
+  "trail_percent",
+  "expected_move_usd",
+  "leverage",
+  "confidence",
+];
+/** An exit stands on its quantity alone: what it does not need must not keep it from closing. */
+const EXIT_NUMBERS: readonly string[] = ["quantity"];
+const VALUE_LENGTH_MAX = 40;
 
 /** Whether the intent can only reduce a position. Everything else is an entry and fails closed. */
 export function isExit(intent: Pick<TradeIntent, "action" | "reduce_only">): boolean {
@@ -97,17 +115,33 @@ export function decodeIntent(fields: Readonly<Record<string, string>>): DecodedI
     return { kind: "undecodable", reason: "data is not JSON" };
   }
   const parsed = wireIntentSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    return {
-      kind: "undecodable",
-      reason: `${issue?.path.join(".") ?? "data"}: ${issue?.message ?? "invalid"}`,
-    };
-  }
-  const { timestamp, ts_ms: givenMs, ...rest } = parsed.data;
+  return parsed.success ? completed(parsed.data) : withoutNumbers(json, parsed.error.issues);
+}
+
+function completed(wire: z.infer<typeof wireIntentSchema>): DecodedIntent {
+  const { timestamp, ts_ms: givenMs, ...rest } = wire;
   const ms = givenMs ?? instantMs(timestamp);
   if (ms === undefined) return { kind: "undecodable", reason: "ts_ms: no timestamp" };
   return { kind: "intent", intent: withId({ ...rest, timestamp: new Date(ms).toISOString(), ts_ms: ms }) };
+}
+
+/** The intent without its numbers that are none: its ids are worth keeping, and an exit may not need them. */
+function withoutNumbers(json: unknown, issues: readonly z.core.$ZodIssue[]): DecodedIntent {
+  const [first] = issues;
+  const reason = `${first?.path.join(".") || "data"}: ${first?.message ?? "invalid"}`;
+  const bad = new Set(issues.map((issue) => String(issue.path[0])));
+  if (json === null || typeof json !== "object" || ![...bad].every((field) => NUMBERS.includes(field))) {
+    return { kind: "undecodable", reason };
+  }
+  const fields = Object.entries(json);
+  const parsed = wireIntentSchema.safeParse(Object.fromEntries(fields.filter(([name]) => !bad.has(name))));
+  const decoded: DecodedIntent = parsed.success ? completed(parsed.data) : { kind: "undecodable", reason };
+  if (decoded.kind !== "intent") return decoded;
+  const needed = (isExit(decoded.intent) ? EXIT_NUMBERS : NUMBERS).find((field) => bad.has(field));
+  if (needed === undefined) return decoded;
+  const written = JSON.stringify(fields.find(([name]) => name === needed)?.[1]) ?? "";
+  const value = written.slice(0, VALUE_LENGTH_MAX);
+  return { kind: "not_a_number", reason: `field=${needed} value=${value}`, intent: decoded.intent };
 }
 
 function withId(intent: TradeIntent): TradeIntent {

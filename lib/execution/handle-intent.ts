@@ -52,22 +52,24 @@ export async function handleIntent(
   const kind = isExit(intent) ? "exit" : "entry";
   const job: Job = { intent, kind, source, signal: from.signal, wouldHold: new Set() };
   try {
-    await progress(parts, job);
+    // The ledger has it like any other: a redelivery, or a second one of this id, must not end it again.
+    const refusal = decoded.kind === "intent" ? undefined : denied("NOT_A_NUMBER", decoded.reason);
+    await progress(parts, job, refusal);
     return "done";
   } catch (error) {
     return afterFailure(parts, job, entry, error);
   }
 }
 
-async function progress(parts: ExecutionParts, job: Job): Promise<void> {
+async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undefined): Promise<void> {
   const { intent, source } = job;
   const { intent_id: intentId } = intent;
   const received = await receiveOrder(parts.redis, parts.keys, { intentId, owner: parts.owner, source });
   if (received.kind === "settled") return;
   if (received.kind === "duplicate") return settleDuplicate(parts, source, intent);
   const order = received.kind === "resumed" ? received.order : undefined;
-  const ending =
-    (order && (await resumeOrder(parts, job, order))) ?? (await execute(parts, job, order?.attempt ?? 0));
+  const resumed = order && (await resumeOrder(parts, job, order));
+  const ending = resumed ?? refusal ?? (await execute(parts, job, order?.attempt ?? 0));
   await settleIntent(parts, job, ending);
 }
 

@@ -42,17 +42,6 @@ const UNREADABLE = [
   ["without a symbol", ["data", JSON.stringify(validIntent({ symbol: undefined }))], "symbol"],
   ["with an action that does not exist", ["data", JSON.stringify(validIntent({ action: "LONG" }))], "action"],
   ["without any time", ["data", JSON.stringify(validIntent({ ts_ms: undefined }))], "ts_ms"],
-  [
-    "with NaN for a price",
-    ["data", JSON.stringify(validIntent({ entry_price: "NaN" }))],
-    "not a finite decimal",
-  ],
-  ["with infinity", ["data", JSON.stringify(validIntent({ quantity: "Infinity" }))], "not a finite decimal"],
-  [
-    "with an absurd price",
-    ["data", JSON.stringify(validIntent({ entry_price: "1e15" }))],
-    "not a finite decimal",
-  ],
 ] as const;
 
 test.each(UNREADABLE)(
@@ -79,6 +68,10 @@ test.each(UNREADABLE)(
 );
 
 test.each([
+  ["NaN for a price", "NOT_A_NUMBER", { entry_price: "NaN" }],
+  ["infinity for a size", "NOT_A_NUMBER", { quantity: "Infinity" }],
+  ["an absurd price", "NOT_A_NUMBER", { entry_price: "1e15" }],
+  ["NaN for a leverage", "NOT_A_NUMBER", { leverage: "NaN" }],
   ["a negative price", "NOT_A_NUMBER", { entry_price: "-3500" }],
   ["no price", "NOT_A_NUMBER", { entry_price: null }],
   ["a negative quantity", "NOT_A_NUMBER", { quantity: "-0.01" }],
@@ -91,8 +84,25 @@ test.each([
   ["a quantity of a billion coins", "FILTERS", { quantity: "1e9", position_size_usd: null }],
 ])("an intent with %s is denied with its reason and sends nothing", async (_what, reason, change) => {
   const orders = (await pipeline.orders()).length;
-  expect(await outcomeOf(change)).toMatchObject({ status: "denied", order_id: `BLOCKED_${reason}` });
+  const letters = await statistic(pipeline, "execution", "dead_letters");
+  const result = await outcomeOf(change);
+  expect(result).toMatchObject({ status: "denied", order_id: `BLOCKED_${reason}`, symbol: "ETHUSDT" });
+  expect(result.correlation_id).toBe(`corr-${result.intent_id}`);
+  expect(result.trace_id).toBe(`trace-${result.intent_id}`);
   expect((await pipeline.orders()).length).toBe(orders);
+  expect(await statistic(pipeline, "execution", "dead_letters")).toBe(letters);
+});
+
+test("an intent with NaN that comes again under its id ends as duplicate", async () => {
+  const intent = validIntent({ entry_price: "NaN" });
+  await publish(pipeline, intent);
+  await resultOf(pipeline, String(intent["intent_id"]));
+  await publish(pipeline, { ...intent, entry_price: 3500 });
+  const both = await waitUntil("both have ended", async () => {
+    const own = (await results(pipeline)).filter((one) => one.intent_id === intent["intent_id"]);
+    return own.length === 2 && own;
+  });
+  expect(both.map((one) => one.status)).toEqual(["denied", "duplicate"]);
 });
 
 test("a second entry with a known intent id ends as duplicate; there is one order", async () => {

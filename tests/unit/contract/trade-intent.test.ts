@@ -75,11 +75,43 @@ test.each([
   [{ data: "{}" }, "symbol"],
   [{ data: '{"symbol":"ETHUSDT","action":"HOLD"}' }, "action"],
   [{ data: '{"symbol":"ETHUSDT","action":"BUY"}' }, "ts_ms: no timestamp"],
-  [{ data: '{"symbol":"ETHUSDT","action":"BUY","ts_ms":1,"quantity":"NaN"}' }, "quantity"],
+  [{ data: '{"symbol":"ETHUSDT","action":"BUY","quantity":"NaN"}' }, "ts_ms: no timestamp"],
+  [{ data: '{"symbol":"?","action":"BUY","ts_ms":1,"quantity":"NaN"}' }, "symbol"],
+  [{ data: "[1]" }, "data: Invalid input"],
+  [{ data: "null" }, "Invalid input"],
 ])("%j does not parse, and says why", (fields, reason) => {
   const decoded = decodeIntent(fields);
   expect(decoded.kind).toBe("undecodable");
   expect(decoded.kind === "undecodable" ? decoded.reason : "").toContain(reason);
+});
+
+const NAMED = { intent_id: "i", correlation_id: "c", trace_id: "t", symbol: "ETHUSDT", ts_ms: 1 };
+
+test.each([
+  ["NaN", { entry_price: "NaN" }, 'field=entry_price value="NaN"'],
+  ["infinity", { quantity: "Infinity" }, 'field=quantity value="Infinity"'],
+  ["an absurd number", { stop_loss: "1e15" }, 'field=stop_loss value="1e15"'],
+  ["no number at all", { take_profit: {} }, "field=take_profit value={}"],
+  ["a leverage that is none", { leverage: "ten" }, 'field=leverage value="ten"'],
+  ["a negative leverage", { leverage: -1 }, "field=leverage value=-1"],
+  ["a confidence that is none", { confidence: "NaN" }, 'field=confidence value="NaN"'],
+  ["several", { entry_price: "NaN", quantity: "NaN" }, 'field=quantity value="NaN"'],
+])("an entry with %s keeps its ids and says which number it is", (_what, change, reason) => {
+  const decoded = decodeIntent({ data: JSON.stringify({ ...NAMED, action: "BUY", ...change }) });
+  expect(decoded).toMatchObject({ kind: "not_a_number", reason, intent: { ...NAMED, quantity: null } });
+});
+
+test("an exit needs no number but its quantity", () => {
+  const bad = { entry_price: "NaN", stop_loss: "x", leverage: "ten", confidence: 7 };
+  for (const kind of [{ action: "CLOSE" }, { action: "SELL", reduce_only: true }]) {
+    const data = JSON.stringify({ ...NAMED, ...kind, ...bad, quantity: "0.5" });
+    expect(decodeIntent({ data })).toMatchObject({
+      kind: "intent",
+      intent: { quantity: "0.5", stop_loss: null },
+    });
+    const unsized = decodeIntent({ data: JSON.stringify({ ...NAMED, ...kind, quantity: "NaN" }) });
+    expect(unsized).toMatchObject({ kind: "not_a_number", intent: { intent_id: "i", symbol: "ETHUSDT" } });
+  }
 });
 
 test("CLOSE and reduce_only are exits, everything else is an entry", () => {

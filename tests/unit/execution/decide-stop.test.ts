@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
 import type { AlgoOrder, Position } from "../../../lib/exchange/exchange.ts";
-import { decideStop, type StopInput, type WantedStop } from "../../../lib/execution/decide-stop.ts";
+import {
+  decideStop,
+  type StopDecision,
+  type StopInput,
+  type WantedStop,
+} from "../../../lib/execution/decide-stop.ts";
 
 const LONG: WantedStop = {
   ...{ symbol: "BTCUSDT", side: "SELL", positionSide: "BOTH" },
@@ -34,7 +39,7 @@ function decide(change: Partial<StopInput>) {
   });
 }
 
-test.each<[string, Partial<StopInput>, string]>([
+test.each<[string, Partial<StopInput>, StopDecision["kind"]]>([
   ["nothing rests", {}, "place"],
   ["the very stop rests", { resting: [stop()] }, "rests"],
   [
