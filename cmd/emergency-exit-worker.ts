@@ -12,17 +12,8 @@ void runDaemon({
   role: "emergency-exit-worker",
   settings: workerSettings,
   check: workerSettingFaults,
-  build: async (context) => {
+  build: (context) => {
     const { settings, clock, random, log } = context;
-    const { book, closeJournal } = await openWorkerJournal(context.stateDir, context);
-    const keys = keysOf(settings.QUANTUM_NAMESPACE);
-    const name = consumerName("emergency-exit-worker", context.instance);
-    const connection = { url: settings.REDIS_URL.reveal(), clock, random, log };
-    const redis = connectRedis({
-      ...{ ...connection, name },
-      onConnected: (commands) => rememberInstallation(commands, keys, book),
-    });
-    const storeRedis = connectRedis({ ...connection, name: `${name}-store` });
     const exchange = createBinanceExchange({
       ...{ mode: settings.TRADING_MODE, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
       apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
@@ -30,6 +21,17 @@ void runDaemon({
       requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
       exitReservePct: settings.EXIT_RESERVE_PCT,
     });
-    return createWorker(context, { redis, storeRedis, exchange, book, closeJournal });
+    // Asked before anything else is made: its answer is what a start waits for longest.
+    const firstContact = exchange.connect();
+    const keys = keysOf(settings.QUANTUM_NAMESPACE);
+    const journal = openWorkerJournal(context.stateDir, context);
+    const name = consumerName("emergency-exit-worker", context.instance);
+    const connection = { url: settings.REDIS_URL.reveal(), clock, random, log };
+    const redis = connectRedis({
+      ...{ ...connection, name },
+      onConnected: (commands) => rememberInstallation(commands, keys, journal.book),
+    });
+    const storeRedis = connectRedis({ ...connection, name: `${name}-store` });
+    return createWorker(context, { redis, storeRedis, exchange, firstContact, ...journal });
   },
 });

@@ -38,6 +38,8 @@ export interface WorkerOutside {
   /** For the store alone: its transactions watch a key. */
   readonly storeRedis: RedisConnection;
   readonly exchange: Exchange;
+  /** The answer to a `connect()` that is under way. */
+  readonly firstContact: ReturnType<Exchange["connect"]>;
   readonly book: PanicBook;
   closeJournal(): Promise<void>;
 }
@@ -48,7 +50,7 @@ export async function createWorker(
   outside: WorkerOutside,
 ): Promise<DaemonParts> {
   const { settings, instance, clock, random, log } = context;
-  const { redis, storeRedis, exchange, book } = outside;
+  const { redis, storeRedis, exchange, firstContact, book } = outside;
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const statistics = createStatistics(redis, `${keys.statsPrefix}emergency-exit-worker`);
   const audit = createAuditTrail({ redis, keys, log });
@@ -72,7 +74,7 @@ export async function createWorker(
     (field) => statistics.add(field),
   );
   const venue = new VenueWatch({
-    ...{ exchange, redis, keys, clock, log, observe },
+    ...{ exchange, firstContact, redis, keys, clock, log, observe },
     panicRuns: () => desk.running() !== undefined,
   });
   const desk: PanicDesk = new PanicDesk({

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { syncFolder } from "./sync-folder.ts";
 
 /** Stands at the head of every halt file of ours. */
 const MARK = "halted by the emergency exit worker";
@@ -40,7 +41,7 @@ export function haltMarker(path: string): HaltMarker {
   };
   const take = () => {
     rmSync(path, { force: true });
-    syncEntry(path);
+    syncFolder(dirname(path));
   };
   return {
     standing,
@@ -61,18 +62,9 @@ export function haltMarker(path: string): HaltMarker {
         closeSync(file);
       }
       renameSync(fresh, path);
-      syncEntry(path);
+      syncFolder(dirname(path));
     },
   };
-}
-
-function syncEntry(path: string): void {
-  const folder = openSync(dirname(path), "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }
 
 function isAbsent(error: unknown): boolean {

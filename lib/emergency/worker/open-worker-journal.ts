@@ -6,16 +6,16 @@ import { openPanicJournal } from "./panic-journal.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
 /**
- * The book of this worker's panics, from the journal in its state folder. Rejects with ConfigurationError when
- * it cannot be read: a worker that does not know what it has done must not do it again.
+ * The book of this worker's panics, from the journal in its state folder. Throws ConfigurationError when it
+ * cannot be read: a worker that does not know what it has done must not do it again.
  */
-export async function openWorkerJournal(
+export function openWorkerJournal(
   stateDir: string,
   parts: { readonly clock: WorkerClock; readonly log: WorkerLog },
-): Promise<{ readonly book: PanicBook; closeJournal(): Promise<void> }> {
+): { readonly book: PanicBook; closeJournal(): Promise<void> } {
   const path = join(stateDir, "panics.jsonl");
   try {
-    const journal = await openPanicJournal(path, { ...parts, compact: compactRecords });
+    const journal = openPanicJournal(path, { ...parts, compact: compactRecords });
     return { book: openPanicBook(journal), closeJournal: () => journal.close() };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -6,11 +6,25 @@
  *    that hangs or is full. It says so by resolving to false.
  * 3. A line that a crash tore is skipped at the next start and harms none after it.
  */
-import type { FileHandle } from "node:fs/promises";
-import { open, readFile, rename } from "node:fs/promises";
+import {
+  appendFile,
+  close,
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { decodeJournalRecord, encodeJournalRecord, type JournalRecord } from "./journal-record.ts";
 import { syncFolder } from "./sync-folder.ts";
+
+const appendTo = promisify(appendFile);
+const syncData = promisify(fdatasync);
+const closeFile = promisify(close);
 
 /** Longest a panic waits for its disk, ms; a sync of a busy cloud disk takes a tenth of it. */
 const PATIENCE_MS = 250;
@@ -32,29 +46,32 @@ export interface PanicJournal {
   close(): Promise<void>;
 }
 
-/** Reads the journal and opens it for more. Rejects when the file cannot be read or written. */
-export async function openPanicJournal(path: string, parts: JournalSurroundings): Promise<PanicJournal> {
-  const text = await textOf(path);
+/**
+ * Reads the journal and opens it for more; in one go, because a start waits for it and threads that are cold cost
+ * more than the reading. Throws when the file cannot be read or written.
+ */
+export function openPanicJournal(path: string, parts: JournalSurroundings): PanicJournal {
+  const text = textOf(path);
   let records = readRecords(text, path, parts.log);
   if (text.length > COMPACT_ABOVE_BYTES) {
     records = [...parts.compact(records)];
-    await rewrite(path, records);
+    rewrite(path, records);
   }
-  const file = await open(path, "a", 0o600);
-  await syncFolder(dirname(path));
+  const file = openSync(path, "a", 0o600);
+  syncFolder(dirname(path));
   return new AppendingJournal(file, records, { ...parts, torn: text !== "" && !text.endsWith("\n") });
 }
 
 class AppendingJournal implements PanicJournal {
   readonly records: readonly JournalRecord[];
-  readonly #file: FileHandle;
+  readonly #file: number;
   readonly #parts: JournalSurroundings;
   #torn: boolean;
   #lines: string[] = [];
   #writing: Promise<boolean> | undefined;
 
   constructor(
-    file: FileHandle,
+    file: number,
     records: readonly JournalRecord[],
     parts: JournalSurroundings & { readonly torn: boolean },
   ) {
@@ -75,7 +92,7 @@ class AppendingJournal implements PanicJournal {
 
   async close(): Promise<void> {
     await this.#writing;
-    await this.#file.close();
+    await closeFile(this.#file);
   }
 
   /** The sync that covers what is in `#lines` now: the running one has taken its lines already. */
@@ -91,8 +108,8 @@ class AppendingJournal implements PanicJournal {
     if (lines.length === 0) return !this.#torn;
     this.#lines = [];
     try {
-      await this.#file.appendFile(`${this.#torn ? "\n" : ""}${lines.join("\n")}\n`);
-      await this.#file.datasync();
+      await appendTo(this.#file, `${this.#torn ? "\n" : ""}${lines.join("\n")}\n`);
+      await syncData(this.#file);
       this.#torn = false;
       return true;
     } catch (error) {
@@ -104,9 +121,9 @@ class AppendingJournal implements PanicJournal {
   }
 }
 
-async function textOf(path: string): Promise<string> {
+function textOf(path: string): string {
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;
@@ -127,14 +144,14 @@ function readRecords(text: string, path: string, log: JournalSurroundings["log"]
 }
 
 /** Beside the old one and then in its place, so that a crash leaves one of the two whole. */
-async function rewrite(path: string, records: readonly JournalRecord[]): Promise<void> {
+function rewrite(path: string, records: readonly JournalRecord[]): void {
   const fresh = `${path}.new`;
-  const file = await open(fresh, "w", 0o600);
+  const file = openSync(fresh, "w", 0o600);
   try {
-    await file.appendFile(records.map((record) => `${encodeJournalRecord(record)}\n`).join(""));
-    await file.sync();
+    writeFileSync(file, records.map((record) => `${encodeJournalRecord(record)}\n`).join(""));
+    fsyncSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
-  await rename(fresh, path);
+  renameSync(fresh, path);
 }

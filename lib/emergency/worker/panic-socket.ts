@@ -3,22 +3,22 @@
  *
  * 1. Who may call is who may open the socket (0660, so the group of its folder): no token, since the caller must
  *    not hold the worker's.
- * 2. A socket that a killed worker left behind is replaced; one that answers is another worker's, and ends the
- *    start with 78.
+ * 2. A socket that a killed worker left behind is replaced. Whether it was killed is told by a lock beside it,
+ *    which the kernel ends with its process: asking the socket itself would cost a start a request.
  */
-import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, lstatSync, rmSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { Hono } from "hono";
 import { AdminError } from "../../daemon/admin-request.ts";
 import { readBody } from "../../daemon/admin-rules.ts";
 import { type AdminServer, serveAdmin } from "../../daemon/admin-server.ts";
 import { ConfigurationError } from "../../daemon/configuration-fault.ts";
+import { lockStateFolder } from "../../daemon/state-folder.ts";
 import { callPanic, type PanicCallParts } from "./call-panic.ts";
 
 const SOCKET_MODE = 0o660;
 /** Everything but reading and writing by owner and group, while the socket is made. */
 const SOCKET_UMASK = 0o117;
-const ANSWER_WITHIN_MS = 500;
 
 /** Listens. Rejects with ConfigurationError when the path cannot be used. */
 export async function listenOnPanicSocket(path: string, parts: PanicCallParts): Promise<AdminServer> {
@@ -62,29 +62,13 @@ function socketApp(parts: PanicCallParts): Hono {
   return app;
 }
 
+/** Takes the path for this process. Rejects with ConfigurationError when it is another worker's. */
 async function clearPath(path: string): Promise<void> {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-    if (await answers(path)) throw fault("another worker answers on it");
-    rmSync(path);
+    await lockStateFolder(dirname(path), basename(path));
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) rmSync(path);
   } catch (error) {
-    if (error instanceof ConfigurationError) throw error;
-    throw fault(error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError([{ name: "PANIC_SOCKET", problem: `this socket cannot be used: ${why}` }]);
   }
-}
-
-async function answers(path: string): Promise<boolean> {
-  try {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    await fetch("http://localhost/", { unix: path, signal });
-    return true;
-  } catch (error) {
-    // A socket that takes the connection and then says nothing has a process behind it, too.
-    return error instanceof Error && error.name === "TimeoutError";
-  }
-}
-
-function fault(why: string): ConfigurationError {
-  return new ConfigurationError([{ name: "PANIC_SOCKET", problem: `this socket cannot be used: ${why}` }]);
 }

@@ -1,11 +1,11 @@
-import { open } from "node:fs/promises";
+import { closeSync, fsyncSync, openSync } from "node:fs";
 
-/** Makes a new, renamed or removed name in the folder survive a power cut. Rejects when it cannot be opened. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
+/** Makes a new, renamed or removed name in the folder survive a power cut. Throws when it cannot be opened. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, "r");
   try {
-    await handle.sync();
+    fsyncSync(handle);
   } finally {
-    await handle.close();
+    closeSync(handle);
   }
 }

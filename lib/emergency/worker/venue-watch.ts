@@ -27,6 +27,8 @@ export interface VenueWatchParts {
     Exchange,
     "connect" | "mode" | "account" | "probe" | "syncClock" | "positions" | "refreshRules"
   >;
+  /** The answer to a `connect()` that was sent before this watch was made. */
+  readonly firstContact: Promise<Reading<AccountFacts>>;
   readonly redis: Pick<RedisConnection, "command" | "state">;
   readonly keys: Keys;
   readonly clock: WorkerClock;
@@ -91,15 +93,18 @@ export class VenueWatch {
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
-    const { exchange, clock, redis } = this.#parts;
+    const { exchange, clock, redis, firstContact } = this.#parts;
     let waitMs = RETRY_FIRST_MS;
+    let contact = firstContact;
     while (!signal.aborted && !this.#connected) {
-      const reading = await exchange.connect();
+      const reading = await contact;
       this.#judge(reading);
       this.#connected = reading.ok;
       if (reading.ok && redis.state.kind === "ready") await this.#compare();
       this.#first.resolve();
-      if (!reading.ok) await clock.sleep(waitMs, signal);
+      if (reading.ok) break;
+      await clock.sleep(waitMs, signal);
+      contact = exchange.connect();
       waitMs = Math.min(2 * waitMs, RETRY_MS_MAX);
     }
     this.#first.resolve();
