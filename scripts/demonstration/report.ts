@@ -28,7 +28,7 @@ export function buildReport(input: ReportInput): {
 } {
   const { router, record, reconciled } = input;
   const entries = record.intents.filter((intent) => intent.kind === "entry").length;
-  const exits = record.intents.length - entries;
+  const exits = record.intents.filter((intent) => intent.kind === "exit").length;
   const count = (field: string) => router.get(field) ?? 0;
   const denied = [...router].filter(([field]) => field.startsWith("denied:")).sort();
   const rows: Row[] = [
@@ -39,12 +39,14 @@ export function buildReport(input: ReportInput): {
     ...denied.map(([field, value]): Row => [`  ${field.replace("denied:", "refused ")}`, value]),
     ["  intents: entries", count("admitted")],
     ["  intents: exits", count("exits")],
+    ["  exits that execution added", record.intents.length - entries - exits],
     ["results", record.results.length],
     ...[...reconciled.byStatus]
       .filter(([, value]) => value > 0)
       .map(([status, value]): Row => [`  ${status}`, value]),
     ...reasonRows(record.results),
     ["orders that the venue executed", reconciled.executedOrders],
+    ["stops that the market triggered", reconciled.triggeredStops],
     ...positionRows(input.account),
   ];
   return { rows, problems: problemsOf(input, { entries, exits }) };

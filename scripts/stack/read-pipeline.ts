@@ -36,7 +36,8 @@ export async function readPipeline(eye: RedisEye, keys: Keys, paperUrl: string):
     (await readStream(eye, stream)).map(({ id, fields }) => {
       const decoded = decodeIntent(fields);
       if (decoded.kind === "undecodable") throw new Error(`${stream} ${id}: ${decoded.reason}`);
-      return { intentId: decoded.intent.intent_id, kind };
+      const { intent_id: intentId, source } = decoded.intent;
+      return { intentId, kind: kind === "exit" && source === "execution" ? ("follow_up" as const) : kind };
     });
   return {
     intents: [

@@ -4,7 +4,7 @@ import {
   RESULT_STATUSES,
   type ResultStatus,
 } from "../../lib/contract/execution-result.ts";
-import { clientOrderId } from "../../lib/exchange/client-order-id.ts";
+import { clientOrderId, protectiveStopId } from "../../lib/exchange/client-order-id.ts";
 
 /** An order as `GET /paper/state` lists it: every one that the venue ever accepted. */
 export const acceptedOrderSchema = z.looseObject({
@@ -17,7 +17,8 @@ export type AcceptedOrder = z.infer<typeof acceptedOrderSchema>;
 
 export interface PublishedIntent {
   readonly intentId: string;
-  readonly kind: "entry" | "exit";
+  /** `follow_up`: an exit that execution published with the end of another intent. */
+  readonly kind: "entry" | "exit" | "follow_up";
 }
 
 /** What went through the pipeline, read from both ends of it. */
@@ -31,6 +32,8 @@ export interface Reconciliation {
   readonly byStatus: ReadonlyMap<ResultStatus, number>;
   /** Orders at the venue that filled, wholly or in part. */
   readonly executedOrders: number;
+  /** Orders that protective stops became; they are explained by their entry and have no result. */
+  readonly triggeredStops: number;
   /** What does not add up, in plain words; empty is the proof. */
   readonly problems: readonly string[];
 }
@@ -50,8 +53,10 @@ export function reconcile(record: PipelineRecord): Reconciliation {
       intentOf.set(clientOrderId(intentId, attempt), intentId);
     }
   }
+  const stops = new Set(record.intents.map(({ intentId }) => protectiveStopId(intentId)));
   const executed = new Map<string, AcceptedOrder[]>();
   for (const order of record.orders) {
+    if (stops.has(order.clientOrderId)) continue;
     const intentId = intentOf.get(order.clientOrderId);
     if (intentId === undefined) problems.push(`order ${order.clientOrderId} belongs to no intent`);
     else if (Number(order.executedQty) > 0)
@@ -71,6 +76,7 @@ export function reconcile(record: PipelineRecord): Reconciliation {
   return {
     byStatus: new Map(RESULT_STATUSES.map((status) => [status, count(status)])),
     executedOrders: [...executed.values()].flat().length,
+    triggeredStops: record.orders.filter((order) => stops.has(order.clientOrderId)).length,
     problems,
   };
 }

@@ -1,7 +1,8 @@
 /**
  * The trading path under kill -9: router, execution, both, or Redis die at random moments while decisions
  * flow and the venue loses replies after it has executed. What must hold is asserted at the end, on both ends of
- * the pipeline: every intent has exactly one order or one recorded non-order, and exactly one result.
+ * the pipeline: every intent has exactly one order or one recorded non-order, and exactly one result; every open
+ * position has exactly one stop that rests at the venue.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +18,7 @@ import type { RedisEye } from "../../scripts/stack/redis-process.ts";
 import { seededRandom } from "../../scripts/stack/seeded-random.ts";
 import { startTradingStack, type TradingStack } from "../../scripts/stack/trading-stack.ts";
 import { waitFor } from "../../scripts/stack/wait-for.ts";
+import { stopProblems } from "./stops-at-venue.ts";
 
 export interface ChaosOptions {
   readonly kills: number;
@@ -96,12 +98,13 @@ export async function runTradingChaos(options: ChaosOptions): Promise<ChaosOutco
     const record = await readPipeline(eye, keys, venue);
     eye.close();
     const reconciled = reconcile(record);
+    const problems = [...reconciled.problems, ...(await stopProblems(venue))];
     return {
-      ...reconciled,
+      ...{ ...reconciled, problems },
       killed,
       fed,
       distinct,
-      intents: record.intents.length,
+      intents: record.intents.filter(({ kind }) => kind !== "follow_up").length,
       results: record.results.length,
     };
   } finally {
@@ -119,6 +122,11 @@ async function losesReplies(venue: string, seed: number): Promise<void> {
       rules: [
         {
           match: { method: "POST", path: "/fapi/v1/order" },
+          probability: 0.05,
+          effect: { kind: "lost_reply" },
+        },
+        {
+          match: { method: "POST", path: "/fapi/v1/algoOrder" },
           probability: 0.05,
           effect: { kind: "lost_reply" },
         },
