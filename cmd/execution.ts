@@ -1,8 +1,10 @@
+import { keysOf } from "../lib/contract/keys.ts";
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
 import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
 import { createMarkPrices } from "../lib/exchange/mark-prices.ts";
 import { createExecution } from "../lib/execution/create-execution.ts";
+import { ModeClaim } from "../lib/execution/mode-claim.ts";
 import { executionSettingFaults, executionSettings } from "../lib/execution/settings.ts";
 import { ensureLibrary } from "../lib/kernel/library.ts";
 import { connectRedis } from "../lib/redis/connection.ts";
@@ -15,15 +17,6 @@ void runDaemon({
   build: (context) => {
     const { settings, clock, random, log } = context;
     const mode = settings.TRADING_MODE;
-    const redis = connectRedis({
-      url: settings.REDIS_URL.reveal(),
-      name: consumerName("execution", context.instance),
-      ...{ clock, random, log },
-      onConnected: async (commands) => {
-        await checkEvictionPolicy(commands);
-        await ensureLibrary(commands);
-      },
-    });
     const exchange = createBinanceExchange({
       ...{ mode, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
       apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
@@ -31,11 +24,22 @@ void runDaemon({
       requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
       exitReservePct: settings.EXIT_RESERVE_PCT,
     });
+    const claim = new ModeClaim({ exchange, keys: keysOf(settings.QUANTUM_NAMESPACE) });
+    const redis = connectRedis({
+      url: settings.REDIS_URL.reveal(),
+      name: consumerName("execution", context.instance),
+      ...{ clock, random, log },
+      onConnected: async (commands) => {
+        await checkEvictionPolicy(commands);
+        await ensureLibrary(commands);
+        await claim.claimOn(commands);
+      },
+    });
     const marks = createMarkPrices({
       ...{ mode, wsUrl: settings.EXCHANGE_WS_URL?.reveal(), clock, random, log },
       premiumIndex: exchange.premiumIndex,
       openSocket: (address) => new WebSocket(address),
     });
-    return createExecution(context, { redis, exchange, marks });
+    return createExecution(context, { redis, exchange, marks, claim });
   },
 });

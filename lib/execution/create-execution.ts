@@ -11,6 +11,7 @@ import { createEntryGuard } from "./entry-guard.ts";
 import { createIntentLanes } from "./intent-lanes.ts";
 import { mendStops } from "./mend-stops.ts";
 import { createExecutionMetrics } from "./metrics.ts";
+import type { ModeClaim } from "./mode-claim.ts";
 import { executionRoutes } from "./routes.ts";
 import { type ExecutionSettings, entryRules, resultStreams } from "./settings.ts";
 import { VenueSession } from "./venue-session.ts";
@@ -21,13 +22,18 @@ const MARK_SILENCE_MS_MAX = 5000;
 /** The role out of its parts: two lanes that run once the venue session is open. */
 export function createExecution(
   context: DaemonContext<ExecutionSettings>,
-  outside: { readonly redis: RedisConnection; readonly exchange: Exchange; readonly marks: MarkPrices },
+  outside: {
+    readonly redis: RedisConnection;
+    readonly exchange: Exchange;
+    readonly marks: MarkPrices;
+    readonly claim: ModeClaim;
+  },
 ): DaemonParts {
   const { settings, instance, bootId, build, clock, random, log } = context;
-  const { redis, exchange, marks } = outside;
+  const { redis, exchange, marks, claim } = outside;
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const metrics = createExecutionMetrics(context.registry);
-  const session = new VenueSession({ exchange, redis, keys, clock, log });
+  const session = new VenueSession({ exchange, redis, claim, clock, log });
   const rules = entryRules(settings);
   const streams = resultStreams(settings, keys);
   const parts = {
@@ -39,6 +45,7 @@ export function createExecution(
   };
   const lanes = createIntentLanes(parts, {
     ...{ redis, url: settings.REDIS_URL.reveal(), keys, instance, metrics, clock, random, log },
+    onStateLost: () => session.stateLost(),
     progress: jointBeat(["entries", "exits"], context.beat),
     staleIdleMs: settings.STALE_IDLE_MS,
     entriesInFlightMax: settings.ENTRIES_IN_FLIGHT_MAX,

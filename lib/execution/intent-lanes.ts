@@ -21,6 +21,8 @@ export interface LaneOptions {
   readonly keys: Keys;
   readonly instance: string;
   readonly staleIdleMs: number;
+  /** A stream or its group vanished: Redis was emptied. */
+  onStateLost(): void;
   readonly entriesInFlightMax: number;
   readonly metrics: ReturnType<typeof createExecutionMetrics>;
   readonly progress: Readonly<Record<"entries" | "exits", () => void>>;
@@ -81,7 +83,10 @@ function createLane(
       statistics.add(STATISTICS.lost, ids.length);
       await statistics.flush();
     },
-    onStateLost: () => metrics.stateLost.inc(),
+    onStateLost: () => {
+      metrics.stateLost.inc();
+      options.onStateLost();
+    },
     clock: options.clock,
     random: options.random,
     log: options.log,

@@ -2,16 +2,14 @@
  * The session with the venue, from the first contact on.
  *
  * 1 Nothing is executed before clock, rules and account were read and the account is the recorded one.
- * 2 Another account, or another mode, than the one recorded for this Redis ends the process with 78.
+ * 2 Another account, or another mode, than the one recorded for this Redis ends the process with 78; also when it
+ *   is another Redis that answers after an outage.
  * 3 The credentials are proved once a minute; while the venue refuses them no entry is sent.
  */
-import { EXIT_CODES } from "../contract/exit-codes.ts";
-import type { Keys } from "../contract/keys.ts";
-import { ProcessExit } from "../daemon/process-exit.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { CallExpiredError, type FunctionCaller } from "../kernel/function-call.ts";
-import { claimMode } from "../kernel/switches.ts";
-import { isRedisError } from "../redis/redis-errors.ts";
+import type { FunctionCaller } from "../kernel/function-call.ts";
+import { isRedisTrouble } from "../redis/redis-errors.ts";
+import type { ModeClaim } from "./mode-claim.ts";
 
 /** Also keeps the connection warm: under the 30 s after which servers close an idle one. */
 const CLOCK_EVERY_MS = 20_000;
@@ -23,7 +21,7 @@ const RETRY_LAST_MS = 5000;
 export interface VenueSessionParts {
   readonly exchange: Exchange;
   readonly redis: FunctionCaller & { whenReady(signal: AbortSignal): Promise<void> };
-  readonly keys: Keys;
+  readonly claim: ModeClaim;
   readonly clock: { monotonicMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
   readonly log: {
     info(fields: object, message: string): void;
@@ -37,6 +35,7 @@ export class VenueSession {
   #waitsFor = "not connected yet";
   #open = false;
   #credentialsRefused = false;
+  #stateLost = false;
 
   constructor(parts: VenueSessionParts) {
     this.#parts = parts;
@@ -63,6 +62,11 @@ export class VenueSession {
     else this.#parts.log.info({}, "the venue takes our credentials again");
   }
 
+  /** Redis was emptied under its connections: mode and account are to be recorded anew. */
+  stateLost(): void {
+    this.#stateLost = true;
+  }
+
   /** Resolves once orders may be executed, or when the signal aborts. Throws ProcessExit 78. */
   async open(signal: AbortSignal, progress: () => void): Promise<void> {
     for (
@@ -86,7 +90,7 @@ export class VenueSession {
     }
     this.credentialsRefused = false;
     await this.#redisReady(signal);
-    this.#open = await this.#claim(reading.value.fingerprint, true);
+    this.#open = await this.#claim(reading.value.fingerprint);
     return this.#open;
   }
 
@@ -100,37 +104,29 @@ export class VenueSession {
   }
 
   /** Compares mode and account with what is recorded; false when Redis could not be asked. */
-  async #claim(account: string, record: boolean): Promise<boolean> {
-    const { redis, keys, exchange } = this.#parts;
+  async #claim(account: string): Promise<boolean> {
     try {
-      const claim = await claimMode(redis, keys, { mode: exchange.mode, account, record });
-      if (claim.kind === "differs") throw this.#mismatch(claim.mode, claim.account, account);
+      await this.#parts.claim.claim(this.#parts.redis, account);
       return true;
     } catch (error) {
-      if (!isRedisError(error) && !(error instanceof CallExpiredError)) throw error;
+      if (!isRedisTrouble(error)) throw error;
       this.#waitsFor = `mode not claimed: ${error.message}`;
       return false;
     }
   }
 
-  #mismatch(mode: string, recorded: string, account: string): ProcessExit {
-    const { keys, exchange } = this.#parts;
-    return new ProcessExit(
-      EXIT_CODES.configuration,
-      `this Redis belongs to mode ${mode || "(none)"} and account ${recorded || "(none)"}; ` +
-        `this process is configured for ${exchange.mode} and account ${account}`,
-      { hint: `use the Redis of that account, or delete ${keys.mode} and ${keys.modeAccount} on purpose` },
-    );
-  }
-
   /** Keeps clock, credentials, account and rules true until the signal aborts. Throws ProcessExit 78. */
   async keep(signal: AbortSignal): Promise<void> {
-    const { exchange, clock } = this.#parts;
+    const { exchange, clock, claim } = this.#parts;
     const due = { clock: CLOCK_EVERY_MS, probe: PROBE_EVERY_MS, rules: RULES_EVERY_MS };
     const startedMs = clock.monotonicMs();
     while (!signal.aborted) {
       await clock.sleep(1000, signal);
+      claim.check();
       if (signal.aborted || !this.#open) continue;
+      const account = exchange.account();
+      if (this.#stateLost && account !== undefined)
+        this.#stateLost = !(await this.#claim(account.fingerprint));
       const elapsedMs = clock.monotonicMs() - startedMs;
       if (elapsedMs >= due.clock) {
         due.clock = elapsedMs + CLOCK_EVERY_MS;
@@ -151,7 +147,7 @@ export class VenueSession {
     const reading = await this.#parts.exchange.probe();
     if (reading.ok) {
       this.credentialsRefused = false;
-      await this.#claim(reading.value.fingerprint, true);
+      await this.#claim(reading.value.fingerprint);
     } else if (reading.outcome.advice === "STOP_ENTRIES") {
       this.credentialsRefused = true;
     }

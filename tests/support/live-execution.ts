@@ -5,6 +5,7 @@ import { readConfiguration } from "../../lib/daemon/configuration.ts";
 import { createBinanceExchange } from "../../lib/exchange/binance-exchange.ts";
 import { createMarkPrices } from "../../lib/exchange/mark-prices.ts";
 import { createExecution } from "../../lib/execution/create-execution.ts";
+import { ModeClaim } from "../../lib/execution/mode-claim.ts";
 import { executionSettingFaults, executionSettings } from "../../lib/execution/settings.ts";
 import { ensureLibrary } from "../../lib/kernel/library.ts";
 import { connectRedis } from "../../lib/redis/connection.ts";
@@ -74,7 +75,7 @@ export async function startLiveExecution(
   };
   const build = { version: "0", git: "test" };
   const role = { role: "execution", ...made, build, beat: () => undefined, ...common } as const;
-  const parts = createExecution(role, { redis, exchange, marks });
+  const parts = createExecution(role, { redis, exchange, marks, claim: new ModeClaim({ exchange, keys }) });
   const stopping = new AbortController();
   const running = parts.run(stopping.signal);
   await eye.command("SET", keys.kill, "0");

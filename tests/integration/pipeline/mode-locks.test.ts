@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
 import { type RedisBench, type RunningDaemon, startRedisBench } from "../../support/pipeline.ts";
+import { waitUntil } from "../../support/wait-until.ts";
 
 const CONFIGURATION = 78;
 const KEYS = { BINANCE_API_KEY: "k".repeat(16), BINANCE_API_SECRET: "s".repeat(16) };
@@ -136,6 +137,45 @@ test("an execution of another mode than the one recorded does not start", async 
   expect(execution.log()).toContain("this Redis belongs to mode LIVE");
   expect(await bench.eye.command("GET", execution.keys.mode)).toBe("LIVE");
 });
+
+/** Breaks every connection of a daemon; it connects anew by itself. */
+async function disconnect(daemon: RunningDaemon): Promise<void> {
+  const instance = daemon.keys.mode.slice(1, daemon.keys.mode.indexOf("}"));
+  const clients = String(await bench.eye.command("CLIENT", "LIST")).split("\n");
+  const own = clients.filter((line) => line.includes(` name=execution-${instance} `));
+  const ids = own.map((line) => /^id=(\d+)/.exec(line)?.[1] ?? "");
+  expect(ids.length).toBeGreaterThan(0);
+  for (const id of ids) await bench.eye.command("CLIENT", "KILL", "ID", id);
+}
+
+test.each([
+  ["a restart that lost everything", async (daemon: RunningDaemon) => disconnect(daemon)],
+  ["being emptied under its connections", async () => undefined],
+])(
+  "mode and account are recorded again at once after %s",
+  async (_what, meanwhile) => {
+    const name = `{emptied-${crypto.randomUUID()}}`;
+    const env = { QUANTUM_INSTANCE: name.slice(1, -1) };
+    const execution = await startOn(name, venue, env).ready();
+    const before = await recorded(execution);
+    const keys = [await bench.eye.command("KEYS", `${name}*`)].flat().map(String);
+    await bench.eye.command("DEL", ...keys);
+    await meanwhile(execution);
+    const again = async () => JSON.stringify(await recorded(execution)) === JSON.stringify(before);
+    await waitUntil("they are recorded again", again, { deadlineMs: 10_000 });
+    expect((await fetch(`${execution.url}/healthz`)).ok).toBe(true);
+  },
+  20_000,
+);
+
+test("a Redis of another account that answers after an outage ends the process, untouched", async () => {
+  const execution = await startOn("{taken-over}", venue, { QUANTUM_INSTANCE: "taken-over" }).ready();
+  await bench.eye.command("SET", execution.keys.modeAccount, "0".repeat(32));
+  await disconnect(execution);
+  expect(await execution.process.exited).toBe(CONFIGURATION);
+  expect(execution.log()).toContain("this Redis belongs to mode PAPER and account 00000");
+  expect(await recorded(execution)).toEqual(["PAPER", "0".repeat(32)]);
+}, 20_000);
 
 test("a second process of the same instance does not start, and the first goes on", async () => {
   const shared = { QUANTUM_INSTANCE: "one", STATE_DIR: `${bench.folder}/shared-state` };
