@@ -21,6 +21,8 @@ void runDaemon({
     const redis = connectRedis({
       url: settings.REDIS_URL.reveal(),
       name: consumerName("exit-brain", context.instance),
+      // The loop waits 100 ms at most anyway: a spike of a second must not cost the connection, nor a heartbeat.
+      deadlineMs: 1500,
       ...{ clock, random, log },
     });
     const exchange = createBinanceExchange({

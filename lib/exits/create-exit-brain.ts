@@ -20,9 +20,12 @@ import { exitBrainRoutes } from "./routes.ts";
 import { type ExitBrainSettings, exitRules } from "./settings.ts";
 import { StopKeeper } from "./stop-keeper.ts";
 import { VenueSession } from "./venue-session.ts";
+import { within } from "./within.ts";
 
 /** Longest silence of the mark prices with which the exit brain counts as ready (ms). */
 const MARK_SILENCE_MS_MAX = 5000;
+/** How long the first cycle waits for Redis (ms). */
+const FIRST_BEAT_WAIT_MS = 200;
 /** How often plans are looked for whose position closed while nobody watched. */
 const LEFT_BEHIND_EVERY_MS = 600_000;
 
@@ -56,10 +59,11 @@ export function createExitBrain(
   };
   const store = createPlanStore(redis, keys, rules.holdMinMs);
   const plans = new PlanKeeper({ ...shared, store, background });
-  const stops = new StopKeeper({ ...shared, background, mayAct: () => session.agreed });
+  const stops = new StopKeeper({ ...shared, background });
   const heartbeats = new HeartbeatWriter(redis, keys, bootId);
   const loop = new ExitLoop({
     ...{ ...shared, book, plans, stops, background, heartbeats },
+    mayAct: () => session.agreed,
     beat: context.beat,
   });
   const userStream = outside.userStream((event) => {
@@ -72,10 +76,12 @@ export function createExitBrain(
 
   async function guard(signal: AbortSignal): Promise<void> {
     await session.open(signal);
+    // The first beat after a restart should not be lost on a connection that is ready a moment later.
+    await within(clock, FIRST_BEAT_WAIT_MS, redis.whenReady(signal));
     await runTogether(signal, {
       loop: (stop) => loop.run(stop),
       "user stream": (stop) => userStream.run(stop),
-      "left behind": (stop) => keepClearing({ book, plans, clock }, stop),
+      "left behind": (stop) => keepClearing({ book, plans, clock, mayAct: () => session.agreed }, stop),
     });
   }
 
@@ -116,12 +122,17 @@ function roleBeatOf(
 
 /** Deletes plans that a closed position left behind, at the start and every ten minutes. */
 async function keepClearing(
-  parts: { readonly book: PositionBook; readonly plans: PlanKeeper; readonly clock: ExitBrainParts["clock"] },
+  parts: {
+    readonly book: PositionBook;
+    readonly plans: PlanKeeper;
+    readonly clock: ExitBrainParts["clock"];
+    mayAct(): boolean;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     const view = parts.book.view();
-    const done = view !== undefined && (await parts.plans.closeLeftBehind(view));
+    const done = view !== undefined && parts.mayAct() && (await parts.plans.closeLeftBehind(view));
     await parts.clock.sleep(done ? LEFT_BEHIND_EVERY_MS : 1000, signal);
   }
 }

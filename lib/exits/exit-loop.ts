@@ -12,6 +12,7 @@
  * the restart that follows is known to be announced.
  */
 import Big from "big.js";
+import { canonicalDecimal } from "../contract/decimal-text.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import type { Background } from "./background.ts";
 import { type AttemptDecision, decideAttempt, isUnconfirmed } from "./decide-attempt.ts";
@@ -46,6 +47,8 @@ interface LoopParts extends ExitBrainParts {
   readonly stops: StopKeeper;
   readonly background: Background;
   readonly heartbeats: HeartbeatWriter;
+  /** Whether this Redis is known to belong to this account: before that nothing is written about positions. */
+  mayAct(): boolean;
   /** The cycle has completed. */
   beat(): void;
 }
@@ -109,8 +112,10 @@ export class ExitLoop {
     const facts = await this.#recorded();
     const due = this.#decide(view, facts);
     await within(clock, REDIS_WAIT_MS, Promise.all(due.map((watch) => this.#publish(watch))));
-    this.#parts.plans.tend(this.#watches.values(), facts);
-    this.#parts.stops.tend(this.#watches, view);
+    if (this.#parts.mayAct()) {
+      this.#parts.plans.tend(this.#watches.values(), facts);
+      this.#parts.stops.tend(this.#watches, view);
+    }
     this.#finish(view, { startedMs, latencyMs });
   }
 
@@ -188,16 +193,21 @@ export class ExitLoop {
 
   /** The fresher of the mark stream's price and the one that came with the position. */
   #priceOf(watch: Watch, view: PositionView): Watch["mark"] {
-    const streamed = this.#parts.markOf(watch.position.symbol);
-    const { markPrice } = watch.position;
-    if (markPrice === null || !new Big(markPrice).gt(0)) return streamed ?? null;
+    const { symbol, markPrice } = watch.position;
+    const known = this.#parts.markOf(symbol);
+    const streamed = known !== undefined && isPrice(known.price) ? known : null;
+    if (markPrice === null || !isPrice(markPrice)) return streamed;
     const read = { price: markPrice, ageMs: this.#parts.clock.monotonicMs() - view.askedAtMs };
-    return streamed !== undefined && streamed.ageMs <= MARK_AGE_PREFERRED_MS ? streamed : read;
+    return streamed !== null && streamed.ageMs <= MARK_AGE_PREFERRED_MS ? streamed : read;
   }
 
   async #publish(watch: Watch): Promise<void> {
     const { clock, observe, statistics } = this.#parts;
     if (watch.attempt === null) return;
+    if (!this.#parts.mayAct()) {
+      watch.attempt = { ...watch.attempt, handover: "refused" };
+      return;
+    }
     const attempt = { ...watch.attempt, handover: "sending", sentAtMs: clock.monotonicMs() } as const;
     watch.attempt = attempt;
     const after = await publishExit(this.#parts, { position: watch.position, attempt, nowMs: clock.nowMs() });
@@ -228,6 +238,7 @@ export class ExitLoop {
       cycleMs: Math.round(facts.cycleMs),
       latencyMs: Math.round(timing.latencyMs),
       positions: view.positions.size,
+      withoutStop: watches.filter(({ stop }) => stop.state === "missing").length,
       status,
       degraded,
     };
@@ -272,4 +283,10 @@ export class ExitLoop {
     if (last !== undefined) await this.#parts.heartbeats.write(this.#beatOf(last, "STOPPING"));
     await this.#parts.statistics.flush();
   }
+}
+
+/** What the venue sends as a price may be anything; what is none is as if it had not come. */
+function isPrice(text: string): boolean {
+  const price = canonicalDecimal(text);
+  return price !== undefined && new Big(price).gt(0);
 }

@@ -8,6 +8,8 @@ export interface CycleReport {
   readonly cycleMs: number;
   readonly latencyMs: number;
   readonly positions: number;
+  /** Open positions that are known to have no stop at the venue. */
+  readonly withoutStop: number;
   readonly status: "ALIVE" | "DEGRADED";
   readonly degraded: readonly Degradation[];
 }
@@ -33,6 +35,11 @@ export function createExitMetrics(registry: Registry): ExitObserver {
   const positions = new Gauge({
     name: "quantum_exit_brain_positions",
     help: "Open positions, as the venue says.",
+    registers,
+  });
+  const withoutStop = new Gauge({
+    name: "quantum_exit_brain_positions_without_stop",
+    help: "Open positions that are known to have no stop that rests at the venue.",
     registers,
   });
   const degraded = new Gauge({
@@ -68,6 +75,7 @@ export function createExitMetrics(registry: Registry): ExitObserver {
     cycle: (report) => {
       cycles.observe(report.cycleMs / 1000);
       positions.set(report.positions);
+      withoutStop.set(report.withoutStop);
       const applies: ReadonlySet<string> = new Set(report.degraded);
       for (const reason of Object.keys(DEGRADATIONS)) degraded.set({ reason }, applies.has(reason) ? 1 : 0);
     },

@@ -9,7 +9,7 @@
  *    the old one is cancelled and the new one placed at once.
  * 4. A stop is cancelled as left behind only when a reading of positions that was begun after the stop had been
  *    seen shows no position it could close.
- * 5. Nothing is sent before the account was compared with the recorded one.
+ * 5. Stops that only move are replaced a few at a time: the order limit belongs to closes.
  */
 import { STATISTICS } from "../contract/statistics.ts";
 import type { AlgoOrder } from "../exchange/exchange.ts";
@@ -33,15 +33,13 @@ const ENTRY_STOP_GRACE_MS = 3000;
 const STOP_EXISTS = -4130;
 const ID_TAKEN = -4116;
 const PLACE_AGAIN_MAX = 3;
+/** In one pass, which is one a second: two orders each, of 300 in 10 s. */
+const REPLACED_MAX = 5;
 const ORDER_COST = { weight: 1, orders: 1 } as const;
 const BACK_OFF_FIRST_MS = 1000;
 const BACK_OFF_LAST_MS = 30_000;
 
-type KeeperParts = ExitBrainParts & {
-  readonly background: Background;
-  /** Whether anything may be changed at the venue yet. */
-  mayAct(): boolean;
-};
+type KeeperParts = ExitBrainParts & { readonly background: Background };
 
 type Placed = { readonly ok: true } | { readonly ok: false; readonly outcome: Outcome };
 
@@ -51,6 +49,8 @@ export class StopKeeper {
   /** By position: when the venue, having refused a stop, is asked again (monotonic). */
   readonly #refusals = new Map<string, { readonly count: number; readonly notBeforeMs: number }>();
   #running = false;
+  /** In this pass. */
+  #replaced = 0;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -66,7 +66,7 @@ export class StopKeeper {
   tend(watches: ReadonlyMap<string, Watch>, view: PositionView): void {
     const { rules, background } = this.#parts;
     if (!rules.protectiveStops) for (const watch of watches.values()) watch.stop = OFF;
-    if (!rules.protectiveStops || this.#running || !this.#parts.mayAct()) return;
+    if (!rules.protectiveStops || this.#running) return;
     this.#running = true;
     background.start(async () => {
       await this.#pass([...watches.values()], view);
@@ -75,6 +75,7 @@ export class StopKeeper {
   }
 
   async #pass(watches: readonly Watch[], view: PositionView): Promise<void> {
+    this.#replaced = 0;
     for (const watch of watches) {
       if (watch.stop.state === "unknown") this.#inventory.doubt(watch.position.symbol);
     }
@@ -120,6 +121,8 @@ export class StopKeeper {
     if (wanted.kind === "place") this.#alarmMissing(watch);
     const { monotonicMs } = this.#parts.clock;
     if ((this.#refusals.get(watch.key)?.notBeforeMs ?? 0) > monotonicMs()) return;
+    if (wanted.kind === "replace") this.#replaced += 1;
+    if (this.#replaced > REPLACED_MAX && wanted.kind === "replace") return;
     const placed =
       wanted.kind === "place"
         ? await this.#place(watch.position, wanted.stop)

@@ -186,7 +186,7 @@ function launchBrain(outside: {
       },
     },
     {
-      redis: connectRedis({ url: server.url, name: "exit-brain", ...common }),
+      redis: connectRedis({ url: server.url, name: "exit-brain", deadlineMs: 1500, ...common }),
       exchange,
       marks: (symbols) =>
         createMarkPrices({ mode, wsUrl: paper.wsUrl, ...common, premiumIndex, symbols, openSocket }),

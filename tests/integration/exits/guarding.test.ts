@@ -122,7 +122,7 @@ test("a position at zero stamps the symbol's last trade with the venue's time, a
 });
 
 test("plans left behind by positions that closed while nobody watched are deleted, later ones are not", async () => {
-  await planned();
+  await planned({ opened_at: String(Date.now() - 60_000) });
   const later = `${desk.keys.positionPlanPrefix}BTCUSDT`;
   await desk.redis("HSET", later, "opened_at", String(Date.now() + 60_000));
   await using _brain = await desk.start();
