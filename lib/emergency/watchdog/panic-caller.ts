@@ -53,6 +53,8 @@ export class PanicCaller {
   /** Oldest first; older ones are kept until the stream has them. */
   #calls: readonly OpenCall[] = [];
   #saidAtMs = Number.NEGATIVE_INFINITY;
+  /** Aborts when a panic comes, and at the end: both ways wake at once. */
+  #wake = new AbortController();
 
   constructor(parts: PanicCallerParts) {
     this.#parts = parts;
@@ -69,6 +71,8 @@ export class PanicCaller {
       ...{ published: false, inDoubt: how.before, workerTook: false },
     };
     this.#calls = [...this.#calls.filter((one) => !one.published), call];
+    this.#wake.abort();
+    this.#wake = new AbortController();
   }
 
   /** An operator's reset: nothing is left to call. */
@@ -85,21 +89,24 @@ export class PanicCaller {
 
   /** Both ways, each in its own time: a hanging Redis must not hold up the socket. */
   async run(signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake.abort();
+    signal.addEventListener("abort", wake, { once: true });
     const way = async (step: (call: OpenCall) => Promise<void>) => {
       while (!signal.aborted) {
+        const woken = this.#wake.signal;
         for (const call of this.#calls) await step(call);
-        await this.#parts.clock.sleep(this.#pauseMs(), signal);
+        await this.#parts.clock.sleep(this.#pauseMs(), woken);
       }
     };
     await Promise.all([way((call) => this.#publish(call)), way((call) => this.#callWorker(call))]);
   }
 
-  /** Short while a panic may come or is fresh. */
+  /** Short while a panic is fresh, so that neither a Redis that returns nor the direct call waits for a turn. */
   #pauseMs(): number {
     const newest = this.#calls.at(-1);
-    if (newest === undefined) return LOOK_EVERY_MS;
-    const fresh = this.#parts.clock.monotonicMs() - newest.sinceMs < REDIS_ALONE_MS;
-    return fresh || this.progress().published ? LOOK_EVERY_MS : RETRY_EVERY_MS;
+    const fresh =
+      newest !== undefined && this.#parts.clock.monotonicMs() - newest.sinceMs < 2 * REDIS_ALONE_MS;
+    return fresh ? LOOK_EVERY_MS : RETRY_EVERY_MS;
   }
 
   async #publish(call: OpenCall): Promise<void> {

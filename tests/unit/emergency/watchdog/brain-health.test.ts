@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { systemClock } from "../../../../lib/daemon/clock.ts";
+import { BrainHealth } from "../../../../lib/emergency/watchdog/brain-health.ts";
+import { WatchClock } from "../../../../lib/emergency/watchdog/watch-clock.ts";
+import { waitUntil } from "../../../support/wait-until.ts";
+
+const well = { role: "exit-brain", ok: true, beatAgeMs: 900, beatAgeMsMax: 10_000 };
+
+/** Asks over a scripted `fetch`; Redis has been silent for as long as the test says. */
+async function answersTo(reply: () => Promise<Response>, redisSilentMs = 5000) {
+  let nowMs = 0;
+  const watchClock = new WatchClock(() => nowMs);
+  for (; nowMs < redisSilentMs; nowMs += 50) watchClock.nowMs();
+  const asked: string[] = [];
+  const health = new BrainHealth({
+    url: "http://127.0.0.1:8008",
+    fetch: (url) => {
+      asked.push(url);
+      return reply();
+    },
+    clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) },
+    watchClock,
+  });
+  const stop = new AbortController();
+  const running = health.run(stop.signal);
+  if (redisSilentMs > 1500) await waitUntil("it was asked three times", () => asked.length >= 3);
+  else await systemClock.sleep(30);
+  const healthyAtMs = health.healthyAtMs();
+  stop.abort();
+  await running;
+  return { healthyAtMs, asked };
+}
+
+test("an answer of the exit brain whose loop beats is healthy", async () => {
+  const { healthyAtMs, asked } = await answersTo(async () => Response.json(well));
+  expect(healthyAtMs).toBe(5000);
+  expect(asked[0]).toBe("http://127.0.0.1:8008/healthz");
+});
+
+test.each([
+  ["another role", async () => Response.json({ ...well, role: "execution" })],
+  ["a loop that has not beaten for more than 3 s", async () => Response.json({ ...well, beatAgeMs: 3001 })],
+  ["not ok", async () => Response.json({ ...well, ok: false }, { status: 503 })],
+  ["no JSON", async () => new Response("<html>")],
+  ["no connection", () => Promise.reject(new Error("refused"))],
+  ["no answer in time", () => new Promise<Response>(() => undefined)],
+])("%s is not healthy", async (_, reply) => {
+  expect((await answersTo(reply)).healthyAtMs).toBeUndefined();
+});
+
+test("while Redis answers nobody asks", async () => {
+  expect((await answersTo(async () => Response.json(well), 1000)).asked).toEqual([]);
+});
