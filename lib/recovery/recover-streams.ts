@@ -10,8 +10,9 @@ import type { GroupReport, RecoveryReport, StreamReport } from "./report.ts";
 
 /**
  * One run over all streams: groups first, so that what they still need is known, then retention. A stream that is no
- * stream, or that this account may not touch, is a problem of its own and keeps nothing else from being done. Rejects
- * when Redis as such is out of service.
+ * stream, or that this account may not touch, is a problem of its own and keeps nothing else from being done; so is a
+ * group that cannot be made for want of memory, which the trims give back. Rejects when Redis as such is out of
+ * service.
  */
 export async function recoverStreams(parts: RecoveryParts, mode: string): Promise<RecoveryReport> {
   const groups: GroupReport[] = [];
@@ -21,7 +22,8 @@ export async function recoverStreams(parts: RecoveryParts, mode: string): Promis
     try {
       await act();
     } catch (error) {
-      if (!(error instanceof RedisReplyError) || isRedisOutage(error)) throw error;
+      if (!(error instanceof RedisReplyError)) throw error;
+      if (isRedisOutage(error) && error.code !== "OOM") throw error;
       problems.push(`${stream}: ${error.message}`);
     }
   };
