@@ -31,10 +31,10 @@ export const WATCH_LIMITS_MS = {
    */
   venueSilent: 3000,
   /**
-   * A brain that beats (DEGRADED, because it could not read the venue either) has this long after the venue's
-   * return to say ALIVE: two of its cycles. A brain that does not beat has no such time.
+   * A brain that beats, and is DEGRADED because it could not read the venue either, has the contract's 5 s anew once
+   * the venue answers: its own requests may hang until their deadline. A brain that does not beat has no such time.
    */
-  venueReturn: 2000,
+  venueReturn: 5000,
 } as const;
 
 /** Contract: unannounced new instances within the window that make a crash loop. */
