@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Heartbeat, heartbeatSchema } from "../../../lib/contract/heartbeat.ts";
 import { type Keys, keysOf } from "../../../lib/contract/keys.ts";
 import { decodeIntent, type TradeIntent } from "../../../lib/contract/trade-intent.ts";
-import { systemClock } from "../../../lib/daemon/clock.ts";
+import { type Clock, systemClock } from "../../../lib/daemon/clock.ts";
 import { readConfiguration } from "../../../lib/daemon/configuration.ts";
 import type { DaemonParts } from "../../../lib/daemon/daemon-spec.ts";
 import { createBinanceExchange } from "../../../lib/exchange/binance-exchange.ts";
@@ -69,6 +69,8 @@ export interface Brain extends AsyncDisposable {
   /** What the last cycle was degraded by. */
   degraded(): Promise<readonly string[]>;
   metrics(): Promise<string>;
+  /** It hangs: nobody waits for its end. */
+  abandon(): void;
   /** SIGTERM, and the end. */
   stop(): Promise<void>;
   /** How the loop ended when nobody asked it to. */
@@ -83,8 +85,8 @@ export interface ExitDesk extends AsyncDisposable {
   readonly keys: Keys;
   redis(...command: string[]): Promise<RedisReply>;
   start(environment?: Readonly<Record<string, string>>): Promise<Brain>;
-  /** Without waiting for readiness. */
-  launch(environment?: Readonly<Record<string, string>>): Brain;
+  /** Without waiting for readiness; `clock` is the machine's unless a test has another. */
+  launch(environment?: Readonly<Record<string, string>>, clock?: Clock): Brain;
   order(change: Readonly<Record<string, string>>): Promise<void>;
   /** Signed amounts at the venue by symbol, in hedge mode by symbol and side. */
   amounts(): Promise<Readonly<Record<string, number>>>;
@@ -111,8 +113,8 @@ export async function openExitDesk(changes: PaperExchangeChanges = {}): Promise<
     listReply(await redis("XRANGE", stream, "-", "+")).map((entry) => recordReply(listReply(entry)[1]));
   await paper.setPrice("ETHUSDT", "3000");
   await paper.setPrice("BTCUSDT", "60000");
-  const launch: ExitDesk["launch"] = (environment = {}) => {
-    const brain = launchBrain({ server, paper, environment });
+  const launch: ExitDesk["launch"] = (environment = {}, clock = systemClock) => {
+    const brain = launchBrain({ server, paper, environment, clock });
     started.push(brain);
     return brain;
   };
@@ -159,13 +161,14 @@ function launchBrain(outside: {
   readonly server: RedisServer;
   readonly paper: PaperFixture;
   readonly environment: Readonly<Record<string, string>>;
+  readonly clock: Clock;
 }): Brain {
-  const { server, paper } = outside;
+  const { server, paper, clock } = outside;
   const environment = { TRADING_MODE: "PAPER", REDIS_URL: server.url, ...outside.environment };
   const spec = { role: "exit-brain", settings: exitBrainSettings, check: exitBrainSettingFaults } as const;
   const settings = readConfiguration({ spec, environment, hostname: "test" });
   const log = keptLog();
-  const common = { clock: systemClock, random: Math.random, log };
+  const common = { clock, random: Math.random, log };
   const mode = settings.TRADING_MODE;
   const openSocket = (address: string) => new WebSocket(address);
   const exchange = createBinanceExchange({
@@ -212,6 +215,11 @@ function launchBrain(outside: {
   };
   return {
     ...{ log, ended, stop, cycles },
+    abandon: () => {
+      stopped = true;
+      stopping.abort();
+      void parts.close?.();
+    },
     beats: () => beats,
     ready: () => parts.dependencies().every(({ ok }) => ok),
     positions: async () => viewSchema.parse(await ask("/positions")).positions,

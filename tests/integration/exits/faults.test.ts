@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { EXIT_CODES } from "../../../lib/contract/exit-codes.ts";
+import { systemClock } from "../../../lib/daemon/clock.ts";
 import { ProcessExit } from "../../../lib/daemon/process-exit.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { type Brain, type ExitDesk, openExitDesk } from "./exit-desk.ts";
@@ -63,6 +64,36 @@ test("a Redis that hangs does not stop the loop from deciding; the exit goes out
   });
   expect(new Set(exits.map(({ intent_id }) => intent_id)).size).toBe(1);
   expect(exits[0]?.reason).toBe("HARD_STOP");
+});
+
+test("a spike of a second in Redis costs no heartbeat", async () => {
+  const brain = await desk.start();
+  for (let spikes = 0; spikes < 2; spikes += 1) {
+    desk.server.hang();
+    const sinceMs = performance.now();
+    await waitUntil("a second has passed", () => performance.now() - sinceMs > 1000);
+    desk.server.resume();
+    await completes(brain, 2);
+  }
+  await brain.stop();
+  expect((await desk.heartbeats()).length).toBe(brain.beats() + 1);
+  expect(brain.alarms()).toEqual([]);
+});
+
+test("a loop that hangs does not beat, although the process answers", async () => {
+  let hangs = false;
+  const sleep = (ms: number, signal?: AbortSignal) =>
+    hangs ? new Promise<void>(() => undefined) : systemClock.sleep(ms, signal);
+  const brain = desk.launch({}, { ...systemClock, sleep });
+  await waitUntil("it beats", () => brain.beats() > 1);
+  hangs = true;
+  const sinceMs = performance.now();
+  const before = brain.beats();
+  await waitUntil("three seconds have passed", () => performance.now() - sinceMs > 3000);
+  expect(brain.beats()).toBeLessThanOrEqual(before + 1);
+  expect((await desk.heartbeats()).length).toBeLessThanOrEqual(before + 1);
+  expect(await brain.positions()).toEqual([]);
+  brain.abandon();
 });
 
 test("a Redis that is gone does not stop the loop, nor leave a position that is opened now unguarded", async () => {
