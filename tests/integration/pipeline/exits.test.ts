@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { clientOrderId } from "../../../lib/exchange/client-order-id.ts";
+import { type CallParams, signedQuery } from "../../support/paper-exchange.ts";
 import {
   decide,
   type Pipeline,
@@ -35,6 +36,15 @@ beforeEach(async () => {
 const stateSchema = z.looseObject({
   positions: z.array(z.looseObject({ symbol: z.string(), positionAmt: z.string() })),
 });
+
+/** A signed request to the venue that must succeed. */
+async function venue(method: "POST" | "DELETE", path: string, params: CallParams): Promise<unknown> {
+  const headers = { "X-MBX-APIKEY": "paper" };
+  const reply = await fetch(`${pipeline.venueUrl}${path}?${signedQuery(params)}`, { method, headers });
+  const body: unknown = await reply.json();
+  expect({ path, status: reply.status, body }).toMatchObject({ path, status: 200 });
+  return body;
+}
 
 /** Open positions at the venue, by symbol. */
 async function positions(): Promise<Record<string, number>> {
@@ -158,16 +168,9 @@ test("positions that cannot be read do not hold up an exit that says its side an
 
 test("an exit of a symbol with both sides open in hedge mode must say which", async () => {
   const setHedge = async (on: boolean) => {
-    const query = `dualSidePosition=${on}&timestamp=${Date.now()}`;
-    const signature = new Bun.CryptoHasher("sha256", "paper").update(query).digest("hex");
-    const reply = await fetch(
-      `${pipeline.venueUrl}/fapi/v1/positionSide/dual?${query}&signature=${signature}`,
-      {
-        method: "POST",
-        headers: { "X-MBX-APIKEY": "paper" },
-      },
-    );
-    expect(reply.status).toBe(200);
+    // Nobody takes the stops away here; the venue does not change the mode while they rest.
+    for (const symbol of ["ETHUSDT", "SOLUSDT"]) await venue("DELETE", "/fapi/v1/algoOpenOrders", { symbol });
+    await venue("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: on });
     await pipeline.stack.daemons.execution.process().stop();
     await pipeline.stack.daemons.execution.start();
   };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { type LiveExecution, startLiveExecution } from "../../support/live-execution.ts";
 import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
-import { publish, type RedisBench, resultOf, startRedisBench } from "../../support/pipeline.ts";
+import { publish, type RedisBench, resultOf, startRedisBench, statistic } from "../../support/pipeline.ts";
 import { HELD_PRICES, validIntent } from "../../support/valid-trade.ts";
 
 let bench: RedisBench;
@@ -64,9 +64,11 @@ test.each([
   ["MODEL_REGIME_MISMATCH", { model: "XGBoost" }],
 ])("in LIVE %s would hold: the trade fills, and log and metric name the gate", async (reason, change) => {
   const counted = await wouldHold(reason);
+  const kept = await statistic(live, "execution", `would_hold:${reason}`);
   const before = live.log.lines.length;
   expect((await outcomeOf(live, change)).status).toBe("filled");
   expect(await wouldHold(reason)).toBe(counted + 1);
+  expect(await statistic(live, "execution", `would_hold:${reason}`)).toBe(kept + 1);
   const said = live.log.lines.slice(before).map((line) => line.message);
   expect(said).toContain(`GATE_WOULD_BLOCK | reason=${reason}`);
 });
@@ -76,11 +78,14 @@ test("in LIVE a cooldown and a spent trade rate would hold, and are audited too"
   await bench.eye.command("SET", `${live.keys.gateLastTradePrefix}ETHUSDT`, now);
   await bench.eye.command("ZADD", live.keys.gateTrades, now, "a", now, "b", now, "c");
   const before = live.log.lines.length;
+  const kept = await statistic(live, "execution", "would_hold:COOLDOWN");
+  const counted = await wouldHold("COOLDOWN");
   expect((await outcomeOf(live, {})).status).toBe("filled");
   const said = live.log.lines.slice(before).map((line) => line.message);
-  expect(said).toContain("GATE_WOULD_BLOCK | reason=COOLDOWN");
+  expect(said.filter((message) => message === "GATE_WOULD_BLOCK | reason=COOLDOWN")).toHaveLength(1);
   expect(said).toContain("GATE_WOULD_BLOCK | reason=RATE_LIMIT");
-  expect(await wouldHold("COOLDOWN")).toBeGreaterThan(0);
+  expect(await wouldHold("COOLDOWN")).toBe(counted + 1);
+  expect(await statistic(live, "execution", "would_hold:COOLDOWN")).toBe(kept + 1);
 });
 
 test.each([
