@@ -12,7 +12,7 @@
  * 5. Stops that only move are replaced a few at a time: the order limit belongs to closes.
  */
 import { STATISTICS } from "../contract/statistics.ts";
-import type { AlgoOrder } from "../exchange/exchange.ts";
+import type { AlgoOrder, Exchange } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";
 import type { Background } from "./background.ts";
 import {
@@ -39,7 +39,13 @@ const ORDER_COST = { weight: 1, orders: 1 } as const;
 const BACK_OFF_FIRST_MS = 1000;
 const BACK_OFF_LAST_MS = 30_000;
 
-type KeeperParts = ExitBrainParts & { readonly background: Background };
+type KeeperParts = Pick<ExitBrainParts, "clock" | "log" | "observe" | "statistics" | "rules"> & {
+  readonly exchange: Pick<
+    Exchange,
+    "admit" | "rules" | "serverNowMs" | "openAlgoOrders" | "placeAlgoOrder" | "cancelAlgo"
+  >;
+  readonly background: Background;
+};
 
 type Placed = { readonly ok: true } | { readonly ok: false; readonly outcome: Outcome };
 
