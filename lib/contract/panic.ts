@@ -42,6 +42,7 @@ export function encodePanicEvent(event: PanicEvent): Readonly<Record<string, str
 
 /** How a panic ended. `failed` is not the end: a second completion says `flat` once it is. */
 export const COMPLETION_STATUSES = ["flat", "failed", "refused", "joined"] as const;
+export type CompletionStatus = (typeof COMPLETION_STATUSES)[number];
 
 /** What became of one position; kept as one JSON object a position in `results`. */
 export const positionResultSchema = z.object({

@@ -1,5 +1,5 @@
 import type { ResultStatus } from "./execution-result.ts";
-import type { PanicReason } from "./panic.ts";
+import type { CompletionStatus, PanicReason } from "./panic.ts";
 import type { AdmissionReason, HoldReason, InvalidDetail } from "./reasons.ts";
 
 /**
@@ -25,6 +25,9 @@ export const STATISTICS = {
   outcome: (status: ResultStatus) => `outcome:${status}`,
   /** Panics called, by the watchdog's reason. */
   panic: (reason: PanicReason) => `panic:${reason}`,
+  /** The emergency exit worker's: completions by status, closing orders by the venue's answer. */
+  panicEnded: (status: CompletionStatus) => `panic_ended:${status}`,
+  closingOrder: (outcome: "accepted" | "rejected" | "ambiguous") => `closing_order:${outcome}`,
   venueOutcome: (outcomeClass: string) => `venue:${outcomeClass}`,
   /** The exit brain's: exit intents by rule, plans it had to make, stops it placed and missed. */
   exitIntent: (rule: string) => `exit:${rule}`,
