@@ -4,7 +4,11 @@ import { AdminError } from "../../daemon/admin-request.ts";
 import { refusedCompletion } from "./build-completion.ts";
 import type { Acceptance, PanicDesk } from "./panic-desk.ts";
 import type { PanicStore } from "./panic-store.ts";
+import { within } from "./within.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
+
+/** Longest a panic waits for what Redis remembers of it, ms. */
+const ASK_MS = 150;
 
 export interface PanicCallParts {
   readonly desk: Pick<PanicDesk, "accept">;
@@ -38,7 +42,8 @@ export async function callPanic(
   }
   const { event_id } = event.data;
   // A panic that Redis knows as over and our journal does not: its state folder was lost since.
-  const processed = await parts.store.processed(event_id).catch(() => undefined);
+  const asked = parts.store.processed(event_id).catch(() => undefined);
+  const processed = await within(parts.clock, ASK_MS, asked);
   if (processed?.state === "DONE") return { status: 200, body: { event_id, state: "done" } };
   const acceptance = await parts.desk.accept(event.data, via);
   return { status: acceptance.state === "done" ? 200 : 202, body: { event_id, ...acceptance } };

@@ -24,10 +24,13 @@ import { PanicStore } from "./panic-store.ts";
 import { workerRoutes } from "./routes.ts";
 import type { WorkerSettings } from "./settings.ts";
 import { VenueWatch } from "./venue-watch.ts";
+import { within } from "./within.ts";
+import type { WorkerClock } from "./worker-parts.ts";
 
 const RECORDS_EVERY_MS = 5000;
 /** Panics waiting for their end at once; each is one entry that is pending. */
 const PANICS_MAX = 100;
+const RESUME_ASK_MS = 500;
 /** A panic left with a dead consumer must not wait for a sweep. */
 const SWEEP_EVERY_MS = 1000;
 /** A panic takes as long as it takes: its own progress is watched, not its entry's age. */
@@ -82,6 +85,7 @@ export async function createWorker(
     recvWindowMs: settings.RECV_WINDOW_MS,
     progress: beats.panics,
     venueTried: () => venue.tried(),
+    clearedMeanwhile: (eventId) => clearedMeanwhile({ store, storeRedis, clock }, eventId),
     lastKnown: () => venue.lastKnown(),
   });
   const intake: PanicIntake = new PanicIntake({ desk, store, book, bell, clock, log, observe });
@@ -121,6 +125,19 @@ export async function createWorker(
     audit: (entry) => audit.record(entry),
     account: () => exchange.account()?.fingerprint ?? "",
   };
+}
+
+/** Asked at the resumption of a panic, which a Redis that is not there must not hold up. */
+async function clearedMeanwhile(
+  parts: { readonly store: PanicStore; readonly storeRedis: RedisConnection; readonly clock: WorkerClock },
+  eventId: string,
+): Promise<boolean> {
+  await within(parts.clock, RESUME_ASK_MS, parts.storeRedis.whenReady());
+  const reading = await within(parts.clock, RESUME_ASK_MS, parts.store.haltReading(eventId)).catch(
+    () => undefined,
+  );
+  if (reading === undefined || !reading.panicRecorded) return false;
+  return reading.redis === "reset" || reading.redis === "absent";
 }
 
 /** A reboot empties /run: a halt that nobody cleared stands again before anything else happens. */

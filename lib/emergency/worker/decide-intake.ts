@@ -22,6 +22,6 @@ export function decideIntake(input: {
   if (input.done) return { kind: "done" };
   if (input.known) return { kind: "run" };
   if (input.addedMs < (input.installedBeforeMs ?? 0)) return { kind: "refuse", reason: "BEFORE_INSTALL" };
-  if (input.addedMs <= input.clearedMs) return { kind: "refuse", reason: "HALT_CLEARED_SINCE" };
+  if (input.addedMs < input.clearedMs) return { kind: "refuse", reason: "HALT_CLEARED_SINCE" };
   return { kind: "run" };
 }

@@ -14,7 +14,7 @@ import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 const EVERY_MS = 500;
 
 export interface HaltWatchParts {
-  readonly redis: Pick<RedisConnection, "state" | "serverNowMs">;
+  readonly redis: Pick<RedisConnection, "state">;
   readonly store: Pick<PanicStore, "haltReading">;
   readonly keys: Keys;
   readonly book: PanicBook;
@@ -70,8 +70,10 @@ export async function syncHalt(parts: HaltWatchParts): Promise<void> {
     desk.abandon(reading.clearedBy);
   } else if (action === "accept-reset") {
     log.warn({ key: keys.tradingState }, "an operator has reset the halt in Redis: the halt file goes");
-    const at_redis_ms = parts.redis.serverNowMs();
-    await book.write({ type: "cleared", at_redis_ms, by: "redis-cli", why: "" });
+    // In the breath of the decision: a panic that comes in during a wait must find its own file standing. When it
+    // was reset is not known, so no panic is held to be older than it.
     marker.takeOwn();
+    const by = reading.clearedBy === "" ? "redis-cli" : reading.clearedBy;
+    await book.write({ type: "cleared", at_redis_ms: 0, by, why: "seen in Redis" });
   }
 }

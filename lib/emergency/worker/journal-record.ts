@@ -65,6 +65,7 @@ const journalRecordSchema = z.discriminatedUnion("type", [
   }),
   /** Redis has taken the completion of this status. */
   z.object({ type: z.literal("published"), event_id: eventId, final: z.boolean() }),
+  /** Time 0: seen afterwards, and nobody wrote down when. */
   z.object({ type: z.literal("cleared"), at_redis_ms: instant, by: z.string(), why: z.string() }),
   /** Entries of the panic stream before this time of Redis are older than the worker's installation. */
   z.object({ type: z.literal("installed"), before_redis_ms: instant }),

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { STATISTICS } from "../../contract/statistics.ts";
 import type { DeskObserver } from "./panic-desk.ts";
 import type { PanicRunParts } from "./panic-run.ts";
 
@@ -75,18 +76,18 @@ export function createWorkerMetrics(
     accepted: (via, kind) => accepted.inc({ via, kind }),
     completed: ({ status }) => {
       panics.inc({ status });
-      count(`panic:${status}`);
+      count(STATISTICS.panicEnded(status));
     },
     refused: (reason) => {
       panics.inc({ status: "refused" });
       refused.inc({ reason });
-      count("panic:refused");
+      count(STATISTICS.panicEnded("refused"));
     },
     timeToFlat: (ms) => timeToFlat.observe(ms / 1000),
     issuerClockOff: () => clockOff.inc(),
     orderEnded: (outcome) => {
       orders.inc({ outcome });
-      count(`order:${outcome}`);
+      count(STATISTICS.closingOrder(outcome));
     },
     probed: (ok) => {
       probes.inc({ ok: String(ok) });

@@ -4,7 +4,8 @@
  * 1. A panic is accepted when the halt file stands and the journal has it; only then is the caller told.
  * 2. An id is run once: what is known is not run again, whichever way it comes in.
  * 3. A panic that comes while one runs joins it and ends with it.
- * 4. What a crash left open is run first, and what it left unpublished is published.
+ * 4. What a crash left open is run first, unless an operator has cleared its halt since; what it left unpublished
+ *    is published.
  */
 import { EXIT_CODES } from "../../contract/exit-codes.ts";
 import type { PanicCompletion, PanicEvent } from "../../contract/panic.ts";
@@ -12,7 +13,7 @@ import { ProcessExit } from "../../daemon/process-exit.ts";
 import type { Bell } from "./bell.ts";
 import { buildCompletion, joinedCompletion } from "./build-completion.ts";
 import type { HaltMarker } from "./halt-marker.ts";
-import { isOver, joinedTo, openRun, type PanicStanding } from "./panic-memory.ts";
+import { isOver, joinedTo, lastRun, openRun, type PanicStanding } from "./panic-memory.ts";
 import type { PanicOutbox } from "./panic-outbox.ts";
 import { type PanicEnd, PanicRun, type PanicRunParts } from "./panic-run.ts";
 import { createVenuePace } from "./venue-pace.ts";
@@ -21,8 +22,8 @@ import { createVenuePace } from "./venue-pace.ts";
 const AT_ONCE_MAX = 20;
 const SLICE_MS = 100;
 const IDLE_MS = 500;
-/** A round that takes longer makes no progress: `/healthz` and the service manager hear of it. */
-const ROUND_STUCK_MS = 30_000;
+/** A run of which nothing is heard for longer hangs: `/healthz` and the service manager hear of it. */
+const STUCK_MS = 30_000;
 /** An issuer's clock that differs by more is alarmed; it is never a reason to refuse. */
 const CLOCK_SKEW_MS_MAX = 5000;
 /** How long a failed completion may wait for Redis before the process ends all the same. */
@@ -33,6 +34,8 @@ export interface DeskParts extends Omit<PanicRunParts, "signal" | "pace" | "give
   readonly outbox: PanicOutbox;
   readonly bell: Bell;
   readonly observe: PanicRunParts["observe"] & DeskObserver;
+  /** Whether Redis says that an operator cleared this panic's halt; false when Redis cannot be asked. */
+  clearedMeanwhile(eventId: string): Promise<boolean>;
   /** The desk or the run it watches made progress. */
   readonly progress: () => void;
 }
@@ -52,8 +55,13 @@ export class PanicDesk {
   readonly #parts: DeskParts;
   #current: { readonly eventId: string; readonly stop: AbortController; abandonedBy: string } | undefined;
 
+  /** Left open by a process before this one. */
+  readonly #resumed: Set<string>;
+
   constructor(parts: DeskParts) {
     this.#parts = parts;
+    const left = openRun(parts.book.memory);
+    this.#resumed = new Set(left === undefined ? [] : [left.event.event_id]);
   }
 
   /** Resolves once the halt stands and the panic is written down. Never rejects. */
@@ -92,6 +100,13 @@ export class PanicDesk {
     this.#current.stop.abort();
   }
 
+  /** The halt of the last panic is owed to Redis again. */
+  haltAgain(): void {
+    const last = lastRun(this.#parts.book.memory);
+    if (last !== undefined) last.haltConfirmed = false;
+    void this.#parts.outbox.flush();
+  }
+
   /** Until the signal aborts. Throws ProcessExit 76 when the venue refuses our credentials for good. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -99,8 +114,29 @@ export class PanicDesk {
       await this.#completeLeftBehind();
       const standing = this.running();
       if (standing === undefined) await this.#idle(signal);
+      else if (await this.#clearedMeanwhile(standing)) await this.#dismiss(standing);
       else await this.#runOne(standing, signal);
     }
+    const open = this.running();
+    if (open !== undefined) {
+      const { event_id } = open.event;
+      this.#parts.log.error({ event_id }, "stopped while a panic is not flat: it goes on at the next start");
+    }
+  }
+
+  /** Whether an operator cleared the halt of a panic that a process before this one left open. */
+  async #clearedMeanwhile(standing: PanicStanding): Promise<boolean> {
+    if (!this.#resumed.delete(standing.event.event_id) || !standing.haltConfirmed) return false;
+    return this.#parts.clearedMeanwhile(standing.event.event_id);
+  }
+
+  async #dismiss(standing: PanicStanding): Promise<void> {
+    const nowMs = this.#parts.clock.nowMs();
+    const trouble = "the halt was cleared while the worker was down: not resumed";
+    const view = { openLegs: undefined, lastKnown: [], uncancelled: [], errors: new Map(), trouble };
+    const completion = buildCompletion(standing, view, { status: "failed", nowMs });
+    this.#parts.log.error({ completion }, "PANIC over: an operator took over");
+    await this.#completeWithJoined(standing, completion, true);
   }
 
   async #idle(signal: AbortSignal): Promise<void> {
@@ -116,10 +152,15 @@ export class PanicDesk {
     this.#current = current;
     const either = AbortSignal.any([signal, stop.signal]);
     const { venue, clock, outbox, observe } = this.#parts;
-    const pace = createVenuePace({ venue, clock, atOnceMax: AT_ONCE_MAX, signal: either });
+    let heardAt = clock.monotonicMs();
+    const progress = () => {
+      heardAt = clock.monotonicMs();
+    };
+    const pace = createVenuePace({ venue, clock, atOnceMax: AT_ONCE_MAX, signal: either, progress });
     const giveHalt = () => outbox.flush();
     const run = new PanicRun({ ...this.#parts, pace, giveHalt, signal: either }, standing);
-    const end = await this.#watch(run, standing);
+    const alive = () => clock.monotonicMs() - heardAt < STUCK_MS;
+    const end = await this.#watch(run, standing, alive);
     this.#current = undefined;
     if (end === "flat") {
       observe.timeToFlat(run.timeToFlatMs() ?? 0);
@@ -140,7 +181,7 @@ export class PanicDesk {
   }
 
   /** The run's end; meanwhile progress is told and being late is said. */
-  async #watch(run: PanicRun, standing: PanicStanding): Promise<PanicEnd> {
+  async #watch(run: PanicRun, standing: PanicStanding, alive: () => boolean): Promise<PanicEnd> {
     const { clock, progress } = this.#parts;
     const work = run.untilEnd();
     for (;;) {
@@ -149,7 +190,7 @@ export class PanicDesk {
       const end = await Promise.race([work, slice]);
       slept.abort();
       if (end !== undefined) return end;
-      if (run.roundAgeMs() < ROUND_STUCK_MS) progress();
+      if (alive()) progress();
       if (run.isLate()) await this.#sayLate(standing, run);
     }
   }

@@ -17,7 +17,11 @@ import type { PanicBook } from "./panic-book.ts";
 import type { PanicDesk } from "./panic-desk.ts";
 import type { isOver } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
+import { within } from "./within.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
+
+/** Longest a panic waits for what Redis remembers of it, ms. */
+const ASK_MS = 250;
 
 export interface IntakeParts {
   readonly desk: Pick<PanicDesk, "accept">;
@@ -89,23 +93,23 @@ export class PanicIntake {
 
   /** What Redis knows of it; nothing, when it cannot be asked. */
   async #remembered(eventId: string): Promise<{ readonly done: boolean; readonly clearedMs: number }> {
-    const { store, log } = this.#parts;
-    const ask = async <T>(question: Promise<T>, unknown: T): Promise<T> => {
+    const { store, log, clock } = this.#parts;
+    const ask = async <T>(question: Promise<T>): Promise<T | undefined> => {
       try {
-        return await question;
+        return await within(clock, ASK_MS, question);
       } catch (error) {
         log.warn(
           { err: error, event_id: eventId },
           "Redis could not be asked of the panic: the journal decides",
         );
-        return unknown;
+        return undefined;
       }
     };
     const [processed, clearedMs] = await Promise.all([
-      ask(store.processed(eventId), undefined),
-      ask(store.clearedAtMs(), 0),
+      ask(store.processed(eventId)),
+      ask(store.clearedAtMs()),
     ]);
-    return { done: processed?.state === "DONE", clearedMs };
+    return { done: processed?.state === "DONE", clearedMs: clearedMs ?? 0 };
   }
 
   async #refuse(entry: StreamEntry, eventId: string, why: string): Promise<HandleOutcome> {

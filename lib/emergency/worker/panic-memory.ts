@@ -142,7 +142,7 @@ function applyAccepted(memory: PanicMemory, record: Extract<JournalRecord, { typ
 
 /** What an operator cleared is not written to Redis any more. */
 function applyCleared(memory: PanicMemory, atMs: number): void {
-  memory.clearedRedisMs = atMs;
+  memory.clearedRedisMs = Math.max(memory.clearedRedisMs, atMs);
   memory.halted = false;
   for (const standing of memory.panics.values()) standing.haltConfirmed = true;
 }

@@ -19,6 +19,7 @@ import { decideRound, type RoundDecision, settledInMs } from "./decide-round.ts"
 import { legKey, type PanicStanding } from "./panic-memory.ts";
 import { type RoundReport, runRound } from "./panic-round.ts";
 import type { OpenLeg } from "./plan-close.ts";
+import { within } from "./within.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
 /** Not flat by then: said so, by the contract. */
@@ -36,6 +37,10 @@ const LATE_PAUSE_MS_MAX = 5000;
 const SKEW_USABLE_MS = 1000;
 /** A close that reached the venue too late gets twice the window the next time, up to this. */
 const CLOSE_WINDOW_MS_MAX = 32_000;
+/** A Redis that hangs may hold up the first cancel for so long; the halt file stands meanwhile. */
+const HALT_GIVEN_MS = 500;
+/** Credentials that are refused for so long are refused for good. */
+const REFUSED_FINAL_MS = 5000;
 
 export interface PanicRunParts extends CloseParts {
   readonly clock: WorkerClock;
@@ -66,7 +71,8 @@ export class PanicRun {
   #uncancelled: readonly string[] = [EVERY_SYMBOL];
   #errors: ReadonlyMap<string, string> = new Map();
   #trouble = "";
-  #credentialsRefused = false;
+  /** Since when the venue has refused our credentials in every round. */
+  #refusedSinceAt: number | undefined;
   #flatSinceAt: number | undefined;
   #closeWindowMs: number;
 
@@ -80,11 +86,6 @@ export class PanicRun {
     this.#closeWindowMs = parts.recvWindowMs;
     this.#haltedAt = now;
     this.#roundStartedAt = now;
-  }
-
-  /** Since the current round began, ms: a round that hangs is no progress. */
-  roundAgeMs(): number {
-    return this.#parts.clock.monotonicMs() - this.#roundStartedAt;
   }
 
   /** A resumed panic is judged after a round of its own: before, there is nothing to say. */
@@ -117,7 +118,7 @@ export class PanicRun {
       const decision = await this.#roundSafely();
       this.#rounds += 1;
       if (decision.kind === "flat") return "flat";
-      if (this.#credentialsRefused && this.isLate()) return "refused";
+      if (this.#refusedForGood() && this.isLate()) return "refused";
       if (!signal.aborted) await clock.sleep(this.#pauseMs(decision), signal);
     }
     return "stopped";
@@ -126,7 +127,8 @@ export class PanicRun {
   async #halt(): Promise<void> {
     const { clock, log, venue } = this.#parts;
     try {
-      await Promise.all([this.#parts.giveHalt(), this.#parts.venueTried()]);
+      const given = within(clock, HALT_GIVEN_MS, this.#parts.giveHalt());
+      await Promise.all([given, this.#parts.venueTried()]);
       if (venue.clockSkewMs() > SKEW_USABLE_MS) await venue.syncClock();
     } catch (error) {
       log.error({ err: error }, "halting threw: the panic goes on");
@@ -190,7 +192,13 @@ export class PanicRun {
     else this.#flatSinceAt ??= this.#parts.clock.monotonicMs();
     const refused = report.refusals.filter(({ advice }) => advice === "STOP_ENTRIES").length;
     const asked = report.open === undefined ? 1 : report.sent;
-    this.#credentialsRefused = asked > 0 && refused === asked;
+    if (asked === 0 || refused < asked) this.#refusedSinceAt = undefined;
+    else this.#refusedSinceAt ??= this.#parts.clock.monotonicMs();
+  }
+
+  #refusedForGood(): boolean {
+    const since = this.#refusedSinceAt;
+    return since !== undefined && this.#parts.clock.monotonicMs() - since >= REFUSED_FINAL_MS;
   }
 
   /** Does what the venue's refusals ask for before the next round. */

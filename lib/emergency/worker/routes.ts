@@ -11,7 +11,7 @@ import { isOver, type PanicStanding } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
 
 export interface WorkerRouteParts extends PanicCallParts {
-  readonly desk: Pick<PanicDesk, "accept" | "running" | "abandon">;
+  readonly desk: Pick<PanicDesk, "accept" | "running" | "abandon" | "haltAgain">;
   readonly store: Pick<PanicStore, "processed" | "refuse" | "tradingState" | "clear">;
   readonly book: PanicBook;
   readonly marker: HaltMarker;
@@ -100,10 +100,22 @@ async function clearHalt(
     const words = `panic ${running.event.event_id} is not flat yet`;
     throw new AdminError(409, "PANIC_NOT_FLAT", words, 'Wait for its completion, or send "force": true.');
   }
+  const known = book.memory.panics.size;
   const at_redis_ms = await clearInRedis(parts, by);
+  if (book.memory.panics.size > known) {
+    // The clearing may have undone its halt: it is written again.
+    desk.haltAgain();
+    throw new AdminError(
+      409,
+      "PANIC_MEANWHILE",
+      "a panic came in while the halt was being cleared",
+      "Look at it first.",
+    );
+  }
   if (running !== undefined) desk.abandon(by.who);
-  await book.write({ type: "cleared", at_redis_ms, by: by.who, why: by.why });
+  // In one breath: a panic that comes in during a wait must find its own file standing.
   marker.take();
+  await book.write({ type: "cleared", at_redis_ms, by: by.who, why: by.why });
 }
 
 async function clearInRedis(

@@ -25,6 +25,8 @@ export function createVenuePace(options: {
   readonly clock: WorkerClock;
   readonly atOnceMax: number;
   readonly signal: AbortSignal;
+  /** A request was answered, or one waits for a limit's end: something goes on. */
+  readonly progress: () => void;
 }): VenuePace {
   const { venue, clock, signal } = options;
   const reserved = { weight: 0, orders: 0 };
@@ -55,6 +57,7 @@ export function createVenuePace(options: {
         orders: cost.orders === 0 ? 0 : all.orders,
       };
       const admission = venue.admit("exit", asked);
+      options.progress();
       if (admission.kind === "ok") return true;
       await clock.sleep(
         admission.kind === "wait" ? Math.min(admission.ms, LOOK_EVERY_MS) : LOOK_EVERY_MS,
@@ -83,6 +86,7 @@ export function createVenuePace(options: {
       } finally {
         release();
         leaveSlot();
+        options.progress();
       }
     },
   };

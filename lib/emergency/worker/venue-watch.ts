@@ -17,6 +17,9 @@ import { outcomeText, type WorkerClock, type WorkerLog } from "./worker-parts.ts
 /** Under the 30 s after which servers close an idle connection. */
 const WARM_EVERY_MS = 20_000;
 const PROBE_EVERY_MS = 60_000;
+/** Requests of weight 1 at the same time, each on a connection that stays open: closes need not shake hands first. */
+const SPARE_CONNECTIONS = 6;
+const ANY_SYMBOL = "BTCUSDT";
 const RULES_EVERY_MS = 3_600_000;
 const RETRY_FIRST_MS = 5;
 const RETRY_MS_MAX = 2000;
@@ -25,7 +28,7 @@ const COMPARE_EVERY_MS = 1000;
 export interface VenueWatchParts {
   readonly exchange: Pick<
     Exchange,
-    "connect" | "mode" | "account" | "probe" | "syncClock" | "positions" | "refreshRules"
+    "connect" | "mode" | "account" | "probe" | "syncClock" | "positions" | "premiumIndex" | "refreshRules"
   >;
   /** The answer to a `connect()` that was sent before this watch was made. */
   readonly firstContact: Promise<Reading<AccountFacts>>;
@@ -133,7 +136,8 @@ export class VenueWatch {
   /** One request per connection that should stay open; and what a completion names if reading fails later. */
   async #warm(): Promise<void> {
     const { exchange } = this.#parts;
-    const [, positions] = await Promise.all([exchange.syncClock(), exchange.positions()]);
+    const spare = Array.from({ length: SPARE_CONNECTIONS }, () => exchange.premiumIndex(ANY_SYMBOL));
+    const [positions] = await Promise.all([exchange.positions(), exchange.syncClock(), ...spare]);
     if (!positions.ok) return;
     this.#lastKnown = positions.value.map(({ symbol, positionSide, quantity }) => ({
       ...{ symbol, positionSide, quantity },

@@ -60,10 +60,10 @@ describe("a panic from the stream", () => {
     ],
     [
       "is refused when a halt was cleared after it",
-      { clearedMs: 1000 },
+      { clearedMs: 1001 },
       { kind: "refuse", reason: "HALT_CLEARED_SINCE" },
     ],
-    ["is run when it was added after the clearing", { clearedMs: 999 }, { kind: "run" }],
+    ["is run when it was added after the clearing", { clearedMs: 1000 }, { kind: "run" }],
   ] as const)("%s", (_, change, expected) => {
     expect(decideIntake({ ...fresh, ...change })).toEqual(expected);
   });
