@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { keysOf } from "../../../lib/contract/keys.ts";
 import type { StoredPlan } from "../../../lib/contract/position-plan.ts";
 import { systemClock } from "../../../lib/daemon/clock.ts";
-import { createPlanStore } from "../../../lib/exits/plan-store.ts";
+import { createPlanStore } from "../../../lib/exits/position-plan-store.ts";
 import { connectRedis, type RedisConnection } from "../../../lib/redis/connection.ts";
 import { recordReply } from "../../../lib/redis/reply.ts";
 import { keptLog } from "../../support/quiet-log.ts";

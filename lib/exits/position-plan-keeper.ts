@@ -12,8 +12,8 @@ import { listReply, textReply } from "../redis/reply.ts";
 import type { Background } from "./background.ts";
 import type { ExitBrainParts } from "./exit-brain-parts.ts";
 import { storedPlan } from "./exit-plan.ts";
-import type { ClosedPosition, PlanStore } from "./plan-store.ts";
 import type { PositionView } from "./position-book.ts";
+import type { ClosedPosition, PlanStore } from "./position-plan-store.ts";
 import type { RecordedFacts } from "./recorded-facts.ts";
 import type { Watch } from "./watch.ts";
 
