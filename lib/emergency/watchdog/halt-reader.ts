@@ -1,7 +1,7 @@
 import type { Keys } from "../../contract/keys.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
 import { isRedisError, RedisReplyError } from "../../redis/redis-errors.ts";
-import { integerReply, listReply, optionalTextReply } from "../../redis/reply.ts";
+import { listReply, optionalTextReply } from "../../redis/reply.ts";
 import { transaction } from "../../redis/transaction.ts";
 
 const LOOK_EVERY_MS = 200;
@@ -47,10 +47,10 @@ export class HaltReader {
     try {
       const [state, processed] = await transaction(redis, [
         ["HMGET", keys.tradingState, "halted", "source", "event_id"],
-        ["HEXISTS", keys.panicProcessed, eventId],
+        ["HGET", keys.panicProcessed, eventId],
       ]);
       const [halted, source, by] = listReply(state).map(optionalTextReply);
-      if (halted === undefined) return integerReply(processed) === 1 ? "reset" : "unknown";
+      if (halted === undefined) return optionalTextReply(processed) === undefined ? "unknown" : "reset";
       if (halted !== "true") return "reset";
       return source === "watchdog" && (by ?? "") === "" ? "precaution" : "panic";
     } catch (error) {
