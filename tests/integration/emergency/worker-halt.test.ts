@@ -163,6 +163,106 @@ describe("a halt stands, whatever happened to Redis and the run folder:", () => 
   }, 30_000);
 });
 
+describe("a panic that a dead worker left open", () => {
+  const leftOpen = async (stage: WorkerStage): Promise<string> => {
+    await stage.open("ETHUSDT", "BUY", "0.5");
+    await stage.paper.useFaults({ rules: [...CLOSE_REFUSED.rules] });
+    const worker = await stage.start();
+    const eventId = await stage.panic();
+    await waitUntil("a close was refused", async () => (await stage.journal("settled")).length > 0);
+    worker.kill("SIGKILL");
+    await worker.exited;
+    await stage.paper.clearFaults();
+    return eventId;
+  };
+
+  test("is not resumed when an operator cleared its halt meanwhile", async () => {
+    await using stage = await openStage(command);
+    const eventId = await leftOpen(stage);
+    await stage.redis.cli(
+      "HSET",
+      STATE,
+      "halted",
+      "false",
+      "cleared_by",
+      "me",
+      "cleared_at",
+      String(Date.now()),
+    );
+    await stage.start();
+    const completion = await waitUntil("it is said", async () => (await stage.completions())[0]);
+    expect(completion).toMatchObject({ event_id: eventId, status: "failed", failed_symbols: ["ETHUSDT"] });
+    expect(completion.detail).toContain("while the worker was down");
+    await fileGone(stage);
+    await waitUntil("its entry is acknowledged", async () => (await stage.pending()) === 0);
+    expect((await stage.venue()).positions).toHaveLength(1);
+  }, 30_000);
+
+  test("is resumed without asking a Redis that hangs", async () => {
+    await using stage = await openStage(command);
+    const eventId = await leftOpen(stage);
+    stage.redis.hang();
+    await stage.start({}, "waiting");
+    await waitUntil("the venue is flat", async () => (await stage.venue()).positions.length === 0);
+    stage.redis.resume();
+    expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
+  }, 30_000);
+});
+
+describe("a Redis in trouble", () => {
+  test.each([
+    ["is out of memory", ["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"]],
+    ["is read-only", ["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]],
+  ])(
+    "that %s keeps no position open; halt and completion follow when it recovers",
+    async (_, hurt, heal) => {
+      await using stage = await openStage(command);
+      await stage.open("ETHUSDT", "BUY", "0.5");
+      await stage.start();
+      await stage.redis.cli(...hurt);
+      const panic = soundPanic();
+      expect((await stage.callSocket(panic)).status).toBe(202);
+      await waitUntil("the venue is flat", async () => (await stage.venue()).positions.length === 0);
+      await waitUntil("the panic is over", async () => (await stage.journal("completed")).length === 1);
+      expect(await stage.journal("published")).toEqual([]);
+      await stage.redis.cli(...heal);
+      expect(await stage.end(panic.event_id)).toMatchObject({ status: "flat" });
+      expect(await stage.trading()).toMatchObject({ halted: "true" });
+      expect(await stage.completions()).toHaveLength(1);
+    },
+    30_000,
+  );
+
+  test("that hangs while it takes the completion, and runs it late, has it once", async () => {
+    await using stage = await openStage(command);
+    await stage.open("ETHUSDT", "BUY", "0.5");
+    const worker = await stage.start();
+    const eventId = await stage.panic();
+    await waitUntil("the close is settled", async () => (await stage.journal("settled")).length > 0, {
+      everyMs: 1,
+    });
+    stage.redis.hang();
+    await worker.said("Redis does not take the panic's records");
+    stage.redis.resume();
+    expect(await stage.end(eventId)).toMatchObject({ status: "flat" });
+    await waitUntil("it is published", async () => (await stage.journal("published")).length === 1);
+    expect(await stage.completions()).toHaveLength(1);
+    await waitUntil("its entry is acknowledged", async () => (await stage.pending()) === 0);
+  }, 30_000);
+
+  test("that hangs when the panic comes delays the first close by less than two seconds", async () => {
+    await using stage = await openStage(command);
+    await stage.open("ETHUSDT", "BUY", "0.5");
+    await stage.start();
+    stage.redis.hang();
+    const startedMs = performance.now();
+    await stage.callSocket(soundPanic());
+    await waitUntil("the venue is flat", async () => (await stage.venue()).positions.length === 0);
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+    stage.redis.resume();
+  }, 30_000);
+});
+
 describe("the worker", () => {
   test("ends with 78 when the account is not the one recorded for this Redis", async () => {
     await using stage = await openStage(command);

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { closings, compileWorker, openStage, restingOf, type WorkerStage } from "./worker-stage.ts";
+
+let folder = "";
+let command: string[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "quantum-worker-binary-"));
+  command = [await compileWorker(folder)];
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const POSITIONS = 100;
+const LATENCY_MS = 50;
+const AT_ONCE = 20;
+const SYMBOLS = Array.from({ length: POSITIONS }, (_, at) => `SIM${String(at + 1).padStart(3, "0")}USDT`);
+const requestsSchema = z.object({
+  endpoints: z.record(z.string(), z.record(z.string(), z.number())),
+  orders: z.array(z.object({ clientOrderId: z.string(), receivedAtMs: z.number() })),
+});
+
+/** A long on every symbol, an entry resting on a fifth of them, a stop on half of them. */
+async function openMany(stage: WorkerStage): Promise<void> {
+  const limit = { side: "BUY", type: "LIMIT", timeInForce: "GTC", price: "9.9", quantity: "10" };
+  for (const symbol of SYMBOLS) await stage.paper.setPrice(symbol, "10");
+  for (const symbol of SYMBOLS) await stage.open(symbol, "BUY", "10");
+  for (const symbol of SYMBOLS.slice(0, 20))
+    await stage.paper.call("POST", "/fapi/v1/order", { symbol, ...limit });
+  for (const symbol of SYMBOLS.slice(0, 50)) await stage.protect(symbol, "SELL", "9.7");
+}
+
+describe("a panic with 100 positions on 100 symbols, at 50 ms a request", () => {
+  test("keeps to 20 at once and the venue's limits, and closes in a few times the least it could take", async () => {
+    const settings = { PAPER_EXTRA_SYMBOLS: POSITIONS, PAPER_BALANCE_USD: "10000000" };
+    await using stage = await openStage(command, { settings });
+    await openMany(stage);
+    await stage.start();
+    await stage.paper.useFaults({ rules: [{ effect: { kind: "latency", ms: LATENCY_MS } }] });
+    const completion = await stage.end(await stage.panic());
+    expect(completion).toMatchObject({
+      status: "flat",
+      positions_total: POSITIONS,
+      positions_closed: POSITIONS,
+    });
+    const sight = await stage.venue();
+    expect(restingOf(sight)).toEqual({ plain: 0, conditional: 0 });
+    expect(Object.values(closings(sight))).toEqual(SYMBOLS.map(() => 1));
+    const { endpoints, orders } = requestsSchema.parse(await stage.paper.read("requests"));
+    const refused = Object.values(endpoints).flatMap((statuses) =>
+      Object.keys(statuses).filter((one) => one !== "200"),
+    );
+    expect(refused).toEqual([]);
+    const sentAt = orders
+      .filter(({ clientOrderId }) => clientOrderId.startsWith("panic-"))
+      .map(({ receivedAtMs }) => receivedAtMs)
+      .sort((one, other) => one - other);
+    // The venue holds each for the latency: more than 20 in half of it were under way together.
+    for (const [at, ms] of sentAt.entries()) {
+      expect((sentAt[at + AT_ONCE] ?? Number.POSITIVE_INFINITY) - ms).toBeGreaterThan(LATENCY_MS / 2);
+    }
+    // Orders, cancels and positions are read and made in four round trips, then the closes in fifths.
+    const leastMs = 4 * LATENCY_MS + (POSITIONS / AT_ONCE) * LATENCY_MS;
+    const flatMs = (sentAt.at(-1) ?? 0) + LATENCY_MS - completion.ts_started;
+    expect(flatMs).toBeLessThan(6 * leastMs);
+  }, 60_000);
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "bun:test";
+import { Hono } from "hono";
+import { AdminError } from "../../../../lib/daemon/admin-request.ts";
+import { systemClock } from "../../../../lib/daemon/clock.ts";
+import { openPanicBook, type PanicBook } from "../../../../lib/emergency/worker/panic-book.ts";
+import { workerRoutes } from "../../../../lib/emergency/worker/routes.ts";
+import { keptLog } from "../../../support/quiet-log.ts";
+
+const EVENT = {
+  event_id: crypto.randomUUID(),
+  reason: "R",
+  severity: "CRITICAL",
+  issued_by: "ops",
+  ts: 1,
+} as const;
+const accept = (book: PanicBook) =>
+  book.write({ type: "accepted", at_ms: 1, event: EVENT, via: "socket", joins: null });
+
+/** The routes over a store whose `clear` does what the test says. */
+function desk(clear: (book: PanicBook) => Promise<number>) {
+  const book = openPanicBook({ records: [], append: async () => true });
+  const said: string[] = [];
+  const routes = workerRoutes({
+    desk: {
+      accept: async () => ({ state: "accepted" }),
+      running: () => undefined,
+      abandon: () => said.push("abandon"),
+      haltAgain: () => said.push("halt again"),
+    },
+    store: {
+      processed: async () => undefined,
+      refuse: async () => undefined,
+      tradingState: async () => ({}),
+      clear: () => clear(book),
+    },
+    marker: { put: () => {}, standing: () => "own", takeOwn: () => {}, take: () => said.push("file taken") },
+    book,
+    clock: systemClock,
+    log: keptLog(),
+    observe: { refused: () => {} },
+    instance: "one",
+  });
+  const app = new Hono().route("/v1", routes).onError((error, context) => {
+    if (!(error instanceof AdminError)) throw error;
+    return context.json({ code: error.code }, error.status);
+  });
+  const remove = () => app.request("/v1/halt", { method: "DELETE", body: JSON.stringify({ why: "test" }) });
+  return { book, said, remove };
+}
+
+describe("DELETE /v1/halt", () => {
+  test("takes the file away and writes down when it was cleared", async () => {
+    const { book, said, remove } = desk(async () => 77);
+    expect((await remove()).status).toBe(200);
+    expect([said, book.memory.clearedRedisMs]).toEqual([["file taken"], 77]);
+  });
+
+  test("leaves the halt of a panic that came in meanwhile, and has it written again", async () => {
+    const { book, said, remove } = desk(async (open) => {
+      await accept(open);
+      return 77;
+    });
+    const reply = await remove();
+    expect([reply.status, await reply.json()]).toEqual([409, { code: "PANIC_MEANWHILE" }]);
+    expect([said, book.memory.halted]).toEqual([["halt again"], true]);
+  });
+});
