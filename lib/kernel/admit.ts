@@ -56,6 +56,9 @@ export type AdmissionVerdict =
   /** Undecided: the rate counters are unreadable. Ask again for it alone, with a RateVerdict. */
   | { readonly kind: "RATE_FAULT"; readonly error: string };
 
+/** Lua can hand on so many values at once with room to spare; a page of the router is far smaller. */
+const REQUESTS_MAX = 1000;
+
 function decisionArgs(request: AdmissionRequest): readonly string[] {
   return [
     request.id,
@@ -85,6 +88,7 @@ export async function admit(
   },
 ): Promise<Admission> {
   const { limits, requests, rates } = batch;
+  if (requests.length > REQUESTS_MAX) throw new RangeError(`${requests.length} requests in one call`);
   const onlyExits = requests.every(({ kind }) => kind === "exit");
   const name = onlyExits ? "admit_exits_v1" : "admit_v1";
   const reply = await callFunction(caller, name, {

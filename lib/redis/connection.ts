@@ -14,6 +14,8 @@ import { openWireClient, type WireClient } from "./wire-client.ts";
  * 3. It never gives up: a new connection is tried for ever, with bounded, jittered back-off.
  * 4. `ready` means: connected, clock measured, and the caller's `onConnected` check passed on this
  *    very connection.
+ * 5. A connection whose check no longer holds (a function is gone), or whose server stays read-only (a failover may
+ *    have moved the address), is given up for a new one.
  */
 export interface RedisConnection extends RedisCommands {
   readonly state: RedisState;
@@ -62,6 +64,11 @@ export interface RedisOptions {
 
 /** A TIME a second: finds a server that hangs while nobody asks it anything, and follows its clock. */
 const PULSE_EVERY_MS = 1000;
+
+/** How long a server may be read-only until its address is looked up again. */
+const READ_ONLY_MS_MAX = 5000;
+/** What Redis 7 says of a function that was flushed or never loaded. */
+const FUNCTION_GONE = "Function not found";
 
 /** Connects in the background and never gives up. */
 export function connectRedis(options: RedisOptions): RedisConnection {
@@ -144,6 +151,8 @@ class LastingConnection implements RedisConnection {
   /** Runs after every command: as cheap as a comparison while nothing is refused. */
   #onSettled(args: readonly RedisArgument[], error: Error | undefined): void {
     if (error === undefined && this.#state.refusal === undefined) return;
+    // Not from within the client's own reply handling.
+    if (error?.message.includes(FUNCTION_GONE)) queueMicrotask(() => this.#wire?.abandon(error.message));
     const refusal = refusalAfter(this.#state.refusal, { args, error });
     if (refusal === this.#state.refusal) return;
     this.#state = { ...this.#state, refusal };
@@ -203,9 +212,14 @@ class LastingConnection implements RedisConnection {
   }
 
   async #pulse(wire: WireClient, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    let writableAt = clock.monotonicMs();
     for (;;) {
-      await this.#options.clock.sleep(PULSE_EVERY_MS, signal);
+      await clock.sleep(PULSE_EVERY_MS, signal);
       if (signal.aborted) return;
+      const refusal = this.#state.refusal ?? "";
+      if (!refusal.startsWith("READONLY")) writableAt = clock.monotonicMs();
+      else if (clock.monotonicMs() - writableAt >= READ_ONLY_MS_MAX) return wire.abandon(refusal);
       // A failure ends the connection, which is noticed there.
       await this.#measureClock(wire).catch(() => undefined);
     }

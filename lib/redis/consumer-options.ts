@@ -21,7 +21,7 @@ export interface StreamConsumerOptions extends GroupMember {
   readonly inFlightMax: number;
   /** An entry pending for longer belongs to a dead consumer. */
   readonly staleIdleMs: number;
-  /** Default 10 000. */
+  /** Default 10 000; a third of `staleIdleMs` at most. */
   readonly sweepEveryMs?: number;
   /** How long a `later` entry waits at least; a cycle (1 s) more at most. Default 1000. */
   readonly retryDelayMs?: number;

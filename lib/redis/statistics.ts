@@ -1,5 +1,5 @@
 import type { RedisCommands } from "./connection.ts";
-import { isRedisError, RedisUnavailableError } from "./redis-errors.ts";
+import { isRedisError, RedisReplyError, RedisUnavailableError } from "./redis-errors.ts";
 import { transaction } from "./transaction.ts";
 
 /**
@@ -33,7 +33,10 @@ export function createStatistics(redis: RedisCommands, key: string): Statistics 
         );
       } catch (error) {
         if (!isRedisError(error)) throw error;
-        if (error instanceof RedisUnavailableError) for (const [field, count] of batch) add(field, count);
+        // Not sent, or refused while it was queued: nothing of it was executed.
+        const nothing =
+          error instanceof RedisUnavailableError || (error instanceof RedisReplyError && error.transient);
+        if (nothing) for (const [field, count] of batch) add(field, count);
       }
     },
   };

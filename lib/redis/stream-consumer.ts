@@ -28,6 +28,10 @@ export interface StreamConsumer {
   dependency(): RedisDependency;
 }
 
+const SWEEP_EVERY_MS = 10_000;
+/** 0 would block for ever. */
+const BLOCK_MS_MIN = 50;
+
 /** A cycle of the loop takes no longer than this, whatever it waits for. */
 const CYCLE_MS = 1000;
 
@@ -103,9 +107,11 @@ class ConsumerLoop implements StreamConsumer {
 
   /** From a fresh reader connection to its first trouble, or to the end. */
   async #session(signal: AbortSignal): Promise<void> {
-    const { consumer } = this.#options;
+    const { consumer, staleIdleMs } = this.#options;
     this.#interruption = undefined;
-    const reader = await openStreamReader({ ...this.#options, name: consumer });
+    // A read that blocks must not keep the next sweep waiting for too long.
+    const blockMs = Math.floor(Math.max(BLOCK_MS_MIN, Math.min(CYCLE_MS, staleIdleMs / 3)));
+    const reader = await openStreamReader({ ...this.#options, name: consumer, blockMs });
     this.#wake = reader.destroy;
     signal.addEventListener("abort", reader.destroy);
     try {
@@ -146,7 +152,8 @@ class ConsumerLoop implements StreamConsumer {
   async #sweep(signal: AbortSignal): Promise<void> {
     const { redis, clock, staleIdleMs: idleMs } = this.#options;
     const began = clock.monotonicMs();
-    this.#nextSweepAt = began + (this.#options.sweepEveryMs ?? 10_000);
+    // Reading own pending renews its idle time: well before it looks like a dead consumer's.
+    this.#nextSweepAt = began + Math.min(this.#options.sweepEveryMs ?? SWEEP_EVERY_MS, idleMs / 3);
     let after: string | undefined = "0";
     while (after !== undefined) {
       const from: string = after;

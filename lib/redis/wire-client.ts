@@ -15,6 +15,8 @@ export interface WireClient {
   /** Resolves once, with the reason, when the connection is of no more use. */
   readonly ended: Promise<WireEnd>;
   destroy(): void;
+  /** Ends it as lost, with a reason of ours: another connection may be better. */
+  abandon(why: string): void;
 }
 
 interface WireEnd {
@@ -77,7 +79,7 @@ export async function openWireClient(options: WireOptions): Promise<WireClient> 
       },
     );
   };
-  return { ended, send, destroy };
+  return { ended, send, destroy, abandon: (why) => finish("lost", new Error(why)) };
 }
 
 function newClient(options: WireOptions) {

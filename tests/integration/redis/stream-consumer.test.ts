@@ -207,3 +207,24 @@ describe("lost entries", () => {
     expect(consuming.failure()).toBeUndefined();
   });
 });
+
+test("what a living consumer is still handling never looks like a dead one's, however long it takes", async () => {
+  await using server = await startRedisServer();
+  await append(server, 1, 3);
+  const release = Promise.withResolvers<void>();
+  await using busy: Consuming = consume(server, {
+    staleIdleMs: 900,
+    async handle(entries) {
+      await release.promise;
+      return acknowledge(busy.redis, entries);
+    },
+  });
+  await waitUntil("it has them", () => busy.handed.length === 3);
+  await using other = consume(server, { consumer: "other", staleIdleMs: 900 });
+  const deliveries = async () =>
+    Number((await server.cli("XPENDING", "s", "g", "-", "+", "1")).split("\n").at(-1));
+  await waitUntil("it has read its own again and again", async () => (await deliveries()) >= 6);
+  expect(other.handed).toEqual([]);
+  release.resolve();
+  await waitUntil("it has handled them", () => busy.status().handled === 3);
+});
