@@ -93,7 +93,7 @@ export class WatchdogWorld {
 
   clearHalt(): void {
     if (this.#halt !== "panic" || !this.redisUp) return;
-    this.#halt = "reset";
+    this.#halt = "cleared";
     this.#mayFollow = true;
   }
 
@@ -115,6 +115,7 @@ export class WatchdogWorld {
         caller: {
           call: () => {
             this.#call = { accepted: false, published: false };
+            if (this.#halt === "cleared") this.#halt = "none";
           },
           withdraw: () => {
             this.#call = { accepted: false, published: false };

@@ -19,10 +19,11 @@ export interface WatchInput extends BrainEvidence {
   /** How far the latch's panic got. */
   readonly call: { readonly accepted: boolean; readonly published: boolean };
   /**
-   * The halt in Redis. `precaution`: ours of VENUE_LOST. `reset`: certainly no halt. `unknown`: not readable, or
-   * absent from a Redis that has lost the panic too.
+   * The halt in Redis. `precaution`: ours of VENUE_LOST. `cleared`: none stands and Redis knows our panic, whose
+   * halt was written with it. `none`: none stands, of our panic nothing is known. `unknown`: not readable, or absent
+   * from a Redis that has lost the panic too.
    */
-  readonly halt: "panic" | "precaution" | "reset" | "unknown";
+  readonly halt: "panic" | "precaution" | "cleared" | "none" | "unknown";
   readonly venue: {
     /** Since its last answer of any kind, ms. */
     readonly silentMs: number;
@@ -75,7 +76,7 @@ function isHeld(input: WatchInput, finding: Finding & { readonly kind: "failed" 
 }
 
 function decideLatched(input: WatchInput, before: Latch, finding: Finding): Step {
-  if (before.stage === "halted" && input.halt === "reset") {
+  if (isReset(before, input.halt)) {
     return { event: "reset", actions: [{ kind: "start-anew" }] };
   }
   const latch = latchAfter(input, before, finding);
@@ -89,6 +90,12 @@ function decideLatched(input: WatchInput, before: Latch, finding: Finding): Step
     return { event: "failure", actions: [{ kind: "call-panic", reason: finding.reason }] };
   }
   return { event: "waiting", actions: kept };
+}
+
+/** An operator's reset may come between two of our looks, or while we were away: then the halt was never seen. */
+function isReset({ stage }: Latch, halt: WatchInput["halt"]): boolean {
+  if (stage === "halted") return halt === "cleared" || halt === "none";
+  return stage === "issued" && halt === "cleared";
 }
 
 /** One stage a step, so that every move is one of the table. */

@@ -46,7 +46,7 @@ export const WATCH_MOVES = {
     failure: "PANIC_PENDING",
   },
   PANIC_PENDING: { waiting: "PANIC_PENDING", accepted: "PANIC_ISSUED" },
-  PANIC_ISSUED: { waiting: "PANIC_ISSUED", halted: "HALTED", failure: "PANIC_PENDING" },
+  PANIC_ISSUED: { waiting: "PANIC_ISSUED", halted: "HALTED", reset: "BOOTSTRAP", failure: "PANIC_PENDING" },
   HALTED: { waiting: "HALTED", reset: "BOOTSTRAP", failure: "PANIC_PENDING" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 

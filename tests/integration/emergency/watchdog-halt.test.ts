@@ -52,12 +52,12 @@ test("a halt in Redis is a panic's, our own precaution, or none", async () => {
   await redis.command(["HSET", keys.tradingState, "source", "watchdog", "event_id", ""]);
   await sees("precaution");
   await redis.command(["HSET", keys.tradingState, "halted", "false"]);
-  await sees("reset");
+  await sees("none");
   // Absent, and Redis does not know the panic either: it was emptied, nobody has reset anything.
   await redis.command(["DEL", keys.tradingState]);
   await sees("unknown");
   await redis.command(["HSET", keys.panicProcessed, EVENT, "{}"]);
-  await sees("reset");
+  await sees("cleared");
   await redis.command(["SET", keys.tradingState, "what"]);
   await sees("panic");
 });

@@ -101,7 +101,7 @@ describe("with a latch", () => {
   });
 
   test("our own precaution, or no halt, is not the worker's halt", () => {
-    for (const halt of ["precaution", "reset", "unknown"] as const) {
+    for (const halt of ["precaution", "none", "unknown"] as const) {
       expect(decide(9000, { brain: deadSince0, state: "PANIC_ISSUED", latch: latchOf(), halt }).state).toBe(
         "PANIC_ISSUED",
       );
@@ -146,14 +146,21 @@ describe("with a latch", () => {
     expect(decide(9000, { ...again, ...silent })).toEqual({ state: "HALTED", actions: [] });
   });
 
-  test("a reset by the operator starts anew", () => {
-    expect(decide(9000, { brain: deadSince0, state: "HALTED", latch: halted, halt: "reset" })).toEqual({
-      state: "BOOTSTRAP",
-      actions: [{ kind: "start-anew" }],
+  test.each([
+    ["a cleared halt", "HALTED", halted, "cleared"],
+    ["a halt that says false", "HALTED", halted, "none"],
+    ["a halt that was written and cleared while nobody looked", "PANIC_ISSUED", latchOf(), "cleared"],
+  ] as const)("%s is an operator's reset and starts anew", (_, state, latch, halt) => {
+    const reset = { state: "BOOTSTRAP", actions: [{ kind: "start-anew" }] } as const;
+    expect(decide(9000, { brain: deadSince0, state, latch, halt })).toEqual({
+      ...reset,
+      actions: [...reset.actions],
     });
-    expect(decide(9000, { brain: deadSince0, state: "HALTED", latch: halted, halt: "unknown" }).state).toBe(
-      "HALTED",
-    );
+  });
+
+  test("a halt that cannot be read is not cleared", () => {
+    const input = { brain: deadSince0, state: "HALTED", latch: halted, halt: "unknown" } as const;
+    expect(decide(9000, input).state).toBe("HALTED");
   });
 });
 

@@ -19,7 +19,9 @@ test("the way of a panic cannot be left but by its end", () => {
   }
 });
 
-test("only an operator's reset leads from HALTED to BOOTSTRAP, and nothing calls a panic twice while one is pending", () => {
+test("only a panic can be reset, and nothing calls a panic twice while one is pending", () => {
   expect(moveWatch("PANIC_PENDING", "failure").kind).toBe("illegal");
-  expect(moveWatch("HEALTHY", "reset").kind).toBe("illegal");
+  for (const state of ["HEALTHY", "VENUE_LOST", "PANIC_PENDING"] as const) {
+    expect(moveWatch(state, "reset").kind).toBe("illegal");
+  }
 });

@@ -121,6 +121,19 @@ test("HALTED with positions left: the brain came back and fails again, which is 
   expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED", "POSITIONS_UNGUARDED"]);
 });
 
+test("heartbeats that flow without a decision for 30 s are a panic with positions, and none without", () => {
+  for (const venue of ["open", "flat"] as const) {
+    const world = healthyWorld();
+    world.venue = venue;
+    world.decides = false;
+    // The last decision was up to a second ago.
+    world.pass(29_000);
+    expect(reasons(world)).toEqual([]);
+    world.pass(1500);
+    expect(reasons(world)).toEqual(venue === "open" ? ["EXIT_BRAIN_DECISION_STAGNANT"] : []);
+  }
+});
+
 test("an announced restart within a second is no panic, also many of them", () => {
   const world = healthyWorld();
   for (let at = 0; at < 10; at += 1) {
