@@ -48,6 +48,9 @@ export class PlanKeeper {
     for (const closed of this.#closed.values()) this.#close(closed);
     for (const watch of watches) {
       if (watch.decision.kind === "wait") continue;
+      if (facts.plans.get(watch.key)?.kind === "plan" && watch.decision.adoption === null) {
+        watch.adopting = false;
+      }
       if (watch.decision.adoption !== null) this.#adopt(watch);
       else this.#noteExtreme(watch, facts);
     }
@@ -96,8 +99,9 @@ export class PlanKeeper {
     const { decision, position } = watch;
     if (decision.kind === "wait" || decision.adoption === null) return;
     const { adoption, plan } = decision;
-    if (watch.alarmed !== adoption.why) {
-      watch.alarmed = adoption.why;
+    if (!watch.adopting) {
+      watch.adopting = true;
+      watch.adopted = true;
       this.#alarm(watch, adoption.why, adoption.detail);
     }
     if (watch.writing || adoption.why === "REDIS_UNREADABLE") return;

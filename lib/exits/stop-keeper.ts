@@ -93,7 +93,7 @@ export class StopKeeper {
 
   async #tendOne(watch: Watch): Promise<void> {
     const { clock, exchange, rules } = this.#parts;
-    const { position, followed, decision } = watch;
+    const { position, followed } = watch;
     const readAtMs = this.#inventory.readAtMs(position.symbol);
     if (followed === null || readAtMs === undefined || readAtMs < watch.firstSeenMs) return;
     const resting = this.#inventory
@@ -108,9 +108,8 @@ export class StopKeeper {
       mark: watch.mark?.price ?? null,
       stepPct: rules.stopStepPct,
     });
-    const adopted = decision.kind !== "wait" && decision.adoption !== null;
     const young = clock.monotonicMs() - watch.firstSeenMs < ENTRY_STOP_GRACE_MS;
-    if (wanted.kind === "place" && young && !adopted && watch.alarmed === null) return;
+    if (wanted.kind === "place" && young && !watch.adopted) return;
     await this.#carryOut(watch, wanted);
   }
 
@@ -202,7 +201,7 @@ export class StopKeeper {
     if (watch.stop.state === "missing") return;
     watch.stop = { state: "missing", triggerPrice: null };
     // A position that was opened by hand has had its alarm.
-    if (watch.alarmed !== null) return;
+    if (watch.adopted) return;
     const { log, observe, statistics } = this.#parts;
     log.error({ position: watch.key }, `POSITION WITHOUT A STOP AT THE VENUE ${watch.position.symbol}`);
     observe.stop("missing");

@@ -15,8 +15,10 @@ export interface Watch {
   decision: PositionDecision;
   /** The price of the last decision, and how old it was; null: none. */
   mark: { readonly price: string; readonly ageMs: number } | null;
-  /** Why it was adopted last: an alarm is raised once a reason. */
-  alarmed: string | null;
+  /** Whether it ever needed a plan of ours: that was an alarm, and nobody else will place its stop. */
+  adopted: boolean;
+  /** The plan it needs has not been seen in Redis yet: one alarm until then. */
+  adopting: boolean;
   /** A write of its plan is under way. */
   writing: boolean;
   /** The best mark that Redis has. */
@@ -35,7 +37,8 @@ export function newWatch(position: WatchedPosition, nowMs: number): Watch {
     attempt: null,
     decision: { kind: "wait", why: "PLAN_NOT_READ" },
     mark: null,
-    alarmed: null,
+    adopted: false,
+    adopting: false,
     writing: false,
     recordedExtreme: null,
     stop: { state: "unknown", triggerPrice: null },

@@ -141,6 +141,20 @@ test.each([
   expect(brain.alarms()).toContain("POSITION WITHOUT A PLAN ETHUSDT: PLAN_UNREADABLE");
 });
 
+test("a plan that is lost while its position is open comes back as it was, with an alarm each time", async () => {
+  await using brain = await desk.start({ PROTECTIVE_STOP: "none" });
+  await planned();
+  await buy();
+  await waitUntil("it is followed", async () => (await brain.positions())[0]?.plan?.stop_loss === "2970");
+  for (let times = 1; times <= 2; times += 1) {
+    await desk.redis("DEL", `${desk.keys.positionPlanPrefix}ETHUSDT`);
+    await waitUntil("it is back", async () => (await desk.plan("ETHUSDT"))["stop_loss"] === "2970");
+    const { length } = await brain.cycles();
+    await waitUntil("it was read again", async () => (await brain.cycles()).length > length + 1);
+    expect(brain.alarms()).toEqual(Array(times).fill("POSITION WITHOUT A PLAN ETHUSDT: PLAN_LOST"));
+  }
+});
+
 test("a position whose entry is being settled waits for its plan, and is not taken for one without", async () => {
   await desk.redis("HSET", desk.keys.gateInFlight, "ETHUSDT", "entry");
   await using brain = await desk.start();
