@@ -116,7 +116,9 @@ describe("a worker that is killed -9 and started again finishes, with each posit
     },
     40_000,
   );
+});
 
+describe("and also when", () => {
   test("the completion is written down and Redis has not taken it", async () => {
     await using stage = await openStage(command);
     await openAccount(stage);
@@ -129,6 +131,22 @@ describe("a worker that is killed -9 and started again finishes, with each posit
     await worker.exited;
     stage.redis.resume();
     await stage.start();
+    await expectFinished(stage, eventId);
+  }, 40_000);
+
+  test("Redis has taken the completion and the journal does not know it", async () => {
+    await using stage = await openStage(command);
+    await openAccount(stage);
+    const worker = await stage.start();
+    const eventId = await stage.panic();
+    await waitUntil("it is published", () => wrote("published", 1)(stage));
+    worker.kill("SIGKILL");
+    await worker.exited;
+    const path = join(stage.stateDir, "panics.jsonl");
+    const lines = (await Bun.file(path).text()).split("\n").filter((line) => !line.includes('"published"'));
+    await Bun.write(path, lines.join("\n"));
+    await stage.start();
+    await waitUntil("it is known", () => wrote("published", 1)(stage));
     await expectFinished(stage, eventId);
   }, 40_000);
 
