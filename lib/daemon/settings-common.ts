@@ -27,8 +27,9 @@ export function commonSettings(role: Role, hostname: string) {
     }),
     QUANTUM_NAMESPACE: textSetting({
       fallback: "",
-      pattern: /^[A-Za-z0-9_{}:-]{0,64}$/,
-      expected: "at most 64 of A-Z a-z 0-9 _ - : { }, such as {acct-7}",
+      // One hash tag at most, and not an empty one: that would be no tag, and keys would be spread over slots.
+      pattern: /^(?=.{0,64}$)[A-Za-z0-9_:-]*(?:\{[A-Za-z0-9_:-]+\}[A-Za-z0-9_:-]*)?$/,
+      expected: "at most 64 of A-Z a-z 0-9 _ - : and one hash tag in braces, such as {acct-7}",
       description: "Prefix of every key.",
     }),
     QUANTUM_INSTANCE: textSetting({

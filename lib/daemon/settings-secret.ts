@@ -50,5 +50,18 @@ function isUrl(text: string, schemes: readonly string[]): boolean {
   const scheme = /^([a-z]+):\/\/\S+$/.exec(text)?.[1];
   if (scheme === undefined || !schemes.includes(scheme)) return false;
   if (scheme === "unix") return /^unix:\/\/(?:[^@/\s]*@)?\/[^\s]+$/.test(text);
-  return URL.canParse(text) && new URL(text).hostname !== "";
+  if (!URL.canParse(text)) return false;
+  const { hostname, pathname, username, password } = new URL(text);
+  // The path of a Redis URL is a database's number: anything else fails at every connection, not at the start.
+  if (scheme.startsWith("redis") && !/^\/?\d{0,4}$/.test(pathname)) return false;
+  return hostname !== "" && isDecodable(username) && isDecodable(password);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
