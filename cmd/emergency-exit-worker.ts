@@ -31,7 +31,7 @@ void runDaemon({
       ...{ ...connection, name },
       onConnected: (commands) => rememberInstallation(commands, keys, journal.book),
     });
-    const storeRedis = connectRedis({ ...connection, name: `${name}-store` });
-    return createWorker(context, { redis, storeRedis, exchange, firstContact, ...journal });
+    const connectStore = () => connectRedis({ ...connection, name: `${name}-store` });
+    return createWorker(context, { redis, connectStore, exchange, firstContact, ...journal });
   },
 });

@@ -13,6 +13,7 @@ import { createAuditTrail } from "./audit-trail.ts";
 import { createBell } from "./bell.ts";
 import { type HaltMarker, haltMarker } from "./halt-marker.ts";
 import { watchHalt } from "./halt-watch.ts";
+import { type LateConnection, lateConnection } from "./late-connection.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import type { PanicBook } from "./panic-book.ts";
 import { PanicDesk } from "./panic-desk.ts";
@@ -38,8 +39,8 @@ const NEVER_STUCK_MS = Number.MAX_SAFE_INTEGER;
 
 export interface WorkerOutside {
   readonly redis: RedisConnection;
-  /** For the store alone: its transactions watch a key. */
-  readonly storeRedis: RedisConnection;
+  /** A connection for the store alone: its transactions watch a key. */
+  connectStore(): RedisConnection;
   readonly exchange: Exchange;
   /** The answer to a `connect()` that is under way. */
   readonly firstContact: ReturnType<Exchange["connect"]>;
@@ -53,7 +54,8 @@ export async function createWorker(
   outside: WorkerOutside,
 ): Promise<DaemonParts> {
   const { settings, instance, clock, random, log } = context;
-  const { redis, storeRedis, exchange, firstContact, book } = outside;
+  const { redis, exchange, firstContact, book } = outside;
+  const storeRedis = lateConnection(outside.connectStore, redis, clock);
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const statistics = createStatistics(redis, `${keys.statsPrefix}emergency-exit-worker`);
   const audit = createAuditTrail({ redis, keys, log });
@@ -129,7 +131,7 @@ export async function createWorker(
 
 /** Asked at the resumption of a panic, which a Redis that is not there must not hold up. */
 async function clearedMeanwhile(
-  parts: { readonly store: PanicStore; readonly storeRedis: RedisConnection; readonly clock: WorkerClock },
+  parts: { readonly store: PanicStore; readonly storeRedis: LateConnection; readonly clock: WorkerClock },
   eventId: string,
 ): Promise<boolean> {
   await within(parts.clock, RESUME_ASK_MS, parts.storeRedis.whenReady());
