@@ -6,6 +6,8 @@ const POLL_EVERY_MS = 1000;
 /** Short of the next poll, so that a brain that hangs is asked three times in three seconds. */
 const ANSWER_WITHIN_MS = 900;
 const IDLE_LOOK_MS = 100;
+/** While Redis is there, only to find a wrong address before it matters. */
+const IDLE_POLL_EVERY_MS = 10_000;
 
 /** What `/healthz` of a daemon says; fields that are not needed are left aside. */
 const healthSchema = z.object({
@@ -20,15 +22,17 @@ export interface BrainHealthParts {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly clock: { monotonicMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
   readonly watchClock: WatchClock;
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
 /**
- * Asks the exit brain itself while Redis is lost. Healthy is only an answer in time, of that role, whose loop
+ * Asks the exit brain itself: each second while Redis is lost, now and then otherwise. Healthy is only an answer in time, of that role, whose loop
  * has beaten within the limit: a process that answers HTTP while its loop hangs is not.
  */
 export class BrainHealth {
   readonly #parts: BrainHealthParts;
   #healthyAtMs: number | undefined;
+  #healthy: boolean | undefined;
 
   constructor(parts: BrainHealthParts) {
     this.#parts = parts;
@@ -39,22 +43,40 @@ export class BrainHealth {
     return this.#healthyAtMs;
   }
 
-  /** Polls, as long as Redis is silent, until the signal aborts. Never rejects. */
+  /** Whether the last answer was healthy; undefined before the first. */
+  isHealthy(): boolean | undefined {
+    return this.#healthy;
+  }
+
+  /** Polls until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, watchClock } = this.#parts;
+    let idleDueMs = clock.monotonicMs();
     while (!signal.aborted) {
-      if (watchClock.redisSilentMs() <= WATCH_LIMITS_MS.redisSilent) {
+      const startedMs = clock.monotonicMs();
+      const lost = watchClock.redisSilentMs() > WATCH_LIMITS_MS.redisSilent;
+      if (!lost && startedMs < idleDueMs) {
         await clock.sleep(IDLE_LOOK_MS, signal);
         continue;
       }
+      idleDueMs = startedMs + IDLE_POLL_EVERY_MS;
       const askedMs = watchClock.nowMs();
-      const startedMs = clock.monotonicMs();
-      if (await this.#isHealthy(signal)) this.#healthyAtMs = askedMs;
-      await clock.sleep(POLL_EVERY_MS - (clock.monotonicMs() - startedMs), signal);
+      const healthy = await this.#asksWell(signal);
+      if (healthy) this.#healthyAtMs = askedMs;
+      if (!signal.aborted) this.#say(healthy);
+      if (lost) await clock.sleep(POLL_EVERY_MS - (clock.monotonicMs() - startedMs), signal);
     }
   }
 
-  async #isHealthy(signal: AbortSignal): Promise<boolean> {
+  #say(healthy: boolean): void {
+    const { log, url } = this.#parts;
+    if (healthy === this.#healthy) return;
+    this.#healthy = healthy;
+    if (healthy) log.info({ url }, "the exit brain is healthy by its own word");
+    else log.warn({ url }, "no healthy answer of the exit brain: should Redis go away now, that is a panic");
+  }
+
+  async #asksWell(signal: AbortSignal): Promise<boolean> {
     const settled = new AbortController();
     const ended = AbortSignal.any([signal, settled.signal]);
     const late = this.#parts.clock.sleep(ANSWER_WITHIN_MS, ended).then(() => false);

@@ -11,6 +11,7 @@ export interface WatchFigures {
   redisSilentMs(): number;
   venueSilentMs(): number;
   latched(): boolean;
+  brainHealthy(): boolean | undefined;
 }
 
 /** The watchdog's own metrics; gauges are read when they are asked for. */
@@ -51,6 +52,11 @@ export function createWatchdogMetrics(registry: Registry, figures: WatchFigures)
   gauge("quantum_watchdog_latched", "1 while a failure is latched that has panicked.", () =>
     figures.latched() ? 1 : 0,
   );
+  gauge(
+    "quantum_watchdog_brain_healthy",
+    "1 while the exit brain's own HTTP answer is healthy, looked at every 10 s; -1: not asked yet.",
+    () => flag(figures.brainHealthy()),
+  );
   const panics = new Counter({
     name: "quantum_watchdog_panics_total",
     help: "Panics called by this process, by reason.",
@@ -67,6 +73,8 @@ export function createWatchdogMetrics(registry: Registry, figures: WatchFigures)
 }
 
 const seconds = (ms: number | undefined): number => (ms === undefined ? -1 : ms / 1000);
+
+const flag = (is: boolean | undefined): number => (is === undefined ? -1 : is ? 1 : 0);
 
 function countOf(view: PositionsView): number {
   if (view.kind === "flat") return 0;

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { systemClock } from "../../../../lib/daemon/clock.ts";
 import { BrainHealth } from "../../../../lib/emergency/watchdog/brain-health.ts";
 import { WatchClock } from "../../../../lib/emergency/watchdog/watch-clock.ts";
+import { keptLog } from "../../../support/quiet-log.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
 
 const well = { role: "exit-brain", ok: true, beatAgeMs: 900, beatAgeMsMax: 10_000 };
@@ -12,6 +13,7 @@ async function answersTo(reply: () => Promise<Response>, redisSilentMs = 5000) {
   const watchClock = new WatchClock(() => nowMs);
   for (; nowMs < redisSilentMs; nowMs += 50) watchClock.nowMs();
   const asked: string[] = [];
+  const log = keptLog();
   const health = new BrainHealth({
     url: "http://127.0.0.1:8008",
     fetch: (url) => {
@@ -20,6 +22,7 @@ async function answersTo(reply: () => Promise<Response>, redisSilentMs = 5000) {
     },
     clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) },
     watchClock,
+    log,
   });
   const stop = new AbortController();
   const running = health.run(stop.signal);
@@ -28,7 +31,7 @@ async function answersTo(reply: () => Promise<Response>, redisSilentMs = 5000) {
   const healthyAtMs = health.healthyAtMs();
   stop.abort();
   await running;
-  return { healthyAtMs, asked };
+  return { healthyAtMs, asked, log, healthy: health.isHealthy() };
 }
 
 test("an answer of the exit brain whose loop beats is healthy", async () => {
@@ -48,6 +51,9 @@ test.each([
   expect((await answersTo(reply)).healthyAtMs).toBeUndefined();
 });
 
-test("while Redis answers nobody asks", async () => {
-  expect((await answersTo(async () => Response.json(well), 1000)).asked).toEqual([]);
+test("while Redis answers it is asked once in 10 s, so that a wrong address is known before it matters", async () => {
+  const { asked, healthy, log } = await answersTo(() => Promise.reject(new Error("refused")), 1000);
+  expect(asked).toHaveLength(1);
+  expect(healthy).toBe(false);
+  expect(log.lines.map(({ level }) => level)).toEqual(["warn"]);
 });
