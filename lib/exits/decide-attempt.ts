@@ -25,6 +25,8 @@ export interface ExitAttempt {
   readonly n: number;
   readonly intentId: string;
   readonly handover: Handover;
+  /** Whether this process knows how far an earlier one came with this exit. */
+  readonly takenUp: boolean;
   readonly sentAtMs: number;
   /** When its end was first seen; null: it has not ended as far as we know. */
   readonly endedAtMs: number | null;
@@ -39,6 +41,8 @@ export type LedgerWord = string | "ABSENT" | undefined;
 
 /** How long a position that becomes smaller is left to those who make it so. */
 const REST_PATIENCE_MS = 1000;
+/** Cycles are a second apart, give or take: one that falls a few ms short must not cost a second more. */
+const JITTER_MS = 100;
 const ENDED: ReadonlySet<string> = new Set(["FILLED", "PARTIAL", "REJECTED", "HELD", "DENIED", "EXPIRED"]);
 const FILLED: ReadonlySet<string> = new Set(["FILLED", "PARTIAL"]);
 
@@ -86,7 +90,7 @@ export function decideAttempt(input: AttemptInput): AttemptDecision {
 
 /** Whether the exit has gone nowhere for longer than it may, or could not even be handed over. */
 export function isUnconfirmed(attempt: ExitAttempt, nowMs: number, confirmMs: number): boolean {
-  return attempt.handover === "refused" || nowMs - attempt.progressAtMs > confirmMs;
+  return attempt.handover === "refused" || nowMs - attempt.progressAtMs >= confirmMs - JITTER_MS;
 }
 
 function firstAttempt(input: AttemptInput, rule: ExitReason): ExitAttempt {
@@ -97,6 +101,7 @@ function firstAttempt(input: AttemptInput, rule: ExitReason): ExitAttempt {
     n: 0,
     intentId: idOf(position, openedAtMs, rule, 0),
     handover: "due",
+    takenUp: false,
     sentAtMs: nowMs,
     endedAtMs: null,
     progressAtMs: nowMs,

@@ -27,7 +27,7 @@ export async function publishExit(
   exit: { readonly position: WatchedPosition; readonly attempt: ExitAttempt; readonly nowMs: number },
 ): Promise<ExitAttempt> {
   const { position } = exit;
-  const attempt = exit.attempt.n > 0 ? exit.attempt : await takenUp(parts, position, exit.attempt);
+  const attempt = exit.attempt.takenUp ? exit.attempt : await takeUp(parts, position, exit.attempt);
   if (attempt.handover === "sent") return attempt;
   const { intentId, rule, openedAtMs } = attempt;
   const intent = exitIntent({ intentId, position, openedAtMs, rule, nowMs: exit.nowMs });
@@ -50,16 +50,16 @@ export async function publishExit(
   }
 }
 
-/** The first number that no earlier process has brought to an end; already sent when one is still under way. */
-async function takenUp(
+/** The first number that no earlier process has brought to an end; already sent when it is still under way. */
+async function takeUp(
   parts: PublishParts,
   position: WatchedPosition,
   attempt: ExitAttempt,
 ): Promise<ExitAttempt> {
   const { symbol, positionSide } = position;
   const { openedAtMs, rule } = attempt;
-  const ids = Array.from({ length: EARLIER_MAX }, (_, n) =>
-    exitIntentId({ symbol, positionSide, openedAtMs, rule, n }),
+  const ids = Array.from({ length: EARLIER_MAX }, (_, index) =>
+    exitIntentId({ symbol, positionSide, openedAtMs, rule, n: attempt.n + index }),
   );
   const asked = ids.map((id) =>
     parts.redis.command(["HGET", `${parts.keys.orderLedgerPrefix}${id}`, "state"]),
@@ -67,8 +67,8 @@ async function takenUp(
   const answers = await Promise.allSettled(asked);
   const words = answers.map((one) => (one.status === "fulfilled" ? one.value : null));
   const free = words.findIndex((word) => word === null || !hasEnded(String(word)));
-  const n = free < 0 ? EARLIER_MAX : free;
-  if (n === 0 && words[0] === null) return attempt;
-  const next = numbered(attempt, position, n);
-  return typeof words[n] === "string" ? { ...next, handover: "sent" } : next;
+  const index = free < 0 ? EARLIER_MAX : free;
+  const takenUp = answers.every(({ status }) => status === "fulfilled");
+  const next = { ...numbered(attempt, position, attempt.n + index), takenUp };
+  return typeof words[index] === "string" ? { ...next, handover: "sent" } : next;
 }
