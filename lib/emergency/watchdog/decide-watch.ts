@@ -29,6 +29,8 @@ export interface WatchInput extends BrainEvidence {
     readonly silentMs: number;
     /** Since it answers again after a silence, ms. */
     readonly answeringMs: number;
+    /** The same of its first answer in this VENUE_LOST; 0 before it, and outside that state. */
+    readonly backMs: number;
   };
 }
 
@@ -68,11 +70,16 @@ function decideUnlatched(input: WatchInput, finding: Finding): Step {
   return { event: "venueSilent", actions: entered ? [{ kind: "halt-entries", reason }] : [] };
 }
 
-/** Whether a due panic waits for the venue. */
+/**
+ * Whether a due panic waits for the venue. After its return the brain has the contract's limit anew: one that was
+ * DEGRADED has requests that hang until their deadline, one that was started meanwhile cannot beat before it has
+ * read positions. Counted once an episode: a venue that comes and goes holds no panic for ever.
+ */
 function isHeld(input: WatchInput, finding: Finding & { readonly kind: "failed" }): boolean {
   const { positions, venue } = input;
   if (positions.kind === "unknown" && venue.silentMs > LIMITS.venueSilent) return true;
-  return input.state === "VENUE_LOST" && finding.beating && venue.answeringMs < LIMITS.venueReturn;
+  const sinceReturnMs = input.state === "VENUE_LOST" ? venue.backMs : venue.answeringMs;
+  return sinceReturnMs < (finding.beating ? LIMITS.degraded : LIMITS.unguarded);
 }
 
 function decideLatched(input: WatchInput, before: Latch, finding: Finding): Step {

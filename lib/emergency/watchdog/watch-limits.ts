@@ -30,11 +30,6 @@ export const WATCH_LIMITS_MS = {
    * count is not known.
    */
   venueSilent: 3000,
-  /**
-   * A brain that beats, and is DEGRADED because it could not read the venue either, has the contract's 5 s anew once
-   * the venue answers: its own requests may hang until their deadline. A brain that does not beat has no such time.
-   */
-  venueReturn: 5000,
 } as const;
 
 /** Contract: unannounced new instances within the window that make a crash loop. */

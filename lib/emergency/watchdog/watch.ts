@@ -19,6 +19,7 @@ import type { Finding } from "./decide-finding.ts";
 import { decideWatch, type WatchAction, type WatchInput } from "./decide-watch.ts";
 import type { Latch } from "./latch.ts";
 import type { WatchClock } from "./watch-clock.ts";
+import { WATCH_LIMITS_MS } from "./watch-limits.ts";
 import type { WatchState } from "./watch-states.ts";
 
 /** A sixth of the 300 ms that detection may take beyond its limit. */
@@ -34,7 +35,7 @@ export interface WatchParts {
   };
   readonly positions: {
     view(): WatchInput["positions"];
-    venue(): WatchInput["venue"];
+    venue(): Omit<WatchInput["venue"], "backMs">;
   };
   readonly health: { healthyAtMs(): number | undefined };
   readonly halt: { view(): WatchInput["halt"] };
@@ -62,6 +63,8 @@ export class Watch {
   #brain: BrainView;
   #began: WatchInput["began"];
   #finding: Finding = { kind: "starting" };
+  /** The venue's first answer in this VENUE_LOST. */
+  #venueBackAtMs: number | undefined;
 
   /** `latch`: what an earlier process left on disk or in Redis. */
   constructor(parts: WatchParts, latch: Latch | undefined) {
@@ -160,8 +163,16 @@ export class Watch {
       healthyAtMs: health.healthyAtMs(),
       call: caller.progress(),
       halt: halt.view(),
-      venue: positions.venue(),
+      venue: { ...positions.venue(), backMs: this.#venueBackMs() },
     };
+  }
+
+  #venueBackMs(): number {
+    const { positions, watchClock } = this.#parts;
+    const back = this.#state === "VENUE_LOST" && positions.venue().silentMs <= WATCH_LIMITS_MS.venueSilent;
+    if (this.#state !== "VENUE_LOST") this.#venueBackAtMs = undefined;
+    else if (back) this.#venueBackAtMs ??= watchClock.nowMs();
+    return this.#venueBackAtMs === undefined ? 0 : watchClock.nowMs() - this.#venueBackAtMs;
   }
 
   #act(action: WatchAction): void {

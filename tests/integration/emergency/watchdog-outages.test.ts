@@ -43,7 +43,7 @@ test.concurrent("Redis lost for longer than REDIS_LOST_MAX_SEC is a panic with p
   expect(desk.handedOver[0]?.reason).toBe("REDIS_LOST");
 }, 40_000);
 
-test.concurrent("the venue unreachable and the brain dead: entries halted at once, the panic at the venue's return", async () => {
+test.concurrent("the venue unreachable and the brain dead: entries halted at once, the panic after the venue's return", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
   desk.brain.start();
   await using watchdog = await desk.startWatchdog();
@@ -61,7 +61,7 @@ test.concurrent("the venue unreachable and the brain dead: entries halted at onc
   expect(existsSync(desk.haltFile)).toBe(true);
   expect(await desk.panics()).toEqual([]);
   await desk.venue.clearFaults();
-  const { event } = await desk.panicked(2500);
+  const { event } = await desk.panicked(6000);
   expect(event.reason).toBe("POSITIONS_UNGUARDED");
   await inState(desk, "PANIC_ISSUED");
   expect(watchdog.lines().filter(({ msg }) => msg === "PANIC")).toHaveLength(1);

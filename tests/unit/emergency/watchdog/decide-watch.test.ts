@@ -33,7 +33,7 @@ describe("without a latch", () => {
 });
 
 describe("while the venue is silent", () => {
-  const silent = { positions: UNKNOWN, venue: { silentMs: 3001, answeringMs: 90_000 } } as const;
+  const silent = { positions: UNKNOWN, venue: { silentMs: 3001, answeringMs: 90_000, backMs: 0 } } as const;
 
   test("a due panic is held and entries are halted, once", () => {
     const halt = { kind: "halt-entries", reason: "POSITIONS_UNGUARDED" } as const;
@@ -42,39 +42,46 @@ describe("while the venue is silent", () => {
     expect(decide(4000, later)).toEqual({ state: "VENUE_LOST", actions: [] });
   });
 
-  test("the panic follows at once when the venue answers and the brain is dead", () => {
-    const back = { positions: OPEN, venue: { silentMs: 10, answeringMs: 10 }, state: "VENUE_LOST" } as const;
-    expect(decide(60_000, { ...back, brain: deadSince0 })).toEqual({
-      state: "PANIC_PENDING",
-      actions: [unguarded],
-    });
-  });
+  test.each([
+    ["a brain that does not beat", 3000, deadSince0, "POSITIONS_UNGUARDED"],
+    ["a DEGRADED brain that beats", 5000, brainSaying("DEGRADED", 60_000), "EXIT_BRAIN_DEGRADED_TOO_LONG"],
+  ] as const)(
+    "at its return %s has the contract's limit anew, %d ms, before the panic",
+    (_, limitMs, brain, reason) => {
+      const back = (backMs: number) =>
+        decide(60_100, {
+          ...{ positions: OPEN, state: "VENUE_LOST", brain },
+          venue: { silentMs: 10, answeringMs: 10, backMs },
+        });
+      expect(back(limitMs - 1)).toEqual({ state: "VENUE_LOST", actions: [] });
+      expect(back(limitMs)).toEqual({ state: "PANIC_PENDING", actions: [{ kind: "call-panic", reason }] });
+      expect(decide(60_100, { state: "VENUE_LOST", positions: OPEN })).toEqual({
+        state: "HEALTHY",
+        actions: [],
+      });
+    },
+  );
 
-  test("a brain that beats DEGRADED has 5 s after the venue's return to say ALIVE", () => {
-    const brain = brainSaying("DEGRADED", 60_000);
-    const back = (answeringMs: number) =>
-      decide(60_100, { positions: OPEN, venue: { silentMs: 10, answeringMs }, state: "VENUE_LOST", brain });
-    expect(back(4999)).toEqual({ state: "VENUE_LOST", actions: [] });
-    expect(back(5000)).toEqual({
-      state: "PANIC_PENDING",
-      actions: [{ kind: "call-panic", reason: "EXIT_BRAIN_DEGRADED_TOO_LONG" }],
-    });
-    expect(decide(60_100, { state: "VENUE_LOST", positions: OPEN })).toEqual({
-      state: "HEALTHY",
-      actions: [],
-    });
+  test("a venue that has just returned holds a panic that falls due, also when nothing was held before", () => {
+    const justBack = { positions: OPEN, venue: { silentMs: 10, answeringMs: 500, backMs: 0 } } as const;
+    const late = { ...justBack, state: "BOOTSTRAP", brain: unseenBrain(0, undefined) } as const;
+    expect(decide(10_001, late).state).toBe("VENUE_LOST");
   });
 
   test("an ALIVE brain is nothing to halt for, and one failed read holds no panic", () => {
     expect(decide(60_000, silent)).toEqual({ state: "HEALTHY", actions: [] });
-    const oneRead = { positions: UNKNOWN, venue: { silentMs: 1500, answeringMs: 90_000 } } as const;
+    const oneRead = {
+      positions: UNKNOWN,
+      venue: { silentMs: 1500, answeringMs: 90_000, backMs: 0 },
+    } as const;
     expect(decide(3001, { ...oneRead, brain: deadSince0 }).actions).toEqual([unguarded]);
   });
 
   test("it holds a panic of REDIS_LOST, too", () => {
     const both = { ...silent, redisSilentMs: 4501, brain: brainSaying("ALIVE", 9000) };
     expect(decide(10_000, both).state).toBe("VENUE_LOST");
-    expect(decide(10_000, { ...both, positions: OPEN }).actions).toEqual([unguarded]);
+    const answers = { silentMs: 10, answeringMs: 90_000, backMs: 0 };
+    expect(decide(10_000, { ...both, positions: OPEN, venue: answers }).actions).toEqual([unguarded]);
   });
 });
 
@@ -142,7 +149,7 @@ describe("with a latch", () => {
       latch: { ...halted, recovered: true },
       halt: "panic",
     } as const;
-    const silent = { positions: UNKNOWN, venue: { silentMs: 5000, answeringMs: 90_000 } } as const;
+    const silent = { positions: UNKNOWN, venue: { silentMs: 5000, answeringMs: 90_000, backMs: 0 } } as const;
     expect(decide(9000, { ...again, ...silent })).toEqual({ state: "HALTED", actions: [] });
   });
 

@@ -160,3 +160,33 @@ test("a watchdog that was stopped for a minute drains what Redis holds before it
   world.pass(10_000);
   expect(reasons(world)).toEqual([]);
 });
+
+describe("a machine that starts before its network", () => {
+  test("a brain that beats as soon as it could read positions is no panic", () => {
+    const world = new WatchdogWorld();
+    world.venue = "silent";
+    world.brainAlive = false;
+    world.pass(30_000);
+    expect(world.state).toBe("VENUE_LOST");
+    world.venue = "open";
+    world.pass(2500);
+    world.brainAlive = true;
+    world.pass(5000);
+    expect(world.state).toBe("HEALTHY");
+    expect(reasons(world)).toEqual([]);
+  });
+
+  test("a venue that comes and goes holds the panic of a dead brain once, not for ever", () => {
+    const world = healthyWorld();
+    world.venue = "silent";
+    world.brainAlive = false;
+    world.pass(10_000);
+    for (let at = 0; at < 5; at += 1) {
+      world.venue = "open";
+      world.pass(1500);
+      world.venue = "silent";
+      world.pass(5000);
+    }
+    expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED"]);
+  });
+});
