@@ -30,7 +30,9 @@ export async function recoverStreams(parts: RecoveryParts, mode: string): Promis
   for (const group of recoveredGroups(parts.keys)) {
     await attempt(group.stream, async () => void groups.push(await recoverGroup(parts, group)));
   }
-  for (const retention of retentions(parts.keys, parts)) {
+  // What is kept for ever is not this role's business: it need not even be allowed to see it.
+  const limited = retentions(parts.keys, parts).filter(({ entriesKept }) => entriesKept !== undefined);
+  for (const retention of limited) {
     await attempt(retention.stream, async () => void streams.push(await keepRetention(parts, retention)));
   }
   return { mode, dryRun: !parts.mayChange, refusedInLive: !parts.mayMove, groups, streams, problems };

@@ -77,7 +77,8 @@ local function gather(keys, args, now)
   local limits = read_limits(args)
   local entries, exits, dead = survey(args)
   local state = {
-    keys = keys, args = args, entries = entries, limits = limits, now = now, acks = {}, stats = {decisions = 0, admitted = 0}, symbols = {}, published = 0,
+    keys = keys, args = args, entries = entries, limits = limits, now = now, published = 0,
+    acks = {}, stats = {decisions = 0, admitted = 0}, symbols = {},
     refused = false, safe_mode = nil, stopped = nil, episode = nil, global = nil,
     names = nil, values = nil, bucket_at = nil, backlog = 0, bucket = '', daily = 0, daily_key = '',
     daily_expires = 0,

@@ -208,7 +208,8 @@ local function admit(keys, args)
   if not state then return redis.error_reply('WRONGTYPE ' .. unusable .. ' is not a stream') end
   local reply, more = {'OK', now_text}, state.entries
   for decision = DECISIONS_FROM, #args, DECISION_ARGS do
-    local message_key = keys[5] .. args[decision + CORR] .. '||' .. args[decision + TRACE] .. '||' .. args[decision + ID]
+    local message = args[decision + CORR] .. '||' .. args[decision + TRACE] .. '||' .. args[decision + ID]
+    local message_key = keys[5] .. message
     local verdict, detail = judge(state, decision, message_key, more)
     if verdict ~= 'RATE_FAULT' then record(state, decision, message_key, verdict, detail) end
     if args[decision + KIND] == 'entry' then more = more - 1 end

@@ -22,8 +22,11 @@ local function groups_of(stream)
   return groups
 end
 
+-- More than this is not counted one by one: it would keep Redis busy for milliseconds.
+local COUNTED_MAX = 2000
+
 -- Entries that a group has not finished: lag + pending, counted to `enough` at most where Redis does not
--- know the lag. Without the group everything in the stream is unread. nil when unreadable.
+-- know the lag. Without the group everything in the stream is unread. nil when unreadable, or too many to count.
 local function backlog_of(stream, group_name, enough)
   local groups = groups_of(stream)
   if groups == nil then return nil end
@@ -33,7 +36,8 @@ local function backlog_of(stream, group_name, enough)
   end
   local lag = group['lag']
   if not lag then
-    lag = #redis.call('XRANGE', stream, '(' .. group['last-delivered-id'], '+', 'COUNT', enough)
+    lag = #redis.call('XRANGE', stream, '(' .. group['last-delivered-id'], '+', 'COUNT', math.min(enough, COUNTED_MAX))
+    if lag < enough and lag == COUNTED_MAX then return nil end
   end
   return lag + group['pending']
 end

@@ -155,6 +155,32 @@ test("intents that somebody else wrote count as backlog at once, also right afte
   expect(await verdictsOf([entry("BTCUSDT")], { limits })).toEqual(["BACKLOG_FULL"]);
 });
 
+test.each([
+  [1990, "ADMITTED"],
+  [2010, "BACKLOG_FULL"],
+])(
+  "with the lag unknown, %d unread entries under a wide limit are %s: counting has an end",
+  async (count, verdict) => {
+    const { intentStream } = server.keys;
+    await run("XGROUP", "CREATE", intentStream, GROUPS.executionIntents, "0", "MKSTREAM");
+    const script = "for i = 1, ARGV[1] do redis.call('XADD', KEYS[1], i .. '-0', 'data', '{}') end";
+    await run("EVAL", script, "1", intentStream, String(count));
+    await run(
+      "XREADGROUP",
+      "GROUP",
+      GROUPS.executionIntents,
+      "e",
+      "COUNT",
+      "1",
+      "STREAMS",
+      intentStream,
+      ">",
+    );
+    await run("XDEL", intentStream, "5-0");
+    expect(await verdictsOf([entry()], { limits: { backlogMax: 100_000 } })).toEqual([verdict]);
+  },
+);
+
 test("routers that are configured differently on one server each keep their own limits", async () => {
   const wide = { globalMax: 1000, symbolMax: 1000 };
   const [first, second] = [await verdictsOf([entry()]), await verdictsOf([entry()], { limits: wide })];
