@@ -114,6 +114,38 @@ describe("a panic ends flat, and closes once, when", () => {
   );
 });
 
+describe("an order that could not be cancelled in time", () => {
+  test("and refills the position after its close is cancelled, and the position closed again", async () => {
+    await using stage = await openStage(command);
+    await stage.open("ETHUSDT", "BUY", "0.5");
+    const resting = { symbol: "ETHUSDT", side: "BUY", type: "LIMIT", timeInForce: "GTC" };
+    for (const price of ["2990", "2900"]) {
+      await stage.paper.call("POST", "/fapi/v1/order", { ...resting, quantity: "0.2", price });
+    }
+    await stage.start({ RECV_WINDOW_MS: "2000" });
+    await stage.paper.useFaults({
+      rules: [
+        {
+          match: { ...CANCEL, path: "/fapi/v1/allOpenOrders" },
+          count: 1,
+          effect: { kind: "http", status: 502 },
+        },
+      ],
+    });
+    const eventId = await stage.panic();
+    await waitUntil("it is closed once", async () => (await stage.venue()).positions.length === 0, {
+      everyMs: 1,
+    });
+    await stage.paper.setPrice("ETHUSDT", "2980");
+    expect(await stage.end(eventId)).toMatchObject({ status: "flat" });
+    const sight = await stage.venue();
+    expect(sight.positions).toEqual([]);
+    expect(restingOf(sight)).toEqual({ plain: 0, conditional: 0 });
+    const bought = sight.orders.filter(({ side, executedQty }) => side === "BUY" && Number(executedQty) > 0);
+    expect(Object.values(closings(sight))).toEqual([bought.length]);
+  }, 40_000);
+});
+
 describe("a panic that cannot get flat", () => {
   test("says after 10 s which symbols are open, goes on, and says flat once it is", async () => {
     await using stage = await openStage(command);
