@@ -53,8 +53,10 @@ export type Acceptance =
 
 export class PanicDesk {
   readonly #parts: DeskParts;
-  #current: { readonly eventId: string; readonly stop: AbortController; abandonedBy: string } | undefined;
-
+  /** Ends the run that is under way. */
+  #stop: AbortController | undefined;
+  /** The panic that an operator took over, and who. */
+  #takenOver: { readonly eventId: string; readonly who: string } | undefined;
   /** Left open by a process before this one. */
   readonly #resumed: Set<string>;
 
@@ -68,7 +70,7 @@ export class PanicDesk {
   async accept(event: PanicEvent, via: PanicStanding["via"]): Promise<Acceptance> {
     const { book, clock, bell, observe } = this.#parts;
     const known = book.memory.panics.get(event.event_id);
-    if (known !== undefined) return standingOf(known, "running");
+    if (known !== undefined) return standingOf(known);
     this.#putHaltFile(event);
     this.#checkIssuerClock(event);
     const running = openRun(book.memory);
@@ -95,9 +97,10 @@ export class PanicDesk {
 
   /** An operator takes over by force: the run ends where it is, and says so. */
   abandon(who: string): void {
-    if (this.#current === undefined) return;
-    this.#current.abandonedBy = who;
-    this.#current.stop.abort();
+    const eventId = this.running()?.event.event_id;
+    if (eventId === undefined) return;
+    this.#takenOver = { eventId, who };
+    this.#stop?.abort();
   }
 
   /** The halt of the last panic is owed to Redis again. */
@@ -148,8 +151,8 @@ export class PanicDesk {
 
   async #runOne(standing: PanicStanding, signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
-    const current = { eventId: standing.event.event_id, stop, abandonedBy: "" };
-    this.#current = current;
+    this.#stop = stop;
+    if (this.#takenOver?.eventId === standing.event.event_id) stop.abort();
     const either = AbortSignal.any([signal, stop.signal]);
     const { venue, clock, outbox, observe } = this.#parts;
     let heardAt = clock.monotonicMs();
@@ -161,12 +164,12 @@ export class PanicDesk {
     const run = new PanicRun({ ...this.#parts, pace, giveHalt, signal: either }, standing);
     const alive = () => clock.monotonicMs() - heardAt < STUCK_MS;
     const end = await this.#watch(run, standing, alive);
-    this.#current = undefined;
+    this.#stop = undefined;
     if (end === "flat") {
       observe.timeToFlat(run.timeToFlatMs() ?? 0);
       await this.#finish(standing, run, "flat");
-    } else if (current.abandonedBy !== "") {
-      await this.#finish(standing, run, "failed", `the halt was cleared by force by ${current.abandonedBy}`);
+    } else if (this.#takenOver?.eventId === standing.event.event_id) {
+      await this.#finish(standing, run, "failed", `the halt was cleared by force by ${this.#takenOver.who}`);
     } else if (end === "refused") {
       await this.#sayLate(standing, run);
       await this.#lastWords(signal);
@@ -273,7 +276,7 @@ export class PanicDesk {
   }
 }
 
-function standingOf(standing: PanicStanding, open: "running"): Acceptance {
+function standingOf(standing: PanicStanding): Acceptance {
   if (isOver(standing)) return { state: "done" };
-  return standing.joins === null ? { state: open } : { state: "joined", joins: standing.joins };
+  return standing.joins === null ? { state: "running" } : { state: "joined", joins: standing.joins };
 }

@@ -6,12 +6,11 @@
  * - *closing*: rounds until positions read zero; back-off 0.1 → 1 s while something fails.
  * - *settling*: positions read zero, but an entry that was in flight may still arrive: read again until the
  *   receive window is over, then once more from orders on.
- * - *late*: not flat 10 s after it was accepted. `onLate` is called once; rounds go on, back-off 1 → 5 s.
- * - *ends*: `flat`; `refused` when late and the venue refuses our credentials; `stopped` by its signal.
+ * - *late*: not flat 10 s after it was accepted, which whoever watches says once; rounds go on, back-off 1 → 5 s.
+ * - *ends*: `flat`; `refused` when late and the venue has refused our credentials for 5 s; `stopped` by its signal.
  *
  * A panic never ends by an exception: what a round throws is logged and the round is run again.
  */
-
 import { EVERY_SYMBOL, type RunView } from "./build-completion.ts";
 import { cancelStops } from "./cancel-orders.ts";
 import type { CloseParts } from "./close-leg.ts";
