@@ -118,6 +118,12 @@ export const OUTCOME_TABLE = [
     meaning: "an open order has this client id",
   },
   {
+    id: "STOP_EXISTS",
+    ...ALREADY,
+    codes: [-4130],
+    meaning: "a closePosition order of this direction and kind rests already",
+  },
+  {
     id: "NO_SUCH_ORDER",
     ...ALREADY,
     advice: "QUERY_ORDER",

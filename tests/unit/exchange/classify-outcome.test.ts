@@ -24,6 +24,7 @@ const EXPECTED: readonly [OutcomeRowId, string, string, readonly Answer[]][] = [
   ["CLOCK", "RETRY", "rejected", [venueError(-1021), venueError(-5028)]],
   ["CREDENTIALS", "FINAL", "rejected", [-1022, -2014, -2015].map((code) => venueError(code, "no", 401))],
   ["DUPLICATE_CLIENT_ID", "ALREADY", "ambiguous", [venueError(-4116)]],
+  ["STOP_EXISTS", "ALREADY", "rejected", [venueError(-4130)]],
   ["NO_SUCH_ORDER", "ALREADY", "rejected", [venueError(-2011), venueError(-2013)]],
   ["NOTHING_TO_REDUCE", "ALREADY", "rejected", [venueError(-2022)]],
   ["NO_CHANGE_NEEDED", "ALREADY", "rejected", [venueError(-4046), venueError(-4059)]],
