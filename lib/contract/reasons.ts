@@ -88,6 +88,7 @@ export type RestReason = keyof typeof REST_REASONS;
 /** Why execution itself publishes an exit intent: its field `reason`. */
 export const FOLLOW_UP_REASONS = {
   REST_OF_EXIT: "what an exit beyond the largest market order left open",
-  STOP_PASSED: "the mark was beyond the plan's stop when the position got it: the venue refused to let it rest",
+  STOP_PASSED:
+    "the mark was beyond the plan's stop when the position got it: the venue refused to let it rest",
 } as const;
 export type FollowUpReason = keyof typeof FOLLOW_UP_REASONS;

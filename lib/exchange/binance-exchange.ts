@@ -86,11 +86,14 @@ export function createBinanceExchange(options: BinanceOptions): Exchange {
     admit: budget.admit,
     probe: () => account.readAccount(facts),
     async connect() {
-      // Only what is signed needs the venue's time.
-      const [clockRead, rulesRead] = await Promise.all([syncClock(), market.refresh()]);
+      // Only what is signed needs the venue's time; the rules are the longest to read, and wait for nothing.
+      const clockReading = syncClock();
+      const rules = market.refresh();
+      const clockRead = await clockReading;
+      const accountRead = clockRead.ok ? await account.readAccount(undefined) : clockRead;
+      const rulesRead = await rules;
       if (!clockRead.ok) return clockRead;
       if (!rulesRead.ok) return rulesRead;
-      const accountRead = await account.readAccount(undefined);
       if (accountRead.ok) facts = accountRead.value;
       return accountRead;
     },

@@ -32,8 +32,9 @@ export function createExecution(
   const { settings, instance, bootId, build, clock, random, log } = context;
   const { redis, exchange, marks, claim } = outside;
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
+  // First: its requests travel while everything else is made.
+  const session = new VenueSession({ exchange, redis, claim, contact: exchange.connect(), clock, log });
   const metrics = createExecutionMetrics(context.registry);
-  const session = new VenueSession({ exchange, redis, claim, clock, log });
   const rules = entryRules(settings);
   const streams = resultStreams(settings, keys);
   const parts = {

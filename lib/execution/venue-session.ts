@@ -22,6 +22,8 @@ export interface VenueSessionParts {
   readonly exchange: Exchange;
   readonly redis: FunctionCaller & { whenReady(signal: AbortSignal): Promise<void> };
   readonly claim: ModeClaim;
+  /** The first contact, begun while the rest of the daemon was built: its answer is under way already. */
+  readonly contact: ReturnType<Exchange["connect"]>;
   readonly clock: { monotonicMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
   readonly log: {
     info(fields: object, message: string): void;
@@ -36,9 +38,11 @@ export class VenueSession {
   #open = false;
   #credentialsRefused = false;
   #stateLost = false;
+  #contact: ReturnType<Exchange["connect"]> | undefined;
 
   constructor(parts: VenueSessionParts) {
     this.#parts = parts;
+    this.#contact = parts.contact;
   }
 
   /** For `/readyz`. */
@@ -81,7 +85,8 @@ export class VenueSession {
   }
 
   async #tryToOpen(signal: AbortSignal): Promise<boolean> {
-    const reading = await this.#parts.exchange.connect();
+    const reading = await (this.#contact ?? this.#parts.exchange.connect());
+    this.#contact = undefined;
     if (!reading.ok) {
       const { row, code, message } = reading.outcome;
       this.#waitsFor = `${row} ${code ?? ""} ${message}`.trim();
