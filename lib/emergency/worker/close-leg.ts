@@ -10,7 +10,7 @@ import type { PanicBook } from "./panic-book.ts";
 import { legKey, type PanicStanding, type SignedOrder } from "./panic-memory.ts";
 import { type CloseOrder, type OpenLeg, planClose } from "./plan-close.ts";
 import type { VenuePace } from "./venue-pace.ts";
-import { outcomeText, type PanicVenue } from "./worker-parts.ts";
+import { outcomeText, type PanicVenue, type WorkerClock } from "./worker-parts.ts";
 
 const ORDER = { weight: 0, orders: 1 } as const;
 const ONE = { weight: 1, orders: 0 } as const;
@@ -19,6 +19,7 @@ export interface CloseParts {
   readonly venue: PanicVenue;
   readonly pace: VenuePace;
   readonly book: PanicBook;
+  readonly clock: WorkerClock;
   readonly recvWindowMs: number;
   observe: { orderEnded(outcome: "accepted" | "rejected" | "ambiguous"): void };
 }

@@ -2,7 +2,8 @@
  * One round of a panic: cancel what can enlarge a position, read positions, close what is open.
  *
  * 1. It never throws for anything the venue does, and every request in it is made once.
- * 2. Failing to cancel or to read orders holds up no close; failing to read positions is never "none".
+ * 2. Failing to cancel or to read orders holds up no close, nor does a venue that takes its time over it; failing
+ *    to read positions is never "none".
  * 3. Stops that close a whole position are not touched here: they go when all is flat.
  */
 import Big from "big.js";
@@ -12,8 +13,11 @@ import { type CloseParts, closeLeg, resolveOrder } from "./close-leg.ts";
 import { legKey, type PanicStanding } from "./panic-memory.ts";
 import { type CancelPlan, planCancels } from "./plan-cancels.ts";
 import type { OpenLeg } from "./plan-close.ts";
+import { within } from "./within.ts";
 import { outcomeText } from "./worker-parts.ts";
 
+/** Longest the closes wait for the cancels before them, ms: four slow round trips. */
+const CANCEL_PATIENCE_MS = 1500;
 const POSITIONS = { weight: 5, orders: 0 } as const;
 
 /** What a round saw and did. */
@@ -45,7 +49,7 @@ export async function runRound(
   panic: PanicStanding,
   plan: RoundPlan,
 ): Promise<RoundReport> {
-  const resting = plan.readOrders ? await cancelResting(parts, plan.inOrder) : NOT_READ;
+  const resting = plan.readOrders ? await cancelInTime(parts, plan.inOrder) : NOT_READ;
   const reading = await parts.pace.run(POSITIONS, (sending) => {
     sending();
     return parts.venue.positions();
@@ -70,6 +74,14 @@ export async function runRound(
 interface CancelReport extends Pick<RoundReport, "resting" | "uncancelled" | "troubles" | "trouble"> {}
 
 const NOT_READ: CancelReport = { resting: undefined, uncancelled: [], troubles: 0, trouble: "" };
+
+/** A proof takes the time it takes; before one, what is slow goes on beside the closes. */
+async function cancelInTime(parts: CloseParts, inOrder: boolean): Promise<CancelReport> {
+  const cancelling = cancelResting(parts, inOrder);
+  if (inOrder) return cancelling;
+  const slow = { ...NOT_READ, troubles: 1, trouble: "orders not read and cancelled in time" };
+  return (await within(parts.clock, CANCEL_PATIENCE_MS, cancelling)) ?? slow;
+}
 
 async function cancelResting(parts: CloseParts, inOrder: boolean): Promise<CancelReport> {
   const reading = await readResting(parts, inOrder);

@@ -19,7 +19,7 @@ import { legKey, type PanicStanding } from "./panic-memory.ts";
 import { type RoundReport, runRound } from "./panic-round.ts";
 import type { OpenLeg } from "./plan-close.ts";
 import { within } from "./within.ts";
-import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
+import type { WorkerLog } from "./worker-parts.ts";
 
 /** Not flat by then: said so, by the contract. */
 const LATE_AFTER_MS = 10_000;
@@ -42,7 +42,6 @@ const HALT_GIVEN_MS = 500;
 const REFUSED_FINAL_MS = 5000;
 
 export interface PanicRunParts extends CloseParts {
-  readonly clock: WorkerClock;
   readonly log: WorkerLog;
   readonly signal: AbortSignal;
   /** Gives Redis the halt; resolves when it took it, or would not in time. Never rejects. */

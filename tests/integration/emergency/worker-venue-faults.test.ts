@@ -146,6 +146,22 @@ describe("an order that could not be cancelled in time", () => {
   }, 40_000);
 });
 
+describe("a venue that takes seconds to list orders", () => {
+  test("does not hold up the closes", async () => {
+    await using stage = await openStage(command);
+    await stage.open("ETHUSDT", "BUY", "0.5");
+    await stage.paper.useFaults({
+      rules: [{ match: ORDERS, count: 1, effect: { kind: "latency", ms: 6000 } }],
+    });
+    await stage.start({ REQUEST_TIMEOUT_MS: "9000" });
+    const eventId = await stage.panic();
+    const startedMs = performance.now();
+    await waitUntil("it is closed", async () => (await stage.venue()).positions.length === 0);
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+    expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
+  }, 40_000);
+});
+
 describe("a panic that cannot get flat", () => {
   test("says after 10 s which symbols are open, goes on, and says flat once it is", async () => {
     await using stage = await openStage(command);
