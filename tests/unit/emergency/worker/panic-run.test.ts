@@ -1,0 +1,154 @@
+import { describe, expect, test } from "bun:test";
+import { openPanicBook } from "../../../../lib/emergency/worker/panic-book.ts";
+import { openRun } from "../../../../lib/emergency/worker/panic-memory.ts";
+import { PanicRun } from "../../../../lib/emergency/worker/panic-run.ts";
+import type { PanicVenue } from "../../../../lib/emergency/worker/worker-parts.ts";
+import type { Position } from "../../../../lib/exchange/exchange.ts";
+import type { Outcome } from "../../../../lib/exchange/outcome-classes.ts";
+import { keptLog } from "../../../support/quiet-log.ts";
+
+const HALT_WAIT_MS = 2000;
+const ok = <T>(value: T) => ({ ok: true, value }) as const;
+const refusal = (row: Outcome["row"], advice: Outcome["advice"]): Outcome => ({
+  ...{ row, class: "FINAL", phase: "rejected", retryable: false, advice },
+  ...{ httpStatus: 400, code: -2015, message: "refused", retryAfterMs: null },
+});
+
+/** A flat venue in a time that moves only when somebody sleeps; each method may be replaced. */
+function stage(change: Partial<PanicVenue> = {}, giveHalt = async (): Promise<void> => undefined) {
+  let nowMs = 1_000_000;
+  let skewMs = 0;
+  const asked: { readonly name: string; readonly atMs: number }[] = [];
+  const note = (name: string) => asked.push({ name, atMs: nowMs });
+  const clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    // A race's loser must not move the time: only what is waited for does.
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      await Bun.sleep(0);
+      if (!signal?.aborted) nowMs += ms;
+    },
+  };
+  const venue: PanicVenue = {
+    account: () => ({ fingerprint: "f", hedgeMode: false }),
+    admit: () => ({ kind: "ok" }),
+    cancelAll: async () => ok(null),
+    cancelAlgo: async () => ok(null),
+    clockSkewMs: () => skewMs,
+    openAlgoOrders: async () => {
+      note("conditional");
+      return ok([]);
+    },
+    openOrders: async () => {
+      note("plain");
+      return ok([]);
+    },
+    positions: async () => {
+      note("positions");
+      return ok([]);
+    },
+    queryOrder: async () => ({ kind: "absent" }),
+    refreshRules: async () => ok(1),
+    rules: () => undefined,
+    serverNowMs: () => nowMs,
+    submitOrder: async () => ({
+      ...{ phase: "rejected", retryable: false },
+      outcome: refusal("CREDENTIALS", "STOP_ENTRIES"),
+    }),
+    syncClock: async () => {
+      note("clock");
+      skewMs = 5;
+      return ok({ offsetMs: 0, errorMs: 5 });
+    },
+    ...change,
+  };
+  const book = openPanicBook({ records: [], append: async () => true });
+  const event = { event_id: "p", reason: "R", severity: "CRITICAL", issued_by: "ops", ts: 1 } as const;
+  void book.write({ type: "accepted", at_ms: nowMs, event, via: "socket", joins: null });
+  const panic = openRun(book.memory);
+  if (panic === undefined) throw new Error("no panic");
+  const log = keptLog();
+  const stop = new AbortController();
+  const parts = {
+    ...{ venue, book, clock, log, recvWindowMs: HALT_WAIT_MS, signal: stop.signal },
+    pace: { run: <T>(_: object, task: (sending: () => void) => Promise<T>) => task(() => {}) },
+    observe: { orderEnded: () => {} },
+    giveHalt,
+    venueTried: async () => undefined,
+    lastKnown: () => [],
+  };
+  return {
+    ...{ asked, log, book, panic, stop },
+    startedMs: nowMs,
+    now: () => nowMs,
+    setSkew: (ms: number) => {
+      skewMs = ms;
+    },
+    run: new PanicRun(parts, panic),
+  };
+}
+
+const position: Position = {
+  symbol: "ETHUSDT",
+  positionSide: "BOTH",
+  ...{ quantity: "1", entryPrice: "1", markPrice: "1", unrealisedPnlUsd: "0", updateTimeMs: 0 },
+};
+
+describe("a run", () => {
+  test("believes flat only of a reading from orders on that began after the receive window", async () => {
+    const at = stage();
+    expect(await at.run.untilEnd()).toBe("flat");
+    const proof = at.asked.slice(-3);
+    expect(proof.map(({ name }) => name)).toEqual(["conditional", "plain", "positions"]);
+    expect((proof[0]?.atMs ?? 0) - at.startedMs).toBeGreaterThanOrEqual(HALT_WAIT_MS);
+    expect(at.run.timeToFlatMs()).toBeLessThan(HALT_WAIT_MS);
+  });
+
+  test("measures a clock that is not known before it trusts it", async () => {
+    const at = stage();
+    at.setSkew(60_000);
+    expect(await at.run.untilEnd()).toBe("flat");
+    expect(at.asked[0]?.name).toBe("clock");
+  });
+
+  test("never ends by an exception: it is logged, and the round run again", async () => {
+    let thrown = 0;
+    const positions: PanicVenue["positions"] = async () => {
+      thrown += 1;
+      if (thrown <= 3) throw new Error("a bug");
+      return ok([]);
+    };
+    const at = stage({ positions });
+    expect(await at.run.untilEnd()).toBe("flat");
+    expect(at.log.lines.filter(({ level }) => level === "error")).toHaveLength(3);
+  });
+
+  test("never says flat of positions it cannot read, and is late after 10 s", async () => {
+    const outcome = refusal("HTTP_UNKNOWN", "NONE");
+    let reads = 0;
+    const positions: PanicVenue["positions"] = async () => {
+      reads += 1;
+      if (reads === 40) at.stop.abort();
+      return { ok: false, outcome };
+    };
+    const at = stage({ positions });
+    expect(await at.run.untilEnd()).toBe("stopped");
+    expect([at.run.isLate(), at.run.view().openLegs]).toEqual([true, undefined]);
+    expect(at.run.view().trouble).toContain("positions unreadable");
+  });
+
+  test("gives up on refused credentials, but not before it is late", async () => {
+    const at = stage({ positions: async () => ok([position]) });
+    expect(await at.run.untilEnd()).toBe("refused");
+    expect(at.now() - at.startedMs).toBeGreaterThanOrEqual(10_000);
+    const orders = [...at.panic.legs.values()].flatMap((leg) => leg.orders);
+    expect(orders.length).toBeGreaterThan(1);
+    expect(new Set(orders.map(({ clientOrderId }) => clientOrderId)).size).toBe(orders.length);
+  });
+
+  test("waits half a second for a Redis that never takes the halt", async () => {
+    const at = stage({}, () => new Promise(() => {}));
+    expect(await at.run.untilEnd()).toBe("flat");
+    expect((at.asked[0]?.atMs ?? 0) - at.startedMs).toBe(500);
+  });
+});
