@@ -93,6 +93,21 @@ export function isUnconfirmed(attempt: ExitAttempt, nowMs: number, confirmMs: nu
   return attempt.handover === "refused" || nowMs - attempt.progressAtMs >= confirmMs - JITTER_MS;
 }
 
+/**
+ * The attempt after its handing over has ended, which may take longer than a cycle: what later cycles have learned
+ * since is kept, and an attempt that is another one by now is left alone.
+ */
+export function handedOver(
+  now: ExitAttempt | null,
+  sending: ExitAttempt,
+  after: ExitAttempt,
+): ExitAttempt | null {
+  if (now === null || now.intentId !== sending.intentId || now.handover !== "sending") return now;
+  const { n, intentId, handover, takenUp } = after;
+  const endedAtMs = intentId === now.intentId ? now.endedAtMs : null;
+  return { ...now, n, intentId, handover, takenUp, endedAtMs };
+}
+
 function firstAttempt(input: AttemptInput, rule: ExitReason): ExitAttempt {
   const { position, openedAtMs, nowMs } = input;
   return {

@@ -15,7 +15,7 @@ import Big from "big.js";
 import { canonicalDecimal } from "../contract/decimal-text.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import type { Background } from "./background.ts";
-import { type AttemptDecision, decideAttempt, isUnconfirmed } from "./decide-attempt.ts";
+import { type AttemptDecision, decideAttempt, handedOver, isUnconfirmed } from "./decide-attempt.ts";
 import { decidePosition } from "./decide-position.ts";
 import { decideDegradations } from "./decide-status.ts";
 import type { ExitBrainParts } from "./exit-brain-parts.ts";
@@ -211,7 +211,7 @@ export class ExitLoop {
     const attempt = { ...watch.attempt, handover: "sending", sentAtMs: clock.monotonicMs() } as const;
     watch.attempt = attempt;
     const after = await publishExit(this.#parts, { position: watch.position, attempt, nowMs: clock.nowMs() });
-    if (watch.attempt === attempt) watch.attempt = after;
+    watch.attempt = handedOver(watch.attempt, attempt, after);
     if (after.handover !== "sent") return;
     observe.exit(after.rule);
     statistics.add(STATISTICS.exitIntent(after.rule));

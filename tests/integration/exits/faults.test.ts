@@ -77,6 +77,23 @@ test.concurrent(
 );
 
 test.concurrent(
+  "an exit that falls due while Redis has just begun to hang does not hold up the cycle",
+  on(async (desk) => {
+    const brain = await guarded(desk);
+    const dueMs = Date.now() + 3000;
+    const plan = `${desk.keys.positionPlanPrefix}ETHUSDT`;
+    await desk.redis("HSET", plan, "opened_at", String(dueMs - 60_000), "max_hold_sec", "60");
+    // A command that is under way is given up after 1.5 s: the exit is decided before that.
+    await waitUntil("it is nearly due", () => Date.now() > dueMs - 200);
+    desk.server.hang();
+    await waitUntil("it is decided", async () => (await brain.positions())[0]?.decision === "exit");
+    await completes(brain, 3);
+    desk.server.resume();
+    await waitUntil("it is out", async () => (await desk.exits()).at(-1)?.reason === "TIME_STOP");
+  }),
+);
+
+test.concurrent(
   "a spike of a second in Redis costs no heartbeat",
   on(async (desk) => {
     const brain = await desk.start();

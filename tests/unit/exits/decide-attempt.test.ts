@@ -3,6 +3,7 @@ import {
   type AttemptInput,
   decideAttempt,
   type ExitAttempt,
+  handedOver,
   isUnconfirmed,
 } from "../../../lib/exits/decide-attempt.ts";
 import { exitIntentId } from "../../../lib/exits/exit-intent.ts";
@@ -121,6 +122,40 @@ describe("handing over", () => {
     ["on its way: wait", "sending", undefined, "await"],
   ] as const)("%s", (_what, handover, ledger, kind) => {
     expect(decide({ attempt: { ...sent, handover }, ledger })).toMatchObject({ kind, attempt: { n: 0 } });
+  });
+});
+
+describe("a handing over that ends after later cycles have looked at the attempt", () => {
+  const sending = { ...sent, handover: "sending" } as const;
+  const later = decide({
+    attempt: sending,
+    ledger: undefined,
+    position: { ...LONG_POSITION, quantity: "0.4" },
+  });
+  const now = later.kind === "idle" ? null : later.attempt;
+
+  test.each([["sent"], ["refused"], ["unsure"]] as const)("is taken over: %s", (handover) => {
+    const after = handedOver(now, sending, { ...sending, handover });
+    expect(after).toMatchObject({ handover, quantity: "0.4", progressAtMs: 2000 });
+  });
+
+  test("under the number of an earlier process", () => {
+    const taken = { ...sending, n: 3, intentId: idOf(3), handover: "sent", takenUp: true } as const;
+    expect(handedOver(now, sending, taken)).toMatchObject({ n: 3, intentId: idOf(3), handover: "sent" });
+  });
+
+  test("is of no more interest to another attempt, or to none", () => {
+    const next = { ...sent, n: 1, intentId: idOf(1), handover: "sending" } as const;
+    expect(handedOver(next, sending, { ...sending, handover: "refused" })).toBe(next);
+    expect(handedOver(null, sending, { ...sending, handover: "refused" })).toBeNull();
+  });
+
+  test("does not take back what the ledger has said since", () => {
+    expect(
+      handedOver({ ...sending, handover: "sent" }, sending, { ...sending, handover: "unsure" }),
+    ).toMatchObject({
+      handover: "sent",
+    });
   });
 });
 
