@@ -1,8 +1,8 @@
 import type { StreamRetention } from "../contract/groups.ts";
 import { callFunction, type FunctionCaller, UnexpectedReplyError } from "./function-call.ts";
 
-/** Entries one call removes at most: keeps Redis blocked for well under 10 ms. */
-const REMOVED_A_CALL_MAX = 1000;
+/** Entries one call reads and removes at most: keeps Redis busy for well under 10 ms, also when they are large. */
+const REMOVED_A_CALL_MAX = 250;
 
 /**
  * trim_v1: trims a stream to its retention, never past what a group of the contract still needs; repeats

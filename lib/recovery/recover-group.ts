@@ -8,7 +8,7 @@
  */
 import type { Keys } from "../contract/keys.ts";
 import { decodeIntent } from "../contract/trade-intent.ts";
-import { deleteIdleConsumer } from "../kernel/delete-idle-consumer.ts";
+import { deleteIdleConsumers } from "../kernel/delete-idle-consumers.ts";
 import { readLedgerOrder } from "../kernel/order-ledger.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { listReply } from "../redis/reply.ts";
@@ -53,10 +53,10 @@ export async function recoverGroup(parts: RecoveryParts, group: RecoveredGroup):
   const alive = await aliveOf(parts.redis, parts.keys, group, consumers);
   const dead = consumers.filter((consumer) => !alive.includes(consumer.name));
   const counts: Counts = { claimed: 0, left: 0, lost: 0, deadLetters: 0, zombies: 0 };
-  for (const consumer of dead) {
-    if (consumer.pending > 0) await recoverConsumer(parts, { group, consumer: consumer.name, alive, counts });
-    else if (await removeZombie(parts, group, consumer)) counts.zombies += 1;
+  for (const { name: consumer, pending } of dead) {
+    if (pending > 0) await recoverConsumer(parts, { group, consumer, alive, counts });
   }
+  counts.zombies = await removeZombies(parts, group, dead);
   return {
     ...{ stream, group: name, created, pending: info.pending, lag: info.lag ?? "unknown", alive },
     trimmedUnread: await trimmedUnread(redis, stream, info),
@@ -88,15 +88,16 @@ async function aliveOf(
   return consumers.filter((_, at) => beats[at]).map(({ name }) => name);
 }
 
-async function removeZombie(
+async function removeZombies(
   parts: RecoveryParts,
   { stream, group }: RecoveredGroup,
-  consumer: ConsumerInfo,
-): Promise<boolean> {
-  if (!parts.mayMove || consumer.idleMs < parts.zombieIdleMs) return false;
-  if (!parts.mayChange) return true;
-  const zombie = { stream, group, consumer: consumer.name, idleMinMs: parts.zombieIdleMs };
-  return deleteIdleConsumer(parts.redis, zombie);
+  dead: readonly ConsumerInfo[],
+): Promise<number> {
+  const { zombieIdleMs: idleMinMs } = parts;
+  const idle = dead.filter((consumer) => consumer.pending === 0 && consumer.idleMs >= idleMinMs);
+  if (!parts.mayMove || !parts.mayChange) return parts.mayMove ? idle.length : 0;
+  const consumers = idle.map(({ name }) => name);
+  return deleteIdleConsumers(parts.redis, { stream, group, consumers, idleMinMs });
 }
 
 interface Work {

@@ -131,27 +131,30 @@ local function trim(keys, args)
   return {'OK', trim_finished(keys[1], tonumber(args[2]), tonumber(args[3]), needed)}
 end
 
--- delete_idle_consumer_v1: removes a zombie consumer.
+-- delete_idle_consumers_v1: removes zombie consumers.
 -- KEYS 1 stream
--- ARGS 1 deadline_ms, 2 group, 3 consumer, 4 idle at least (ms)
--- Returns {'OK', '1' deleted | '0' it is gone, busy or has entries pending}
+-- ARGS 1 deadline_ms, 2 group, 3 idle at least (ms), 4… consumers
+-- Returns {'OK', how many were removed}: the others are gone, busy or have entries pending
 -- Invariant: a consumer with pending entries is never deleted: they would be unreachable.
-local function delete_idle_consumer(keys, args)
+local function delete_idle_consumers(keys, args)
   local now = now_ms()
   if past_deadline(now, args[1]) then return expired(now) end
-  local consumers = redis.call('XINFO', 'CONSUMERS', keys[1], args[2])
-  for _, flat in ipairs(consumers) do
-    local consumer = flat_to_table(flat)
-    if consumer['name'] == args[3] then
-      if consumer['pending'] > 0 or consumer['idle'] < tonumber(args[4]) then return {'OK', '0'} end
-      redis.call('XGROUP', 'DELCONSUMER', keys[1], args[2], args[3])
-      return {'OK', '1'}
+  local wanted, idle_min, removed = {}, tonumber(args[3]), 0
+  for i = 4, #args do wanted[args[i]] = true end
+  for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', keys[1], args[2])) do
+    -- The name comes first: most of many are not asked about.
+    if wanted[flat[2]] then
+      local consumer = flat_to_table(flat)
+      if consumer['pending'] == 0 and consumer['idle'] >= idle_min then
+        redis.call('XGROUP', 'DELCONSUMER', keys[1], args[2], consumer['name'])
+        removed = removed + 1
+      end
     end
   end
-  return {'OK', '0'}
+  return {'OK', string.format('%d', removed)}
 end
 
 -- Both give memory back, so a server that has none left must take them.
 redis.register_function{function_name = 'trim_v1', callback = trim, flags = {'allow-oom'}}
-redis.register_function{function_name = 'delete_idle_consumer_v1', callback = delete_idle_consumer,
+redis.register_function{function_name = 'delete_idle_consumers_v1', callback = delete_idle_consumers,
   flags = {'allow-oom'}}

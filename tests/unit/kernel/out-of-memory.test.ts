@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { GROUPS } from "../../../lib/contract/groups.ts";
 import { type AdmissionLimits, type AdmissionRequest, admit } from "../../../lib/kernel/admit.ts";
-import { deleteIdleConsumer } from "../../../lib/kernel/delete-idle-consumer.ts";
+import { deleteIdleConsumers } from "../../../lib/kernel/delete-idle-consumers.ts";
 import { receiveOrder, submitOrder } from "../../../lib/kernel/order-ledger.ts";
 import { claimMode, setSwitch } from "../../../lib/kernel/switches.ts";
 import { trimStream } from "../../../lib/kernel/trim-stream.ts";
@@ -108,6 +108,6 @@ test("a server that is out of memory gives memory back: streams are trimmed, zom
   await full();
   const retention = { stream: "s", entriesKept: 0, groups: ["g"], optionalGroups: [] };
   expect(await trimStream(server.client, retention)).toBe(2);
-  const zombie = { stream: "s", group: "g", consumer: "zombie", idleMinMs: 0 };
-  expect(await deleteIdleConsumer(server.client, zombie)).toBe(true);
+  const zombie = { stream: "s", group: "g", consumers: ["zombie"], idleMinMs: 0 };
+  expect(await deleteIdleConsumers(server.client, zombie)).toBe(1);
 });
