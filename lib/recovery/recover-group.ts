@@ -6,7 +6,6 @@
  * 3 A consumer is deleted only when it is idle for long and has nothing pending, by the function that checks both.
  * 4 Everything goes in pages: no call keeps Redis busy for longer than a few milliseconds.
  */
-import type { Keys } from "../contract/keys.ts";
 import { decodeIntent } from "../contract/trade-intent.ts";
 import { deleteIdleConsumers } from "../kernel/delete-idle-consumers.ts";
 import { readLedgerOrder } from "../kernel/order-ledger.ts";
@@ -50,7 +49,7 @@ export async function recoverGroup(parts: RecoveryParts, group: RecoveredGroup):
   const created = await makeGroup(parts, group);
   const info = (await readGroups(redis, stream)).find((one) => one.name === name) ?? ABSENT;
   const consumers = info === ABSENT ? [] : await readConsumers(redis, stream, name);
-  const alive = await aliveOf(parts.redis, parts.keys, group, consumers);
+  const alive = await aliveOf(parts, group, consumers);
   const dead = consumers.filter((consumer) => !alive.includes(consumer.name));
   const counts: Counts = { claimed: 0, left: 0, lost: 0, deadLetters: 0, zombies: 0 };
   for (const { name: consumer, pending } of dead) {
@@ -71,21 +70,23 @@ async function makeGroup(parts: RecoveryParts, { stream, group }: RecoveredGroup
   return !(await readGroups(parts.redis, stream)).some(({ name }) => name === group);
 }
 
-/** Consumers of the group whose instance's role key stands. */
+/** Consumers of the group whose instance's role key stands. In pages: there may be thousands of ghosts. */
 async function aliveOf(
-  redis: RedisConnection,
-  keys: Keys,
+  { redis, keys }: RecoveryParts,
   { role }: RecoveredGroup,
   consumers: readonly ConsumerInfo[],
 ): Promise<readonly string[]> {
-  const beats = await Promise.all(
-    consumers.map(async ({ name }) => {
-      const instance = instanceOf(role, name);
-      if (instance === undefined) return false;
-      return (await redis.command(["EXISTS", `${keys.rolePrefix}${role}:${instance}`])) === 1;
-    }),
-  );
-  return consumers.filter((_, at) => beats[at]).map(({ name }) => name);
+  const alive: string[] = [];
+  const named = consumers.map(({ name }) => ({ name, instance: instanceOf(role, name) }));
+  const known = named.filter(({ instance }) => instance !== undefined);
+  for (let at = 0; at < known.length; at += PAGE) {
+    const page = known.slice(at, at + PAGE);
+    const beats = await Promise.all(
+      page.map(({ instance }) => redis.command(["EXISTS", `${keys.rolePrefix}${role}:${instance}`])),
+    );
+    alive.push(...page.filter((_, index) => beats[index] === 1).map(({ name }) => name));
+  }
+  return alive;
 }
 
 async function removeZombies(
