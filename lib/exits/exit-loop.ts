@@ -14,6 +14,7 @@
 import Big from "big.js";
 import { canonicalDecimal } from "../contract/decimal-text.ts";
 import { STATISTICS } from "../contract/statistics.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { Background } from "./background.ts";
 import { type AttemptDecision, decideAttempt, handedOver, isUnconfirmed } from "./decide-attempt.ts";
 import { decidePosition } from "./decide-position.ts";
@@ -41,7 +42,8 @@ const EARLY_AFTER_MS = 200;
 const STATISTICS_EVERY = 5;
 const STOPPING_WAIT_MS = 1000;
 
-interface LoopParts extends ExitBrainParts {
+interface LoopParts extends Omit<ExitBrainParts, "exchange"> {
+  readonly exchange: Pick<Exchange, "serverNowMs">;
   readonly book: PositionBook;
   readonly plans: PlanKeeper;
   readonly stops: StopKeeper;
