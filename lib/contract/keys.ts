@@ -57,6 +57,11 @@ export function keysOf(namespace: string) {
 
 export type Keys = ReturnType<typeof keysOf>;
 
+/** Glob patterns that together match every key of a namespace, for access rights. */
+export function keyFamilies(namespace: string): readonly string[] {
+  return ["quantum:*", "system:*", "exit_brain:*"].map((family) => `${namespace}${family}`);
+}
+
 const STREAM_PREFIX = "quantum:stream:";
 
 /**

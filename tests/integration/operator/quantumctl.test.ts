@@ -95,7 +95,8 @@ describe("the function library", () => {
   test("is loaded when absent, left alone when right, replaced when altered", async () => {
     await redis.cli("FUNCTION", "FLUSH");
     expect(await json("library", "load", "-y")).toMatchObject({ done: "in place" });
-    const altered = "#!lua name=quantum_kernel_v1\nredis.register_function('set_switch_v1', function() return 1 end)";
+    const altered =
+      "#!lua name=quantum_kernel_v1\nredis.register_function('set_switch_v1', function() return 1 end)";
     await redis.cli("FUNCTION", "LOAD", "REPLACE", altered);
     expect((await quantumctl(["arm", "-y"])).code).toBe(1);
     expect(await json("library", "load", "-y")).toMatchObject({ done: "replaced" });

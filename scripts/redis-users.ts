@@ -1,0 +1,25 @@
+/**
+ * Writes systemd/redis/quantum-users.acl.template from the users of the code: `bun scripts/redis-users.ts`;
+ * with `--check` it writes nothing and fails when the file is out of date. install.sh fills in namespace and
+ * passwords.
+ */
+import { join } from "node:path";
+import { aclLine } from "../lib/operator/redis-user.ts";
+import { redisUsers } from "../lib/operator/redis-users.ts";
+
+const FILE = join(import.meta.dir, "..", "systemd", "redis", "quantum-users.acl.template");
+
+/** The ACL file with `@NAMESPACE@` and `@PASSWORD@` where install.sh puts what is this machine's own. */
+function template(): string {
+  const lines = redisUsers("@NAMESPACE@").map((user) => aclLine(user, "@PASSWORD@"));
+  // The default user stays for nobody: whoever connects must say who it is.
+  return `${["user default off", ...lines].join("\n")}\n`;
+}
+
+const wanted = template();
+if (process.argv.includes("--check")) {
+  const there = await Bun.file(FILE).text();
+  if (there !== wanted) throw new Error("systemd/redis is out of date: run `bun run docs`");
+} else {
+  await Bun.write(FILE, wanted);
+}
