@@ -23,7 +23,12 @@ export function misspeltSettings(
     .filter((name) => !known.has(name))
     .flatMap((name) => {
       const own = OWN_PREFIXES.some((prefix) => name.startsWith(prefix));
-      const nearest = nearestName(name, own ? known : [...known].filter((candidate) => !set.has(candidate)));
+      if (!own && name.length < NAME_LENGTH_MIN) return [];
+      // A name of another length cannot be near; measuring them all takes longer than the rest of a start.
+      const rivals = [...known].filter(
+        (candidate) => !set.has(candidate) && Math.abs(candidate.length - name.length) <= DISTANCE_MAX,
+      );
+      const nearest = nearestName(name, own ? known : rivals);
       const near = name.length >= NAME_LENGTH_MIN && nearest.distance <= DISTANCE_MAX;
       if (!own && !near) return [];
       const suggestion = nearest.distance <= SUGGESTION_MAX ? `; did you mean ${nearest.name}?` : "";

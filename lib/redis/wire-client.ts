@@ -1,4 +1,4 @@
-import { ClientClosedError, ClientOfflineError, createClient, ErrorReply } from "@redis/client";
+import { ClientClosedError, ClientOfflineError, ErrorReply, RedisClient } from "@redis/client";
 import { createDeadlineQueue } from "./deadline-queue.ts";
 import { RedisOutcomeUnknownError, RedisReplyError, RedisUnavailableError } from "./redis-errors.ts";
 import type { RedisArgument, RedisReply } from "./reply.ts";
@@ -83,7 +83,8 @@ export async function openWireClient(options: WireOptions): Promise<WireClient> 
 }
 
 function newClient(options: WireOptions) {
-  return createClient({
+  // The bare class: `createClient` builds one with 900 command methods that nobody here calls, a client anew.
+  return new RedisClient({
     url: options.url,
     name: options.name,
     RESP: 2,
