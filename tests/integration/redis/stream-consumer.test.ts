@@ -228,3 +228,20 @@ test("what a living consumer is still handling never looks like a dead one's, ho
   release.resolve();
   await waitUntil("it has handled them", () => busy.status().handled === 3);
 });
+
+test("many entries that are put off do not keep new ones from being handed out", async () => {
+  await using server = await startRedisServer();
+  await append(server, 1, 4000);
+  await using consuming: Consuming = consume(server, {
+    handOut: "batch",
+    batchMax: 10,
+    inFlightMax: 10,
+    retryDelayMs: 1,
+    handle: async () => "later",
+  });
+  // A sweep over all of them for every page of new ones would take minutes.
+  await waitUntil("the last one was handed out", () => consuming.handed.includes("4000"), {
+    deadlineMs: 8000,
+  });
+  expect(await pendingCount(server)).toBe(4000);
+}, 30_000);
