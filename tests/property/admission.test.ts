@@ -35,7 +35,9 @@ type Step =
   | { readonly kind: "kill" | "halt"; readonly on: boolean }
   | { readonly kind: "safe_mode"; readonly change: "set" | "clear" }
   | { readonly kind: "elapse"; readonly ms: number }
-  | { readonly kind: "consume"; readonly count: number };
+  | { readonly kind: "consume"; readonly count: number }
+  /** Somebody else writes into the intent stream. */
+  | { readonly kind: "append"; readonly count: number };
 
 const decision = fc.record({
   message: fc.nat(120),
@@ -64,6 +66,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("elapse" as const), ms: fc.integer({ min: 1, max: 150_000 }) }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("consume" as const), count: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("append" as const), count: fc.nat(3) }) },
 );
 
 function requestOf({
@@ -136,6 +139,12 @@ async function apply(change: Exclude<Step, { kind: "decide" }>, model: Admission
     case "elapse":
       model.elapse(change.ms);
       await elapseOnServer(change.ms);
+      break;
+    case "append":
+      for (let n = 0; n < change.count; n += 1) {
+        await client.command(["XADD", keys.intentStream, "*", "data", "{}"]);
+      }
+      model.backlog += change.count;
       break;
     case "consume": {
       if (change.count === 0) break;
