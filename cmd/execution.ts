@@ -30,8 +30,7 @@ void runDaemon({
       name: consumerName("execution", context.instance),
       ...{ clock, random, log },
       onConnected: async (commands) => {
-        await checkEvictionPolicy(commands);
-        await ensureLibrary(commands);
+        await Promise.all([checkEvictionPolicy(commands), ensureLibrary(commands)]);
         await claim.claimOn(commands);
       },
     });
