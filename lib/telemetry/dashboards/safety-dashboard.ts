@@ -1,6 +1,7 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as GaugePanelBuilder } from "@grafana/grafana-foundation-sdk/gauge";
 import { type AnyPanel, dashboardOf, sized } from "./dashboard-of.ts";
+import { metric } from "./metric.ts";
 import { DATASOURCE, valueQuery } from "./query.ts";
 import { seriesPanel } from "./series-panel.ts";
 import { lastValue, statPanel, thresholdsOf } from "./stat-panel.ts";
@@ -13,7 +14,7 @@ function safeMode(): AnyPanel {
   return statPanel({
     title: "Safe mode",
     description: "ON: the circuit breaker is open, entries are denied, exits pass.",
-    queries: { "": "max(quantum_safety_safe_mode)" },
+    queries: { "": `max(${metric("quantum_safety_safe_mode")})` },
     colours: ["green", [1, "red"]],
     words: { "0": ["OFF", "green"], "1": ["ON", "red"] },
   });
@@ -24,7 +25,7 @@ function safeModeTtl(): AnyPanel {
     .title("Safe mode TTL")
     .description("Seconds until safe mode ends by itself; −1: an operator set it without an end, −2: off.")
     .datasource(DATASOURCE)
-    .withTarget(valueQuery("max(quantum_safety_safe_mode_ttl_seconds)").refId("A"))
+    .withTarget(valueQuery(`max(${metric("quantum_safety_safe_mode_ttl_seconds")})`).refId("A"))
     .reduceOptions(lastValue())
     .unit("s")
     .min(0)
@@ -38,13 +39,13 @@ function faultStats(): readonly AnyPanel[] {
     statPanel({
       title: "Fault stream length",
       description: "Entries in the fault stream, which is trimmed to about 1000.",
-      queries: { "": "max(quantum_safety_fault_stream_length)" },
+      queries: { "": `max(${metric("quantum_safety_fault_stream_length")})` },
       colours: ["blue"],
     }),
     statPanel({
       title: "Faults, last hour",
       description: "Fault events of the last 60 minutes.",
-      queries: { "": "max(quantum_safety_faults_last_1h)" },
+      queries: { "": `max(${metric("quantum_safety_faults_last_1h")})` },
       colours: ["green", [10, "yellow"], [50, "red"]],
     }),
   ];
@@ -55,13 +56,13 @@ function intents(): readonly AnyPanel[] {
     seriesPanel({
       title: "Trade intent rate",
       description: "Published intents a minute, from the stream's entries-added.",
-      queries: { "intents a minute": "max(quantum_trade_intent_rate_per_min)" },
+      queries: { "intents a minute": `max(${metric("quantum_trade_intent_rate_per_min")})` },
       unit: "short",
     }),
     seriesPanel({
       title: "Trade intent stream length",
       description: "Entries in the intent stream. Its retention is 10 000 once everything is acknowledged.",
-      queries: { entries: "max(quantum_trade_intent_stream_length)" },
+      queries: { entries: `max(${metric("quantum_trade_intent_stream_length")})` },
       unit: "short",
     }),
   ];
@@ -71,7 +72,7 @@ function globalRate(): AnyPanel {
   return statPanel({
     title: "Global safety rate, current window",
     description: "Intents in the current bucket; more than 20 in a window trip safe mode.",
-    queries: { "": "max(quantum_safety_rate_global_current_window)" },
+    queries: { "": `max(${metric("quantum_safety_rate_global_current_window")})` },
     colours: ["green", [15, "yellow"], [20, "red"]],
   });
 }
@@ -81,8 +82,8 @@ function lastFault(): AnyPanel {
     title: "Last fault",
     description: "The newest event of the fault stream.",
     expression:
-      "max by (reason, symbol, side) (quantum_safety_last_fault_info * on (job, instance) group_left () " +
-      "quantum_safety_last_fault_timestamp) * 1000",
+      `max by (reason, symbol, side) (${metric("quantum_safety_last_fault_info")} * on (job, instance) group_left () ` +
+      `${metric("quantum_safety_last_fault_timestamp")}) * 1000`,
     columns: { reason: "Reason", symbol: "Symbol", side: "Side" },
     value: { heading: "Time", unit: "dateTimeAsIso" },
     noValue: "no fault yet",
@@ -93,7 +94,7 @@ function topSymbols(): AnyPanel {
   return tablePanel({
     title: "Top 5 symbols",
     description: "Symbols with the most intents in the current window; more than 5 trip safe mode.",
-    expression: "max by (rank, symbol) (quantum_safety_rate_symbol_top)",
+    expression: `max by (rank, symbol) (${metric("quantum_safety_rate_symbol_top")})`,
     columns: { rank: "Rank", symbol: "Symbol" },
     value: { heading: "Count", unit: "none" },
     sortBy: { heading: "Rank", descending: false },
@@ -106,7 +107,7 @@ function exporter(): readonly AnyPanel[] {
     statPanel({
       title: "Redis",
       description: "LOST: the exporter cannot read Redis; every other value is the last one it saw.",
-      queries: { "": "min(quantum_safety_redis_up)" },
+      queries: { "": `min(${metric("quantum_safety_redis_up")})` },
       colours: ["red", [1, "green"]],
       words: { "0": ["LOST", "red"], "1": ["CONNECTED", "green"] },
     }),
@@ -114,8 +115,8 @@ function exporter(): readonly AnyPanel[] {
       title: "Exporter scrapes and errors",
       description: "Since the exporter started.",
       queries: {
-        scrapes: "sum(quantum_safety_exporter_scrapes_total)",
-        errors: "sum(quantum_safety_exporter_errors_total)",
+        scrapes: `sum(${metric("quantum_safety_exporter_scrapes_total")})`,
+        errors: `sum(${metric("quantum_safety_exporter_errors_total")})`,
       },
       colours: ["blue"],
     }),
@@ -134,7 +135,7 @@ function faultsInDetail(): readonly AnyPanel[] {
     tablePanel({
       title: "Faults ever counted",
       description: "From counters that survive restarts and the trimming of the stream.",
-      expression: "sum by (symbol, reason) (quantum_safety_faults_total)",
+      expression: `sum by (symbol, reason) (${metric("quantum_safety_faults_total")})`,
       columns: { symbol: "Symbol", reason: "Reason" },
       value: { heading: "Faults", unit: "none" },
       sortBy: { heading: "Faults", descending: true },
