@@ -246,6 +246,26 @@ describe("a stop that the mark has passed already", () => {
     expect((await desk.results()).at(-1)).toMatchObject({ status: "filled", quantity: "0.1" });
   });
 
+  test("publishes that exit once, although the settling call's reply was lost", async () => {
+    await sink();
+    const { client } = desk.server;
+    const lost = { count: 0 };
+    const command: typeof client.command = async (args) => {
+      const reply = await client.command(args);
+      if (args[1] !== "settle_v1" || lost.count > 0) return reply;
+      lost.count += 1;
+      throw new Error("the reply is lost");
+    };
+    const entry = await desk.publish(soundIntent());
+    await desk.withParts({ redis: { ...client, command } }, async () => {
+      expect(await desk.handle(entry)).toBe("later");
+      expect(await desk.handle(entry)).toBe("done");
+    });
+    expect(lost.count).toBe(1);
+    expect((await desk.results()).map((result) => result.status)).toEqual(["filled"]);
+    expect(await exits()).toHaveLength(1);
+  });
+
   test("is refused by the venue itself when the price fell through it", async () => {
     const rule = {
       match: { method: "POST", path: "/fapi/v1/algoOrder" },
@@ -372,4 +392,19 @@ describe("a stop that cannot be placed", () => {
     await mendUntil("it is off the list", async () => (await missing()).length === 0);
     expect(await exits()).toHaveLength(1);
   });
+});
+
+test("an entry asks for room for its stop, too; an exit, and an entry without a stop, for one order", async () => {
+  const asked: string[] = [];
+  const { exchange, rules } = desk.parts;
+  const admit: typeof exchange.admit = (kind, cost) => {
+    asked.push(`${kind} ${cost.orders}`);
+    return exchange.admit(kind, cost);
+  };
+  const counting = { exchange: { ...exchange, admit } };
+  await desk.withParts(counting, () => trade());
+  await desk.withParts({ ...counting, rules: { ...rules, protectiveStop: "none" } }, () => trade());
+  const exit = soundIntent({ action: "CLOSE", reduce_only: true, quantity: null });
+  await desk.withParts(counting, async () => desk.handle(await desk.publish(exit, "exit"), "exit"));
+  expect(asked).toEqual(["entry 2", "entry 1", "exit 1"]);
 });
