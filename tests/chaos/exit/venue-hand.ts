@@ -7,30 +7,28 @@ const positionSchema = z.looseObject({
   positionAmt: z.string(),
   positionSide: z.string(),
 });
-const restingSchema = z.looseObject({
+const orderSchema = z.looseObject({
   symbol: z.string(),
   clientOrderId: z.string(),
+  status: z.string(),
+  type: z.string(),
+  side: z.string(),
   reduceOnly: z.boolean(),
+  time: z.number(),
+  updateTime: z.number(),
 });
 const stopSchema = z.looseObject({
   symbol: z.string(),
   clientAlgoId: z.string(),
+  algoStatus: z.string(),
   closePosition: z.boolean(),
 });
-const fillsSchema = z.looseObject({
-  orders: z.array(
-    z.looseObject({
-      symbol: z.string(),
-      clientOrderId: z.string(),
-      status: z.string(),
-      side: z.string(),
-      reduceOnly: z.boolean(),
-      time: z.number(),
-      updateTime: z.number(),
-    }),
-  ),
+const stateSchema = z.looseObject({
+  orders: z.array(orderSchema),
+  algoOrders: z.array(stopSchema),
+  positions: z.array(positionSchema),
 });
-export type VenueOrderSeen = z.infer<typeof fillsSchema>["orders"][number];
+export type VenueOrderSeen = z.infer<typeof orderSchema>;
 
 /** An operator's hand at the paper exchange: signed calls past all of ours, and its controls. */
 export interface VenueHand {
@@ -42,8 +40,9 @@ export interface VenueHand {
   openPositions(symbols: readonly string[]): Promise<void>;
   /** Limit orders far from the price, `count` in all, spread over the symbols. */
   restOrders(symbols: readonly string[], count: number): Promise<void>;
+  /** Looks are made past the venue's API: they cost nobody's request budget. */
   positions(): Promise<readonly z.infer<typeof positionSchema>[]>;
-  resting(): Promise<readonly z.infer<typeof restingSchema>[]>;
+  resting(): Promise<readonly VenueOrderSeen[]>;
   stops(): Promise<readonly z.infer<typeof stopSchema>[]>;
   orders(): Promise<readonly VenueOrderSeen[]>;
 }
@@ -76,6 +75,7 @@ export function openVenue(url: string): VenueHand {
     });
     if (!reply.ok) throw new Error(`/paper/${what}: ${reply.status} ${await reply.text()}`);
   };
+  const look = async () => stateSchema.parse(await (await fetch(`${url}/paper/state`)).json());
   const sizeOf = async (symbol: string, part = 1) =>
     sizeFor(await call("GET", "/fapi/v1/premiumIndex", { symbol }), part);
   return {
@@ -98,13 +98,11 @@ export function openVenue(url: string): VenueHand {
         });
       });
     },
-    positions: async () => {
-      const all = z.array(positionSchema).parse(await call("GET", "/fapi/v3/positionRisk"));
-      return all.filter((one) => Number(one.positionAmt) !== 0);
-    },
-    resting: async () => z.array(restingSchema).parse(await call("GET", "/fapi/v1/openOrders")),
-    stops: async () => z.array(stopSchema).parse(await call("GET", "/fapi/v1/openAlgoOrders")),
-    orders: async () => fillsSchema.parse(await (await fetch(`${url}/paper/state`)).json()).orders,
+    positions: async () => (await look()).positions.filter((one) => Number(one.positionAmt) !== 0),
+    resting: async () =>
+      (await look()).orders.filter((one) => one.status === "NEW" || one.status === "PARTIALLY_FILLED"),
+    stops: async () => (await look()).algoOrders.filter((one) => one.algoStatus === "NEW"),
+    orders: async () => (await look()).orders,
   };
 }
 
