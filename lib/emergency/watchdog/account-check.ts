@@ -2,7 +2,7 @@ import type { Keys } from "../../contract/keys.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { isRedisError } from "../../redis/redis-errors.ts";
-import { compareMode } from "../worker/mode-comparison.ts";
+import { compareMode } from "../mode-comparison.ts";
 
 const COMPARE_EVERY_MS = 1000;
 const PROBE_EVERY_MS = 60_000;

@@ -10,7 +10,7 @@ import type { Exchange } from "../../exchange/exchange.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { keepRoleBeat } from "../../redis/role-beat.ts";
 import { createStatistics } from "../../redis/statistics.ts";
-import { haltMarker } from "../worker/halt-marker.ts";
+import { haltMarker } from "../halt-marker.ts";
 import { AccountCheck } from "./account-check.ts";
 import { askWorker, type SocketFetch } from "./ask-worker.ts";
 import { BrainHealth } from "./brain-health.ts";

@@ -3,8 +3,8 @@
  */
 import type { Keys } from "../../contract/keys.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
+import type { HaltMarker } from "../halt-marker.ts";
 import { decideHaltSync } from "./decide-halt-sync.ts";
-import type { HaltMarker } from "./halt-marker.ts";
 import type { PanicBook } from "./panic-book.ts";
 import type { PanicDesk } from "./panic-desk.ts";
 import { lastRun } from "./panic-memory.ts";

@@ -10,9 +10,9 @@
 import { EXIT_CODES } from "../../contract/exit-codes.ts";
 import type { PanicCompletion, PanicEvent } from "../../contract/panic.ts";
 import { ProcessExit } from "../../daemon/process-exit.ts";
+import type { HaltMarker } from "../halt-marker.ts";
 import type { Bell } from "./bell.ts";
 import { buildCompletion, joinedCompletion } from "./build-completion.ts";
-import type { HaltMarker } from "./halt-marker.ts";
 import { isOver, joinedTo, lastRun, openRun, type PanicStanding } from "./panic-memory.ts";
 import type { PanicOutbox } from "./panic-outbox.ts";
 import { type PanicEnd, PanicRun, type PanicRunParts } from "./panic-run.ts";

@@ -19,8 +19,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { syncFolder } from "../sync-folder.ts";
 import { decodeJournalRecord, encodeJournalRecord, type JournalRecord } from "./journal-record.ts";
-import { syncFolder } from "./sync-folder.ts";
 
 const appendTo = promisify(appendFile);
 const syncData = promisify(fdatasync);

@@ -10,7 +10,7 @@ import type { Keys } from "../../contract/keys.ts";
 import type { AccountFacts, Exchange, Reading } from "../../exchange/exchange.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { isRedisTrouble } from "../../redis/redis-errors.ts";
-import { compareMode } from "./mode-comparison.ts";
+import { compareMode } from "../mode-comparison.ts";
 import type { OpenLeg } from "./plan-close.ts";
 import { outcomeText, type WorkerClock, type WorkerLog } from "./worker-parts.ts";
 

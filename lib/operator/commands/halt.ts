@@ -21,7 +21,7 @@ export const haltStatusCommand = operatorCommand({
     return {
       json,
       lines: [
-        `halted${since}: ${readable ? (state?.reason ?? "no reason given") : "system:state:trading is unreadable"}`,
+        `halted${since}: ${readable ? (state?.reason ?? "no reason given") : `${desk.keys.tradingState} is unreadable`}`,
         ...(state === undefined ? [] : [`by ${state.source}, panic ${state.event_id}`]),
         ...(file ? [`the halt file ${desk.haltFile} stands`] : []),
         "clear it with: quantumctl halt clear --why '…'",
@@ -55,7 +55,7 @@ export const haltClearCommand = operatorCommand({
     const obstacle = force ? undefined : await openPositions(desk);
     if (obstacle !== undefined) return refusal(obstacle);
     if (!before.readable) {
-      const hint = "system:state:trading is no hash: look at it, then DEL it with redis-cli";
+      const hint = `${desk.keys.tradingState} is no hash: look at it, then DEL it with redis-cli`;
       return refusal(hint);
     }
     await clear(desk, why);

@@ -1,9 +1,9 @@
-import { EXIT_CODES } from "../../contract/exit-codes.ts";
-import type { Keys } from "../../contract/keys.ts";
-import type { TradingMode } from "../../contract/trading-mode.ts";
-import { ProcessExit } from "../../daemon/process-exit.ts";
-import type { RedisCommands } from "../../redis/connection.ts";
-import { optionalTextReply } from "../../redis/reply.ts";
+import { EXIT_CODES } from "../contract/exit-codes.ts";
+import type { Keys } from "../contract/keys.ts";
+import type { TradingMode } from "../contract/trading-mode.ts";
+import { ProcessExit } from "../daemon/process-exit.ts";
+import type { RedisCommands } from "../redis/connection.ts";
+import { optionalTextReply } from "../redis/reply.ts";
 
 /**
  * Compares our mode and account with what the first execution recorded; what is absent is no fault. Throws
