@@ -2,62 +2,34 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { keysOf } from "../../../lib/contract/keys.ts";
-import { type DaemonProcess, startDaemon } from "../../support/daemon-process.ts";
 import {
   type MonitoringServer,
   startAlertmanager,
   startPrometheus,
 } from "../../support/monitoring-server.ts";
 import { type NotificationInbox, openNotificationInbox } from "../../support/notification-inbox.ts";
-import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
-export const KEYS = keysOf("");
 
 /** Seconds that become one: 30 s of evaluation and 1 min of holding are 1 s and 2 s. */
 const DIVISOR = 30;
 
-/** Redis, the exporter, Prometheus with the shipped rules, Alertmanager with the shipped routes, and who is told. */
+/** Prometheus with the shipped rules, Alertmanager with the shipped routes, and who is told. */
 export interface MonitoringStage extends AsyncDisposable {
-  readonly redis: RedisServer;
   readonly prometheus: MonitoringServer;
+  readonly alertmanager: MonitoringServer;
   readonly inbox: NotificationInbox;
-  /** Ends the exporter's process, or starts it again on the same port. */
-  stopExporter(): Promise<void>;
-  startExporter(): Promise<void>;
   /** The first sample's value of an instant query; undefined when there is none. */
   value(query: string): Promise<number | undefined>;
+  /** How many series an instant query finds. Throws when Prometheus refuses the query. */
+  count(query: string): Promise<number>;
   /** State of each alert that is pending or firing now, by name. */
   alerts(): Promise<Readonly<Record<string, string>>>;
   /** Waits until the alert is in this state; `inactive` is neither pending nor firing. */
   reaches(alert: string, state: "pending" | "firing" | "inactive"): Promise<void>;
   /** Names of alerts that were told of, in order; with `resolved`, of those whose end was. */
   told(status?: "firing" | "resolved"): readonly string[];
-}
-
-/** Compiles the exporter once a test file into a folder of its own. */
-export async function compileExporter(): Promise<{ readonly binary: string } & AsyncDisposable> {
-  const folder = await mkdtemp(join(tmpdir(), "quantum-exporter-"));
-  const binary = join(folder, "quantum-safety-telemetry");
-  const flags = ["--compile", "--minify", "--bytecode", "--format=esm"];
-  const child = Bun.spawn(["bun", "build", ...flags, "cmd/safety-telemetry.ts", "--outfile", binary], {
-    cwd: ROOT,
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const said = await child.stderr.text();
-  if ((await child.exited) !== 0) throw new Error(`the exporter does not compile: ${said}`);
-  return { binary, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
-}
-
-/** A port nobody listens on now: the exporter has to come back on the one Prometheus knows. */
-function freePort(): number {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = server;
-  server.stop(true);
-  return port;
 }
 
 async function run(...command: string[]): Promise<void> {
@@ -106,37 +78,23 @@ async function getJson(url: string): Promise<unknown> {
   return await response.json();
 }
 
-/** Everything running, the exporter scraped once. */
-export async function openMonitoringStage(binary: string): Promise<MonitoringStage> {
+/** Everything running, and the target (`host:port`) scraped once. */
+export async function openMonitoringStage(target: string): Promise<MonitoringStage> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "quantum-stage-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const redis = stack.use(await startRedisServer({ aof: true }));
   const inbox = stack.use(openNotificationInbox());
-  const port = String(freePort());
-  let exporter: DaemonProcess | undefined;
-  const stopExporter = async () => {
-    await exporter?.[Symbol.asyncDispose]();
-    exporter = undefined;
-  };
-  stack.defer(stopExporter);
-  const startExporter = async () => {
-    const environment = { REDIS_URL: redis.url, ADMIN_PORT: port, SAMPLE_INTERVAL_SEC: "1" };
-    exporter = await startDaemon({ command: [binary], environment });
-    await exporter.url();
-  };
-  await startExporter();
-  const manager = stack.use(await startManager(folder, inbox));
-  const prometheus = stack.use(await startWatcher(folder, `127.0.0.1:${port}`, manager.address));
-  const stage = stageOf({ redis, inbox, prometheus, stopExporter, startExporter });
-  await waitUntil("the exporter is scraped", () => stage.value("up == 1"), PATIENCE);
+  const alertmanager = stack.use(await startManager(folder, inbox));
+  const prometheus = stack.use(await startWatcher(folder, target, alertmanager.address));
+  const stage = stageOf({ inbox, prometheus, alertmanager });
+  await waitUntil("the target is scraped", () => stage.value("up == 1"), PATIENCE);
   const all = stack.move();
   return Object.assign(stage, { [Symbol.asyncDispose]: () => all.disposeAsync() });
 }
 
 export const PATIENCE = { deadlineMs: 60_000, everyMs: 100 } as const;
 
-type StageParts = Pick<MonitoringStage, "redis" | "inbox" | "prometheus" | "stopExporter" | "startExporter">;
+type StageParts = Pick<MonitoringStage, "inbox" | "prometheus" | "alertmanager">;
 
 function stageOf(parts: StageParts): Omit<MonitoringStage, typeof Symbol.asyncDispose> {
   const { url } = parts.prometheus;
@@ -144,14 +102,16 @@ function stageOf(parts: StageParts): Omit<MonitoringStage, typeof Symbol.asyncDi
     const { data } = alertsSchema.parse(await getJson(`${url}/api/v1/alerts`));
     return Object.fromEntries(data.alerts.map((alert) => [alert.labels["alertname"] ?? "", alert.state]));
   };
+  const ask = async (query: string) =>
+    answerSchema.parse(await getJson(`${url}/api/v1/query?query=${encodeURIComponent(query)}`)).data.result;
   return {
     ...parts,
     alerts,
     async value(query) {
-      const answer = await getJson(`${url}/api/v1/query?query=${encodeURIComponent(query)}`);
-      const first = answerSchema.parse(answer).data.result[0];
+      const first = (await ask(query))[0];
       return first === undefined ? undefined : Number(first.value[1]);
     },
+    count: async (query) => (await ask(query)).length,
     async reaches(alert, state) {
       const isThere = async () => ((await alerts())[alert] ?? "inactive") === state;
       await waitUntil(`${alert} is ${state}`, isThere, PATIENCE);
