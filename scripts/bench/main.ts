@@ -12,6 +12,7 @@ import { admissionAgainstRoundTrips } from "./benchmarks/admission-against-round
 import { admissionThroughput } from "./benchmarks/admission-throughput.ts";
 import { footprint } from "./benchmarks/footprint.ts";
 import { orderLatency } from "./benchmarks/order-latency.ts";
+import { timeToFlat } from "./benchmarks/time-to-flat.ts";
 import { findingLine } from "./report/finding-lines.ts";
 import { describeMachine } from "./report/machine.ts";
 import { type Measured, markdownReport } from "./report/markdown-report.ts";
@@ -22,9 +23,13 @@ const BENCHMARKS: readonly Benchmark[] = [
   admissionAgainstRoundTrips,
   admissionThroughput,
   orderLatency,
+  timeToFlat,
   footprint,
 ];
-const BUILT = ["ai-strategy-router", "execution", "paper-exchange"];
+const BUILT = [
+  ...["ai-strategy-router", "execution", "paper-exchange"],
+  ...["exit-brain", "exit-brain-watchdog", "emergency-exit-worker"],
+];
 
 /** As a shell reports a program that SIGINT ended. */
 const EXIT_INTERRUPTED = 130;

@@ -7,6 +7,7 @@ import { must, mustFollow } from "./must.ts";
 import type { Scenario } from "./scenario.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { followPanic, type PanicCourse, type Timeline } from "./timeline.ts";
+import { untilGuarded } from "./until-guarded.ts";
 import { simulated } from "./venue-hand.ts";
 
 /** What every panic must look like, whatever caused it. */
@@ -38,21 +39,6 @@ async function mustDenyEntries(stage: Stage): Promise<void> {
 async function markOf(stage: Stage, symbol: string): Promise<number> {
   const index: unknown = await stage.venue.call("GET", "/fapi/v1/premiumIndex", { symbol });
   return Number(JSON.parse(JSON.stringify(index)).markPrice);
-}
-
-/** Waits until the exit brain has said so often that it guards `positions`. */
-export async function untilGuarded(stage: Stage, positions: number): Promise<void> {
-  await waitFor(
-    `the exit brain guards ${positions}`,
-    async () =>
-      (await readStream(stage.eye, stage.keys.heartbeatStream)).at(-1)?.fields["active_positions"] ===
-      String(positions),
-    { timeoutMs: 15_000, everyMs: 50 },
-  );
-  await waitFor("each has its stop", async () => (await stage.venue.stops()).length >= positions, {
-    timeoutMs: 15_000,
-    everyMs: 50,
-  });
 }
 
 async function tenPositions(stage: Stage): Promise<readonly string[]> {
@@ -205,7 +191,8 @@ function wrongBeats(
     }
     must(panicAfterMs !== undefined, `no panic for ${expected.reason}`);
     must(panicAfterMs >= expected.afterMs - 300, `a panic after only ${panicAfterMs} ms`);
-    must(panicAfterMs <= expected.afterMs + 800, `a panic after ${panicAfterMs} ms`);
+    // 300 ms to detect, a second until the watchdog has read the position for itself, 250 ms until we look.
+    must(panicAfterMs <= expected.afterMs + 1550, `a panic after ${panicAfterMs} ms`);
     const course = await followPanic(stage, { atMs, what: "wrong beats begin", flatWithinMs: 15_000 });
     must(course.panics[0]?.reason === expected.reason, `reason ${course.panics[0]?.reason}`);
     return course.timeline;
