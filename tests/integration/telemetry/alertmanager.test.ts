@@ -71,6 +71,7 @@ describe("the shipped configuration", () => {
     ["severity=warning", "warning"],
     ["severity=unheard-of", "critical"],
     ["alertname=WithoutSeverity", "critical"],
+    ["alertname=QuantumPanicNotCompleted", "critical"],
   ])("routes %s to the receiver %s", async (label, receiver) => {
     const routed = await amtool(
       "config",

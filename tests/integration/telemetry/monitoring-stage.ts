@@ -14,6 +14,8 @@ const ROOT = join(import.meta.dir, "../../..");
 
 /** Seconds that become one: 30 s of evaluation and 1 min of holding are 1 s and 2 s. */
 const DIVISOR = 30;
+/** What a second of Alertmanager's waiting becomes, ms. */
+const MS_A_SECOND = Math.round(1000 / DIVISOR);
 
 /** Prometheus with the shipped rules, Alertmanager with the shipped routes, and who is told. */
 export interface MonitoringStage extends AsyncDisposable {
@@ -52,7 +54,14 @@ async function startManager(folder: string, inbox: NotificationInbox): Promise<M
   await writeFile(join(folder, "alertmanager_templates", "quantum.tmpl"), template);
   const script = "scripts/telemetry/render-alertmanager.sh";
   await run("sh", script, "--credentials", join(folder, "credentials"), "--out", config);
-  await change(config, (text) => text.replaceAll(/(group_wait|group_interval): \d+\w/g, "$1: 1s"));
+  await change(config, (text) =>
+    text
+      .replaceAll(
+        /group_wait: (\d+)s/g,
+        (_all, wait: string) => `group_wait: ${Number(wait) * MS_A_SECOND}ms`,
+      )
+      .replaceAll(/group_interval: \d+m/g, "group_interval: 1s"),
+  );
   return await startAlertmanager(config);
 }
 

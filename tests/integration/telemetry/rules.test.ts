@@ -75,14 +75,16 @@ describe("a dead Redis and all that goes with it", () => {
       await waitUntil("the exporter is scraped", () => stage.value("up == 1"), PATIENCE);
       const before = stage.told().length;
       target.set("quantum_safety_redis_up", 0);
+      await stage.reaches("QuantumRedisConnectionLost", "pending");
+      // What the last sample before the loss, and whoever fell with Redis, would bring on.
       target.set("quantum_role_up", 0, 'role="exit-brain-watchdog"');
       target.set("quantum_role_up", 0, 'role="emergency-exit-worker"');
-      target.set("quantum_safety_safe_mode", 1);
+      target.set("quantum_exchange_credentials_ok", 0, 'role="execution"');
       for (const alert of [
         "QuantumRedisConnectionLost",
         "QuantumWatchdogDown",
         "QuantumEmergencyWorkerDown",
-        "QuantumSafeModeActive",
+        "QuantumExchangeCredentialsFailing",
       ])
         await stage.reaches(alert, "firing");
       await waitUntil("it is told", () => stage.told().length > before, PATIENCE);
