@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { ROLES } from "../../../lib/contract/roles.ts";
+import { shortenRules } from "../../../scripts/telemetry/shorten-rules.ts";
+import { ruleFiles } from "./rule-files.ts";
+
+const path = join(import.meta.dir, "../../../lib/telemetry/prometheus/prometheus.yml");
+const config = z
+  .looseObject({
+    scrape_configs: z.array(z.unknown()),
+    alerting: z.unknown(),
+    rule_files: z.array(z.string()),
+  })
+  .parse(Bun.YAML.parse(readFileSync(path, "utf8")));
+
+test("the scrape job is the contract's, on the exporter's port", () => {
+  expect(config.scrape_configs).toEqual([
+    {
+      job_name: "quantum_safety_telemetry",
+      scrape_interval: "15s",
+      scrape_timeout: "10s",
+      static_configs: [
+        {
+          targets: [`127.0.0.1:${ROLES["safety-telemetry"].adminPort}`],
+          labels: {
+            service: "safety-telemetry",
+            component: "quantum-trader",
+            environment: "production",
+          },
+        },
+      ],
+    },
+  ]);
+  expect(config.rule_files).toEqual(["rules/*.yml"]);
+});
+
+test.each(ruleFiles())("a rehearsal of %s shortens intervals and holds, and nothing else", (file) => {
+  const text = readFileSync(file, "utf8");
+  const lines = text.split("\n");
+  const shortened = shortenRules(text, 30).split("\n");
+  const changed = lines.flatMap((line, at) => (line === shortened[at] ? [] : [line]));
+  expect(shortened.length).toBe(lines.length);
+  expect(changed.length).toBeGreaterThan(5);
+  expect(changed.filter((line) => !/^\s+(?:interval|for): \d+[smh]$/.test(line))).toEqual([]);
+  const held = /^\s+for: 1m$/m.test(text);
+  if (held) expect(shortened.some((line) => /^\s+for: 2s$/.test(line))).toBe(true);
+});
+
+test.each([
+  ["    for: 1m", "    for: 2s"],
+  ["    interval: 30s", "    interval: 1s"],
+  ["    for: 1h", "    for: 120s"],
+  ["    interval: 5s", "    interval: 1s"],
+])("%p becomes %p when divided by 30", (line, expected) => expect(shortenRules(line, 30)).toBe(expected));
