@@ -4,7 +4,7 @@ import { type AnyPanel, dashboardOf, sized } from "./dashboard-of.ts";
 import { metric } from "./metric.ts";
 import { DATASOURCE, valueQuery } from "./query.ts";
 import { seriesPanel } from "./series-panel.ts";
-import { lastValue, statPanel, thresholdsOf } from "./stat-panel.ts";
+import { lastValue, statPanel, thresholdsOf, wordsFor } from "./stat-panel.ts";
 import { tablePanel } from "./table-panel.ts";
 
 /** Stable: links and bookmarks of operators hold it. */
@@ -31,6 +31,7 @@ function safeModeTtl(): AnyPanel {
     .min(0)
     .max(300)
     .thresholds(thresholdsOf(["green", [1, "orange"], [240, "red"]]))
+    .mappings([wordsFor({ "-1": ["NO END", "red"], "-2": ["OFF", "green"] })])
     .noValue("no data");
 }
 
