@@ -3,6 +3,7 @@
  * `--check` it writes nothing and fails when a table is out of date.
  */
 import { join } from "node:path";
+import { auditSettings } from "../lib/auditing/settings.ts";
 import { EXIT_CODES } from "../lib/contract/exit-codes.ts";
 import { streamRetentions } from "../lib/contract/groups.ts";
 import { keysOf } from "../lib/contract/keys.ts";
@@ -67,6 +68,7 @@ function configuration(): string {
     settingsSection("exit-brain", withoutOthers(exitBrainSettings)),
     settingsSection("exit-brain-watchdog", withoutOthers(watchdogSettings)),
     settingsSection("stream-recover", recoverySettings),
+    settingsSection("audit-logger", auditSettings),
     settingsSection("paper-exchange", PAPER_SHAPE),
   ].join("\n");
 }

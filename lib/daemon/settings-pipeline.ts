@@ -1,4 +1,7 @@
 import { integerSetting } from "./settings-number.ts";
+import { optionalTextSetting } from "./settings-text.ts";
+
+const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream's name" } as const;
 
 /** Settings that more than one role of the pipeline reads: one default for all of them. */
 export const pipelineSettings = {
@@ -13,5 +16,22 @@ export const pipelineSettings = {
     min: 1000,
     max: 86_400_000,
     description: "A pending entry that nobody touched for longer belongs to a dead consumer, ms.",
+  }),
+} as const;
+
+/** For those who write results and those who read them. */
+export const resultStreamSetting = {
+  EXECUTION_RESULT_STREAM: optionalTextSetting({
+    ...STREAM_NAME,
+    description: "Stream of the results. Default: quantum:stream:execution.result.",
+  }),
+} as const;
+
+/** For those who write results. */
+export const resultStreamSettings = {
+  ...resultStreamSetting,
+  EXECUTION_RESULT_STREAM_LEGACY: optionalTextSetting({
+    ...STREAM_NAME,
+    description: "The same results once more, for readers of the earlier system. Default: not written.",
   }),
 } as const;

@@ -4,16 +4,13 @@ import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { haltSettings } from "../daemon/settings-emergency.ts";
 import { credentialFaults, exchangeSettings } from "../daemon/settings-exchange.ts";
 import { decimalSetting, integerSetting } from "../daemon/settings-number.ts";
-import { pipelineSettings } from "../daemon/settings-pipeline.ts";
+import { pipelineSettings, resultStreamSettings } from "../daemon/settings-pipeline.ts";
 import { positionSettings } from "../daemon/settings-positions.ts";
-import { optionalTextSetting } from "../daemon/settings-text.ts";
 import { venueAddress } from "../exchange/mode-hosts.ts";
 import { decideGateMode } from "../gates/decide-profit-gates.ts";
 import type { ResultStreams } from "../kernel/settle-order.ts";
 import type { EntryRules } from "./entry-rules.ts";
 import { gateSettings } from "./gate-settings.ts";
-
-const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream's name" };
 
 /** What execution is configured by, besides what every daemon and the exchange adapter are. */
 export const executionSettings = {
@@ -46,14 +43,7 @@ export const executionSettings = {
     max: 1000,
     description: "Entries in work at the same time; exits have their own lane.",
   }),
-  EXECUTION_RESULT_STREAM: optionalTextSetting({
-    ...STREAM_NAME,
-    description: "Stream of the results. Default: quantum:stream:execution.result.",
-  }),
-  EXECUTION_RESULT_STREAM_LEGACY: optionalTextSetting({
-    ...STREAM_NAME,
-    description: "The same results once more, for readers of the earlier system. Default: not written.",
-  }),
+  ...resultStreamSettings,
 } as const;
 
 export type ExecutionSettings = SettingsOf<typeof executionSettings>;

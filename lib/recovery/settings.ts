@@ -1,11 +1,9 @@
 import type { Keys } from "../contract/keys.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { integerSetting } from "../daemon/settings-number.ts";
-import { pipelineSettings } from "../daemon/settings-pipeline.ts";
-import { booleanSetting, optionalTextSetting } from "../daemon/settings-text.ts";
+import { pipelineSettings, resultStreamSettings } from "../daemon/settings-pipeline.ts";
+import { booleanSetting } from "../daemon/settings-text.ts";
 import type { ResultStreams } from "../kernel/settle-order.ts";
-
-const STREAM_NAME = { pattern: /^[A-Za-z0-9:._{}-]{1,128}$/, expected: "a stream's name" };
 
 /** What the stream recovery is configured by, besides what every role is. */
 export const recoverySettings = {
@@ -26,14 +24,7 @@ export const recoverySettings = {
     fallback: false,
     description: "1 lets stream recovery claim, put aside and delete in LIVE, too.",
   }),
-  EXECUTION_RESULT_STREAM: optionalTextSetting({
-    ...STREAM_NAME,
-    description: "Stream of the results. Default: quantum:stream:execution.result.",
-  }),
-  EXECUTION_RESULT_STREAM_LEGACY: optionalTextSetting({
-    ...STREAM_NAME,
-    description: "The same results once more, for readers of the earlier system. Default: not written.",
-  }),
+  ...resultStreamSettings,
 } as const;
 
 export type RecoverySettings = SettingsOf<typeof recoverySettings>;

@@ -90,6 +90,7 @@ const RUNNING: readonly Role[] = [
   "exit-brain-watchdog",
   "execution",
   "ai-strategy-router",
+  "audit-logger",
 ];
 
 /** What Redis refused to anybody, but for what this test itself tries. */

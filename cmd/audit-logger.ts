@@ -1,0 +1,23 @@
+import { createAuditLogger } from "../lib/auditing/create-audit-logger.ts";
+import { auditSettings } from "../lib/auditing/settings.ts";
+import { verifyCommand } from "../lib/auditing/verify-command.ts";
+import { consumerName } from "../lib/contract/roles.ts";
+import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { connectRedis } from "../lib/redis/connection.ts";
+
+const [first, ...files] = process.argv.slice(2);
+
+if (first === "--verify") {
+  process.exitCode = verifyCommand(files, (line) => process.stdout.write(`${line}\n`));
+} else {
+  void runDaemon({
+    role: "audit-logger",
+    settings: auditSettings,
+    build: (context) => {
+      const { settings, clock, random, log } = context;
+      const name = consumerName("audit-logger", context.instance);
+      const redis = connectRedis({ url: settings.REDIS_URL.reveal(), name, clock, random, log });
+      return createAuditLogger(context, { redis });
+    },
+  });
+}
