@@ -69,11 +69,6 @@ export const CATALOGUE = {
   quantum_holds_total: counter("Entries held by a profit gate.", "count", ["gate"]),
   quantum_would_hold_total: counter("Entries that a gate in audit mode let pass.", "count", ["gate"]),
   quantum_orders_total: counter("Intents by how they ended; each ends once.", "count", ["outcome"]),
-  quantum_venue_outcomes_total: counter(
-    "Answers of the venue other than success, by outcome class.",
-    "count",
-    ["class"],
-  ),
   quantum_dead_letters_total: counter("Entries put aside as undecodable or failing.", "count", ["role"]),
 
   quantum_trading_halted: gauge("1: a panic halted trading and nobody cleared it.", "bool"),

@@ -1,0 +1,139 @@
+import { type StreamRetention, streamRetentions } from "../../contract/groups.ts";
+import { integerReply, listReply, type RedisReply, textReply } from "../../redis/reply.ts";
+import type { Collector } from "../collector.ts";
+import { ageSeconds, entryTimeMs } from "../entry-time.ts";
+import type { Replies } from "../replies.ts";
+import { streamFacts } from "../stream-facts.ts";
+import { trimmedUnread } from "../trimmed-unread.ts";
+
+/** Groups of one stream that are followed; strangers' groups hold nothing, but lag all the same. */
+const GROUPS_MAX = 8;
+
+export interface GroupView {
+  readonly stream: string;
+  readonly group: string;
+  /** Undefined: Redis cannot tell. */
+  readonly lag: number | undefined;
+  readonly pending: number;
+  readonly oldestPendingSec: number;
+  readonly trimmedUnread: number | undefined;
+  /** A group that the contract requires and that is not there, on a stream that has entries. */
+  readonly missing: boolean;
+}
+
+export interface StreamsState {
+  readonly lengths: readonly { readonly stream: string; readonly length: number }[];
+  readonly groups: readonly GroupView[];
+}
+
+/** Groups whose oldest pending entry is asked for: those of the contract. */
+const groupsOf = ({ groups, optionalGroups }: StreamRetention) => [...groups, ...optionalGroups];
+
+/** Every stream of the contract: its length, and how far each group is. */
+export const streamsCollector: Collector<
+  | "quantum_stream_length"
+  | "quantum_stream_group_lag"
+  | "quantum_stream_group_pending"
+  | "quantum_stream_group_oldest_pending_age_seconds"
+  | "quantum_stream_group_lag_unknown"
+  | "quantum_stream_group_trimmed_unread",
+  StreamsState
+> = {
+  name: "streams",
+  commands: ({ keys }) =>
+    streamRetentions(keys).flatMap((retention) => [
+      ["XINFO", "STREAM", retention.stream],
+      ["XINFO", "GROUPS", retention.stream],
+      ...groupsOf(retention).map((group) => ["XPENDING", retention.stream, group]),
+    ]),
+  decode(replies, { keys, nowMs }, before) {
+    const seen = streamRetentions(keys).map((retention) => readStream(replies, retention, { nowMs, before }));
+    return {
+      lengths: seen.map(({ stream, length }) => ({ stream, length })),
+      groups: seen.flatMap(({ groups }) => groups),
+    };
+  },
+  readings({ lengths, groups }) {
+    const each = (value: (group: GroupView) => number | undefined) =>
+      groups.flatMap((one) => {
+        const read = value(one);
+        return read === undefined ? [] : [{ labels: { stream: one.stream, group: one.group }, value: read }];
+      });
+    return {
+      quantum_stream_length: lengths.map(({ stream, length }) => ({ labels: { stream }, value: length })),
+      quantum_stream_group_lag: each(({ lag }) => lag),
+      quantum_stream_group_pending: each(({ pending }) => pending),
+      quantum_stream_group_oldest_pending_age_seconds: each(({ oldestPendingSec }) => oldestPendingSec),
+      quantum_stream_group_lag_unknown: each(({ lag }) => (lag === undefined ? 1 : 0)),
+      quantum_stream_group_trimmed_unread: each((one) => one.trimmedUnread),
+    };
+  },
+};
+
+interface Surroundings {
+  readonly nowMs: number;
+  readonly before: StreamsState | undefined;
+}
+
+function readStream(replies: Replies, retention: StreamRetention, { nowMs, before }: Surroundings) {
+  const { stream } = retention;
+  const facts = streamFacts(replies.nextUnlessAbsent());
+  const listed = replies.nextUnlessAbsent();
+  const oldest = new Map(groupsOf(retention).map((group) => [group, oldestOf(replies.nextUnlessAbsent())]));
+  if (facts === undefined || listed === undefined) return { stream, length: 0, groups: [] };
+  const length = integerReply(facts.get("length"));
+  const groups = listReply(listed)
+    .slice(0, GROUPS_MAX)
+    .map((reply): GroupView => {
+      const group = streamFacts(reply) ?? new Map<string, RedisReply>();
+      const name = textReply(group.get("name"));
+      const position = { ...positionIn(facts), ...positionOf(group) };
+      const known = before?.groups.find((one) => one.stream === stream && one.group === name);
+      const oldestMs = oldest.get(name);
+      return {
+        ...{ stream, group: name, lag: position.lag, missing: false },
+        pending: integerReply(group.get("pending")),
+        oldestPendingSec: oldestMs === undefined ? 0 : ageSeconds(nowMs, oldestMs),
+        trimmedUnread: trimmedUnread(position, known?.trimmedUnread ?? 0),
+      };
+    });
+  return { stream, length, groups: [...groups, ...missingGroups(retention, length, groups)] };
+}
+
+/** When the oldest pending entry was added, from the summary of XPENDING. */
+function oldestOf(summary: RedisReply | undefined): number | undefined {
+  const first = summary === undefined ? null : listReply(summary)[1];
+  return first === null || first === undefined ? undefined : entryTimeMs(textReply(first));
+}
+
+type Facts = ReadonlyMap<string, RedisReply | undefined>;
+
+function positionIn(facts: Facts) {
+  const first = facts.get("first-entry");
+  return {
+    length: integerReply(facts.get("length")),
+    lastGeneratedId: textReply(facts.get("last-generated-id")),
+    firstId: first === null || first === undefined ? undefined : textReply(listReply(first)[0]),
+  };
+}
+
+function positionOf(group: Facts) {
+  const lag = group.get("lag");
+  return {
+    lag: lag === null || lag === undefined ? undefined : integerReply(lag),
+    lastDeliveredId: textReply(group.get("last-delivered-id")),
+  };
+}
+
+function missingGroups(
+  { stream, groups: required }: StreamRetention,
+  length: number,
+  present: readonly GroupView[],
+): readonly GroupView[] {
+  if (length === 0) return [];
+  const absent = required.filter((group) => !present.some((one) => one.group === group));
+  return absent.map((group) => ({
+    ...{ stream, group, lag: undefined, pending: 0, oldestPendingSec: 0 },
+    ...{ trimmedUnread: undefined, missing: true },
+  }));
+}

@@ -1,0 +1,71 @@
+import { keysOf } from "../contract/keys.ts";
+import type { DaemonContext, DaemonParts } from "../daemon/daemon-spec.ts";
+import { runTogether } from "../daemon/run-together.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { keepRoleBeat } from "../redis/role-beat.ts";
+import { createCollectors } from "./collectors.ts";
+import { createMetricBoard, type MetricBoard } from "./metric-board.ts";
+import { RedisWatch } from "./redis-watch.ts";
+import { createSampler, type Sampler } from "./sampler.ts";
+import { keepSampling } from "./sampling-loop.ts";
+import { kernelLimits, type TelemetrySettings } from "./settings.ts";
+
+/**
+ * The telemetry exporter. It reads; the one thing that it writes is its own role beat.
+ */
+export function createTelemetry(
+  context: DaemonContext<TelemetrySettings>,
+  outside: { readonly redis: RedisConnection },
+): DaemonParts {
+  const { settings, clock, log, registry, build } = context;
+  const { redis } = outside;
+  const keys = keysOf(settings.QUANTUM_NAMESPACE);
+  const limits = kernelLimits(settings);
+  const board = createMetricBoard(registry);
+  const collectors = createCollectors(board, () => clock.monotonicMs());
+  const sampler = createSampler({ redis, keys, limits, collectors, board, clock, log });
+  const watch = new RedisWatch(redis, sampler, clock);
+  const deployment = settings.TRADING_MODE;
+  board.set("quantum_safety_exporter_build_info", { version: build.version, deployment, git: build.git }, 1);
+  showOwn(board, sampler, watch);
+  const roleBeat = {
+    ...{ redis, clock, log, instance: context.instance, bootId: context.bootId },
+    ...{ build: build.version, git: build.git, mode: settings.TRADING_MODE, account: () => "" },
+    roleKey: `${keys.rolePrefix}safety-telemetry:${context.instance}`,
+    statsKey: `${keys.statsPrefix}safety-telemetry`,
+  };
+  return {
+    dependencies: () => [
+      redis.dependency(),
+      { name: "sample", ok: sampler.lastGoodMs > 0, detail: sampler.refused ? "refused" : "read" },
+    ],
+    run: (signal) =>
+      runTogether(signal, {
+        samples: (stop) =>
+          keepSampling(
+            {
+              ...{ sampler, watch, redis, clock },
+              everyMs: settings.SAMPLE_INTERVAL_SEC * 1000,
+              watched: () => false,
+              progress: context.beat,
+            },
+            stop,
+          ),
+        beat: (stop) => keepRoleBeat(roleBeat, stop),
+      }),
+    close: () => redis.close(),
+  };
+}
+
+/** What is looked up at the scrape itself: it is true at that moment, without asking anybody. */
+function showOwn(board: MetricBoard, sampler: Sampler, watch: RedisWatch): void {
+  let scrapes = 0;
+  board.look("quantum_safety_exporter_scrapes_total", () => {
+    scrapes += 1;
+    return scrapes;
+  });
+  board.look("quantum_safety_exporter_errors_total", () => sampler.errors);
+  board.look("quantum_safety_redis_up", () => (watch.up() ? 1 : 0));
+  board.look("quantum_safety_redis_last_error_timestamp", () => watch.lastErrorMs() / 1000);
+  board.look("quantum_telemetry_last_sample_timestamp_seconds", () => sampler.lastGoodMs / 1000);
+}

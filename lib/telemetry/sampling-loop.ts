@@ -1,0 +1,49 @@
+import type { RedisConnection } from "../redis/connection.ts";
+import type { RedisWatch } from "./redis-watch.ts";
+import type { Sampler } from "./sampler.ts";
+
+/** A look a second: often enough for somebody who watches, and to notice that Redis is back. */
+const TICK_MS = 1000;
+
+export interface SamplingParts {
+  readonly sampler: Pick<Sampler, "sample">;
+  readonly watch: Pick<RedisWatch, "look">;
+  readonly redis: Pick<RedisConnection, "state" | "whenReady">;
+  readonly clock: { monotonicMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
+  /** Between two samples while nobody watches. */
+  readonly everyMs: number;
+  /** Somebody looks at the status page: every tick samples. */
+  watched(): boolean;
+  progress(): void;
+}
+
+/**
+ * Samples until the signal aborts: every interval, every tick while somebody watches, and at the first tick after an
+ * outage. A tick without Redis is progress, too.
+ */
+export async function keepSampling(parts: SamplingParts, signal: AbortSignal): Promise<void> {
+  const { sampler, watch, redis, clock } = parts;
+  let dueMs = clock.monotonicMs();
+  while (!signal.aborted) {
+    watch.look();
+    const nowMs = clock.monotonicMs();
+    if (redis.state.kind === "ready" && (nowMs >= dueMs || parts.watched())) {
+      const good = await sampler.sample();
+      // From when it was due and not from now, so that the interval does not drift; never in a burst afterwards.
+      if (good) dueMs = nowMs >= dueMs ? Math.max(dueMs + parts.everyMs, nowMs) : dueMs;
+      else dueMs = nowMs;
+    } else if (redis.state.kind !== "ready") dueMs = nowMs;
+    parts.progress();
+    await nextTick(parts, signal);
+  }
+}
+
+/** A tick, or less when Redis comes back. */
+async function nextTick({ redis, clock }: SamplingParts, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const waits = [clock.sleep(TICK_MS, either)];
+  if (redis.state.kind !== "ready") waits.push(redis.whenReady(either));
+  await Promise.race(waits);
+  over.abort();
+}
