@@ -99,6 +99,7 @@ export async function openWatchdogDesk(
   const haltFile = join(folder, "halted");
   let watchdog: DaemonProcess | undefined;
   let opened = 0;
+  let awaited = 0;
   const entries = async (stream: string): Promise<readonly StreamEntry[]> =>
     decodeEntries(await eye.command(["XRANGE", stream, "-", "+"])).entries;
   const panics = async () =>
@@ -133,8 +134,12 @@ export async function openWatchdogDesk(
     },
     panicked: async (deadlineMs = 8000) => {
       await eye.whenReady();
-      const before = (await panics()).length;
-      return waitUntil("a panic is published", async () => (await panics())[before], { deadlineMs });
+      // By what was asked for before, not by what is there: it may have come already.
+      const panic = await waitUntil("a panic is published", async () => (await panics())[awaited], {
+        deadlineMs,
+      });
+      awaited += 1;
+      return panic;
     },
     haltAsWorker: async (event) => {
       const state = {
