@@ -31,8 +31,8 @@ async function spike(stage: Stage): Promise<void> {
 async function restart(stage: Stage): Promise<number> {
   const brain = stage.role("exit-brain");
   const before = (await readStream(stage.eye, stage.keys.heartbeatStream)).at(-1)?.fields["instance_id"];
-  await brain.process().stop();
   const beganMs = performance.now();
+  await brain.process().stop();
   await brain.start();
   await waitFor(
     "the new exit brain beats",
