@@ -29,7 +29,7 @@ async function give(files: Readonly<Record<string, string>>): Promise<void> {
 }
 
 async function render() {
-  const script = join(ROOT, "scripts/telemetry/render-alertmanager.sh");
+  const script = join(ROOT, "lib/telemetry/prometheus/render-alertmanager.sh");
   const child = Bun.spawn(["sh", script, "--credentials", credentials, "--out", config], {
     stdout: "pipe",
     stderr: "pipe",

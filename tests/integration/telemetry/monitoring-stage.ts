@@ -52,7 +52,7 @@ async function startManager(folder: string, inbox: NotificationInbox): Promise<M
   await writeFile(join(folder, "credentials", "slack-webhook-url"), `${inbox.url}/slack`);
   const template = await readFile(join(ROOT, "lib/telemetry/prometheus/quantum.tmpl"));
   await writeFile(join(folder, "alertmanager_templates", "quantum.tmpl"), template);
-  const script = "scripts/telemetry/render-alertmanager.sh";
+  const script = "lib/telemetry/prometheus/render-alertmanager.sh";
   await run("sh", script, "--credentials", join(folder, "credentials"), "--out", config);
   await change(config, (text) =>
     text

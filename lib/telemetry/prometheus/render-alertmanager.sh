@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes Alertmanager's configuration with the receivers for which there are credentials, one file each:
 #
-#   render-alertmanager.sh --credentials DIR --out FILE [--base FILE]
+#   sh render-alertmanager.sh --credentials DIR --out FILE [--base FILE]
 #
 #   telegram-bot-token, telegram-chat-id          discord-webhook-url          slack-webhook-url
 #   pagerduty-routing-key (critical alerts only)
@@ -18,7 +18,7 @@ export LC_ALL
 umask 027
 
 here=$(cd "$(dirname "$0")" && pwd)
-base=$here/../../lib/telemetry/prometheus/alertmanager.yml
+base=$here/alertmanager.yml
 credentials=
 out=
 usage() { sed -n '4,4s/^# *//p' "$0" >&2; exit 2; }
