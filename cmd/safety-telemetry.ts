@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
 import { connectRedis } from "../lib/redis/connection.ts";
@@ -14,6 +15,6 @@ void runDaemon({
       name: consumerName("safety-telemetry", context.instance),
       ...{ clock, random, log },
     });
-    return createTelemetry(context, { redis });
+    return createTelemetry(context, { redis, newNonce: randomUUID });
   },
 });

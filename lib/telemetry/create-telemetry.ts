@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import { keysOf } from "../contract/keys.ts";
 import type { DaemonContext, DaemonParts } from "../daemon/daemon-spec.ts";
 import { runTogether } from "../daemon/run-together.ts";
@@ -9,13 +10,20 @@ import { RedisWatch } from "./redis-watch.ts";
 import { createSampler, type Sampler } from "./sampler.ts";
 import { keepSampling } from "./sampling-loop.ts";
 import { kernelLimits, type TelemetrySettings } from "./settings.ts";
+import { StatusBoard } from "./status/status-board.ts";
+import { statusSurface } from "./status/status-surface.ts";
+import { statusView } from "./status/status-view.ts";
 
 /**
  * The telemetry exporter. It reads; the one thing that it writes is its own role beat.
  */
 export function createTelemetry(
   context: DaemonContext<TelemetrySettings>,
-  outside: { readonly redis: RedisConnection },
+  outside: {
+    readonly redis: RedisConnection;
+    /** Unguessable, a new one at every call. */
+    readonly newNonce: () => string;
+  },
 ): DaemonParts {
   const { settings, clock, log, registry, build } = context;
   const { redis } = outside;
@@ -27,7 +35,17 @@ export function createTelemetry(
   const watch = new RedisWatch(redis, sampler, clock);
   const deployment = settings.TRADING_MODE;
   board.set("quantum_safety_exporter_build_info", { version: build.version, deployment, git: build.git }, 1);
+  const status = new StatusBoard(
+    () =>
+      statusView({
+        ...{ collectors, limits, build, mode: settings.TRADING_MODE },
+        redis: { up: watch.up(), detail: redis.dependency().detail },
+        ...{ sampledMs: sampler.lastGoodMs, nowMs: clock.nowMs() },
+      }),
+    clock,
+  );
   showOwn(board, sampler, watch);
+  board.look("quantum_telemetry_status_viewers", () => status.viewers);
   const roleBeat = {
     ...{ redis, clock, log, instance: context.instance, bootId: context.bootId },
     ...{ build: build.version, git: build.git, mode: settings.TRADING_MODE, account: () => "" },
@@ -35,6 +53,8 @@ export function createTelemetry(
     statsKey: `${keys.statsPrefix}safety-telemetry`,
   };
   return {
+    routes: new Hono().get("/status", (context) => context.json(status.view())),
+    openSurface: statusSurface(status, outside.newNonce),
     dependencies: () => [
       redis.dependency(),
       { name: "sample", ok: sampler.lastGoodMs > 0, detail: sampler.refused ? "refused" : "read" },
@@ -44,16 +64,18 @@ export function createTelemetry(
         samples: (stop) =>
           keepSampling(
             {
-              ...{ sampler, watch, redis, clock },
+              ...{ sampler, watch, redis, clock, status },
               everyMs: settings.SAMPLE_INTERVAL_SEC * 1000,
-              watched: () => false,
               progress: context.beat,
             },
             stop,
           ),
         beat: (stop) => keepRoleBeat(roleBeat, stop),
       }),
-    close: () => redis.close(),
+    close: () => {
+      status.close();
+      return redis.close();
+    },
   };
 }
 

@@ -12,8 +12,8 @@ export interface SamplingParts {
   readonly clock: { monotonicMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
   /** Between two samples while nobody watches. */
   readonly everyMs: number;
-  /** Somebody looks at the status page: every tick samples. */
-  watched(): boolean;
+  /** The status page: while it is watched, every tick samples; it is told of every tick. */
+  readonly status: { watched(): boolean; tick(): Promise<void> };
   progress(): void;
 }
 
@@ -27,12 +27,13 @@ export async function keepSampling(parts: SamplingParts, signal: AbortSignal): P
   while (!signal.aborted) {
     watch.look();
     const nowMs = clock.monotonicMs();
-    if (redis.state.kind === "ready" && (nowMs >= dueMs || parts.watched())) {
+    if (redis.state.kind === "ready" && (nowMs >= dueMs || parts.status.watched())) {
       const good = await sampler.sample();
       // From when it was due and not from now, so that the interval does not drift; never in a burst afterwards.
       if (good) dueMs = nowMs >= dueMs ? Math.max(dueMs + parts.everyMs, nowMs) : dueMs;
       else dueMs = nowMs;
     } else if (redis.state.kind !== "ready") dueMs = nowMs;
+    await parts.status.tick();
     parts.progress();
     await nextTick(parts, signal);
   }

@@ -20,6 +20,8 @@ export interface RolesState {
   readonly alive: readonly AliveInstance[];
   /** The instances that were asked for: all that have ever beaten, as far as they were known. */
   readonly read: readonly RoleInstance[];
+  /** Every role that should run, and whether an instance of it is alive. */
+  readonly up: readonly { readonly role: Role; readonly alive: boolean }[];
 }
 
 /** Audit logging need not be installed; the others must run. */
@@ -36,17 +38,19 @@ export const rolesCollector: Collector<
   name: "roles",
   commands: ({ keys, instances }) =>
     instances.map(({ role, instance }) => ["HGETALL", `${keys.rolePrefix}${role}:${instance}`]),
-  decode: (replies, { instances, nowMs }) => ({
-    read: instances,
-    alive: instances.flatMap((one) => {
+  decode(replies, { instances, nowMs }) {
+    const alive = instances.flatMap((one) => {
       const fields = recordReply(replies.next());
       return fields["boot_id"] === undefined ? [] : [aliveInstance(one, fields, nowMs)];
-    }),
-  }),
-  readings: ({ alive, read }) => ({
-    quantum_role_up: BEATING_ROLES.filter(
-      (role) => !MAY_BE_ABSENT.includes(role) || read.some((one) => one.role === role),
-    ).map((role) => ({ labels: { role }, value: alive.some((one) => one.role === role) ? 1 : 0 })),
+    });
+    const expected = BEATING_ROLES.filter(
+      (role) => !MAY_BE_ABSENT.includes(role) || instances.some((one) => one.role === role),
+    );
+    const up = expected.map((role) => ({ role, alive: alive.some((one) => one.role === role) }));
+    return { alive, read: instances, up };
+  },
+  readings: ({ alive, up }) => ({
+    quantum_role_up: up.map((one) => ({ labels: { role: one.role }, value: one.alive ? 1 : 0 })),
     quantum_role_beat_age_seconds: alive.map(({ role, instance, beatAgeSec }) => ({
       labels: { role, role_instance: instance },
       value: beatAgeSec,

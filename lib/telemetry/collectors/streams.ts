@@ -1,4 +1,4 @@
-import { type StreamRetention, streamRetentions } from "../../contract/groups.ts";
+import { GROUPS, type StreamRetention, streamRetentions } from "../../contract/groups.ts";
 import { integerReply, listReply, type RedisReply, textReply } from "../../redis/reply.ts";
 import type { Collector } from "../collector.ts";
 import { ageSeconds, entryTimeMs } from "../entry-time.ts";
@@ -19,6 +19,8 @@ export interface GroupView {
   readonly trimmedUnread: number | undefined;
   /** A group that the contract requires and that is not there, on a stream that has entries. */
   readonly missing: boolean;
+  /** Execution's group on the intent stream: the backlog that the router looks at. */
+  readonly intents: boolean;
 }
 
 export interface StreamsState {
@@ -92,6 +94,7 @@ function readStream(replies: Replies, retention: StreamRetention, { nowMs, befor
       const oldestMs = oldest.get(name);
       return {
         ...{ stream, group: name, lag: position.lag, missing: false },
+        intents: name === GROUPS.executionIntents,
         pending: integerReply(group.get("pending")),
         oldestPendingSec: oldestMs === undefined ? 0 : ageSeconds(nowMs, oldestMs),
         trimmedUnread: trimmedUnread(position, known?.trimmedUnread ?? 0),
@@ -134,6 +137,6 @@ function missingGroups(
   const absent = required.filter((group) => !present.some((one) => one.group === group));
   return absent.map((group) => ({
     ...{ stream, group, lag: undefined, pending: 0, oldestPendingSec: 0 },
-    ...{ trimmedUnread: undefined, missing: true },
+    ...{ trimmedUnread: undefined, missing: true, intents: group === GROUPS.executionIntents },
   }));
 }
