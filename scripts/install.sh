@@ -38,9 +38,9 @@ act() {
 [ "$(id -u)" = 0 ] || fail "needs root"
 command -v systemctl >/dev/null 2>&1 || fail "needs systemd"
 
-# The order of a restart: first who closes positions, then who watches, then who trades, so that every moment
+# The order of a restart: the simulated venue, who closes positions, then who watches, then who trades, so that every moment
 # has someone who can end a position. Each is back before the next one goes.
-order="quantum-emergency-exit-worker quantum-exit-brain-watchdog quantum-paper-exchange quantum-exit-brain
+order="quantum-paper-exchange quantum-emergency-exit-worker quantum-exit-brain-watchdog quantum-exit-brain
 quantum-execution quantum-ai-strategy-router quantum-audit-logger quantum-safety-telemetry"
 
 role_of() { printf '%s' "${1#quantum-}"; }
@@ -83,9 +83,9 @@ make_credentials() {
     keep_secret binance-api-key paper
     keep_secret binance-api-secret paper
   fi
-  for name in binance-api-key binance-api-secret; do
-    [ "$dry" = 1 ] || [ -s "$etc/credentials/$name" ] ||
-      fail "TRADING_MODE is $(mode): put the account's $name into $etc/credentials/$name (0600 root) first"
+  for key in binance-api-key binance-api-secret; do
+    [ "$dry" = 1 ] || [ -s "$etc/credentials/$key" ] ||
+      fail "TRADING_MODE is $(mode): put the account's $key into $etc/credentials/$key (0600 root) first"
   done
 }
 
@@ -197,7 +197,7 @@ load_functions() {
 agree_on_version() {
   [ "$dry" = 1 ] && return 0
   builds=$("$base/current/bin/quantumctl" status --json | sed -n 's/.*"git": "\([^"]*\)".*/\1/p' | sort -u)
-  [ "$(printf '%s\n' "$builds" | grep -c .)" -le 1 ] || fail "roles run different builds: $builds"
+  [ "$(printf '%s\n' "$builds" | grep -c .)" -le 1 ] || fail "roles run different builds: $(printf %s "$builds" | tr "\n" " ")"
 }
 
 do_install() {
