@@ -9,6 +9,7 @@ import { GROUPS } from "../../lib/contract/groups.ts";
 import { keysOf } from "../../lib/contract/keys.ts";
 import { atRest } from "../stack/at-rest.ts";
 import { DecisionMaker } from "../stack/decision-maker.ts";
+import { CHAIN_ROLES, type EmergencyChain, startEmergencyChain } from "../stack/emergency-chain.ts";
 import { fetchJson } from "../stack/fetch-json.ts";
 import { readCounters, readPipeline } from "../stack/read-pipeline.ts";
 import { readPrices } from "../stack/read-prices.ts";
@@ -16,18 +17,23 @@ import { reconcile } from "../stack/reconcile.ts";
 import type { RedisEye } from "../stack/redis-process.ts";
 import { seededRandom } from "../stack/seeded-random.ts";
 import { startTradingStack, type TradingStack } from "../stack/trading-stack.ts";
+import { breakTheGuard } from "./chaos.ts";
 import { type DemoOptions, readOptions, UsageError } from "./options.ts";
 import { ProgressBlock } from "./progress.ts";
 import { buildReport, paperAccountSchema, renderReport } from "./report.ts";
 import { raisedLimits, raisedVenueLimits, venueEnvironment } from "./stack-environment.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
+const BINARIES = join(ROOT, "dist");
 const keys = keysOf("");
 const print = (text: string) => process.stdout.write(`${text}\n`);
+const printReady = (name: string) => print(`  ${name} is ready`);
 
-async function build(): Promise<void> {
+async function build(options: DemoOptions): Promise<void> {
   print("building the binaries …");
-  const child = Bun.spawn(["bun", "scripts/build.ts", "paper-exchange", "ai-strategy-router", "execution"], {
+  const trading = ["paper-exchange", "ai-strategy-router", "execution"];
+  const roles = options.chaos ? [...trading, ...CHAIN_ROLES] : trading;
+  const child = Bun.spawn(["bun", "scripts/build.ts", ...roles], {
     cwd: ROOT,
     stdout: "inherit",
     stderr: "inherit",
@@ -38,7 +44,7 @@ async function build(): Promise<void> {
 async function main(): Promise<number> {
   const options = readOptions(Bun.argv.slice(2));
   if (options === undefined) return 0;
-  await build();
+  await build(options);
   const folder = mkdtempSync(join(tmpdir(), "quantum-demo-"));
   const limits = raisedLimits();
   const printed = { ...limits, ...raisedVenueLimits() };
@@ -50,22 +56,33 @@ async function main(): Promise<number> {
   const stack = await startTradingStack({
     folder,
     appendfsync: "everysec",
-    binaries: join(ROOT, "dist"),
+    binaries: BINARIES,
     env: {
       "paper-exchange": await venueEnvironment(options),
       "ai-strategy-router": limits,
       execution: limits,
     },
-    onStarted: (name) => print(`  ${name} is ready`),
+    onStarted: printReady,
   });
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   process.once("SIGTERM", () => interrupted.abort());
+  let chain: EmergencyChain | undefined;
   try {
-    const ok = await trade(stack, options, interrupted.signal);
-    if (options.keep) await keepRunning(stack, interrupted.signal);
+    let ok = await trade(stack, options, interrupted.signal);
+    if (options.chaos && !interrupted.signal.aborted) {
+      print("\nthe emergency chain joins:");
+      chain = await startEmergencyChain(stack, { binaries: BINARIES, onStarted: printReady });
+      ok = (await breakTheGuard({ stack, chain, seed: options.seed, print })) && ok;
+    }
+    if (options.keep) {
+      // As its service manager does: without it a cleared halt would soon be the next panic.
+      await chain?.daemons["exit-brain"].start();
+      await keepRunning(stack, chain, interrupted.signal);
+    }
     return ok ? 0 : 1;
   } finally {
+    await chain?.stop();
     await stack.stop();
     rmSync(folder, { recursive: true, force: true });
     print("all processes of the demonstration have ended");
@@ -158,7 +175,11 @@ async function showProgress(now: {
   now.bar.show({ part: now.part, summary, outcomes }, performance.now());
 }
 
-async function keepRunning(stack: TradingStack, interrupted: AbortSignal): Promise<void> {
+async function keepRunning(
+  stack: TradingStack,
+  chain: EmergencyChain | undefined,
+  interrupted: AbortSignal,
+): Promise<void> {
   const { daemons, adminToken, redis } = stack;
   const router = daemons["ai-strategy-router"].url;
   const execution = daemons.execution.url;
@@ -176,6 +197,11 @@ everything keeps running; press Ctrl-C to end it. Try:
   curl -s ${execution}/metrics
   curl -s ${daemons["paper-exchange"].url}/paper/state
   redis-cli -s ${redis.socketPath} XINFO GROUPS ${keys.intentStream}   # group ${GROUPS.executionIntents}`);
+  if (chain !== undefined) {
+    const worker = chain.daemons["emergency-exit-worker"].url;
+    print(`  curl -s ${worker}/v1/halt
+  curl -s -X DELETE ${worker}/v1/halt -H 'Authorization: Bearer ${adminToken}' -H 'X-Operator: me' -H 'Content-Type: application/json' -d '{"why": "looked at it"}'`);
+  }
   await new Promise<void>((resolve) => {
     if (interrupted.aborted) resolve();
     interrupted.addEventListener("abort", () => resolve());

@@ -8,6 +8,7 @@ export interface DemoOptions {
   readonly rate: number;
   readonly seed: number;
   readonly keep: boolean;
+  readonly chaos: boolean;
 }
 
 const USAGE = `usage: ./scripts/demo [options]
@@ -20,6 +21,8 @@ engine decide on a market, and proves at the end that everything adds up. Ends b
   --seconds N     how long the engine decides; default 45
   --rate N        decisions a second; default 20
   --seed N        of the generated market and of the decisions; default 1
+  --chaos         afterwards start the emergency chain, open positions, kill the exit brain and show what
+                  happens until the account is flat; about 15 seconds more
   --keep          leave everything running afterwards and print the curl lines to try
   --help          this text`;
 
@@ -49,6 +52,7 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
         rate: { type: "string", default: "20" },
         seed: { type: "string", default: "1" },
         keep: { type: "boolean", default: false },
+        chaos: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     }));
@@ -70,5 +74,6 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
     rate: wholeNumber("rate", String(values["rate"]), 500),
     seed: wholeNumber("seed", String(values["seed"]), 999_999_999),
     keep: values["keep"] === true,
+    chaos: values["chaos"] === true,
   };
 }

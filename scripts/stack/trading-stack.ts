@@ -4,26 +4,19 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { ROLES, type Role } from "../../lib/contract/roles.ts";
-import { type ChildProcess, lastLines, startProcess } from "./child-process.ts";
+import { ROLES } from "../../lib/contract/roles.ts";
+import { type Daemon, daemonOf } from "./daemon.ts";
 import { type RedisProcess, startRedis } from "./redis-process.ts";
-import { waitFor } from "./wait-for.ts";
 
 export type StackRole = "paper-exchange" | "ai-strategy-router" | "execution";
-
-/** One daemon of the stack; it may be ended and started again. */
-export interface Daemon {
-  readonly role: StackRole;
-  readonly url: string;
-  readonly process: () => ChildProcess;
-  start(): Promise<void>;
-}
 
 export interface TradingStack {
   readonly folder: string;
   readonly redis: RedisProcess;
   readonly daemons: Readonly<Record<StackRole, Daemon>>;
   readonly adminToken: string;
+  /** What every daemon of the stack is told, for those who join it later. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Ends every process it started, newest first. */
   stop(): Promise<void>;
 }
@@ -62,67 +55,27 @@ export async function startTradingStack(options: StackOptions): Promise<TradingS
     HALT_FILE: join(options.folder, "halted"),
     QUANTUM_INSTANCE: "local",
   };
+  const daemon = (role: StackRole, port: number) =>
+    daemonOf({ ...options, role, port, env: { ...common, ...options.env?.[role] } });
   const daemons = {
-    "paper-exchange": daemonOf("paper-exchange", paperPort, common, options),
-    "ai-strategy-router": daemonOf("ai-strategy-router", freePort(), common, options),
-    execution: daemonOf("execution", freePort(), common, options),
+    "paper-exchange": daemon("paper-exchange", paperPort),
+    "ai-strategy-router": daemon("ai-strategy-router", freePort()),
+    execution: daemon("execution", freePort()),
   };
   const stop = async () => {
     for (const role of ["ai-strategy-router", "execution", "paper-exchange"] as const) {
-      if (daemons[role].started()) await daemons[role].process().stop();
+      await daemons[role].stop();
     }
     await redis.process().stop();
   };
   try {
-    for (const daemon of Object.values(daemons)) {
-      await daemon.start();
-      options.onStarted?.(ROLES[daemon.role].binary);
+    for (const one of Object.values(daemons)) {
+      await one.start();
+      options.onStarted?.(ROLES[one.role].binary);
     }
   } catch (error) {
     await stop();
     throw error;
   }
-  return { folder: options.folder, redis, daemons, adminToken, stop };
-}
-
-function daemonOf(
-  role: StackRole,
-  port: number,
-  common: Readonly<Record<string, string>>,
-  options: StackOptions,
-): Daemon & { started(): boolean } {
-  const url = `http://127.0.0.1:${port}`;
-  const stateDir = join(options.folder, "state", role);
-  mkdirSync(stateDir, { recursive: true });
-  let child: ChildProcess | undefined;
-  const process = () => {
-    if (child === undefined) throw new Error(`${role} was never started`);
-    return child;
-  };
-  const start = async () => {
-    child = startProcess({
-      name: ROLES[role].binary,
-      command: [join(options.binaries, ROLES[role].binary)],
-      env: { ...common, ADMIN_PORT: String(port), STATE_DIR: stateDir, ...options.env?.[role] },
-      logFile: join(options.folder, `${role}.log`),
-    });
-    await waitUntilReady(role, url, child);
-  };
-  return { role, url, process, start, started: () => child !== undefined };
-}
-
-async function waitUntilReady(role: Role, url: string, child: ChildProcess): Promise<void> {
-  let ended: number | undefined;
-  void child.exited.then((code) => {
-    ended = code;
-  });
-  const ready = async () =>
-    ended !== undefined || (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })).ok;
-  try {
-    await waitFor(`${role} is ready`, ready, { timeoutMs: 15_000 });
-  } catch (cause) {
-    throw new Error(`${role} did not get ready; its last lines:\n${lastLines(child)}`, { cause });
-  }
-  if (ended !== undefined)
-    throw new Error(`${role} ended with ${ended}; its last lines:\n${lastLines(child)}`);
+  return { folder: options.folder, redis, daemons, adminToken, environment: common, stop };
 }
