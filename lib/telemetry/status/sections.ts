@@ -35,9 +35,9 @@ export async function renderSections(
 ): Promise<Readonly<Record<string, string>>> {
   const rendered: Record<string, string> = { [HEADLINE]: String(await headlineSection(view)) };
   for (const { id, render } of SECTIONS) {
-    const made = render(view, points);
-    const parts = Array.isArray(made) ? made : [made];
-    rendered[id] = (await Promise.all(parts)).join("");
+    let text = "";
+    for (const part of [render(view, points)].flat()) text += String(await part);
+    rendered[id] = text;
   }
   return rendered;
 }
