@@ -7,12 +7,15 @@ import { auditSettings } from "../lib/auditing/settings.ts";
 import { EXIT_CODES } from "../lib/contract/exit-codes.ts";
 import { streamRetentions } from "../lib/contract/groups.ts";
 import { keysOf } from "../lib/contract/keys.ts";
+import { PANIC_REASONS } from "../lib/contract/panic.ts";
 import {
   ADMISSION_REASONS,
   DENY_REASONS,
+  FOLLOW_UP_REASONS,
   HOLD_REASONS,
   INVALID_DETAILS,
   REJECT_REASONS,
+  REST_REASONS,
 } from "../lib/contract/reasons.ts";
 import { ROLES } from "../lib/contract/roles.ts";
 import type { SettingsShape } from "../lib/daemon/daemon-spec.ts";
@@ -88,6 +91,9 @@ function reasons(): string {
     section("Execution: held by a gate", HOLD_REASONS),
     section("Execution: denied", DENY_REASONS),
     section("Execution: rejected", REJECT_REASONS),
+    section("Execution: partial, what remains", REST_REASONS),
+    section("Execution: exits that it publishes itself", FOLLOW_UP_REASONS),
+    section("Watchdog: why it panics", PANIC_REASONS),
   ].join("\n");
 }
 
