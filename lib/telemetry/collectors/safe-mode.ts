@@ -21,7 +21,8 @@ export const safeModeCollector: Collector<
     const value = replies.nextUnlessUnreadable();
     const ttlMs = integerReply(replies.next());
     const on = value !== null && value !== "0";
-    return { on, ttlSec: on ? Math.max(-1, Math.ceil(ttlMs / 1000)) : -2 };
+    if (!on) return { on, ttlSec: -2 };
+    return { on, ttlSec: ttlMs < 0 ? -1 : Math.ceil(ttlMs / 1000) };
   },
   readings: ({ on, ttlSec }) => ({
     quantum_safety_safe_mode: on ? 1 : 0,

@@ -33,7 +33,7 @@ function meter(name: string, value: number | null, limit: number) {
 export function plotsSection(view: StatusView, points: readonly HistoryPoint[]) {
   const { rates, now_ms: now } = view;
   return [
-    plot({ title: "Intents a minute:", unit: "", pick: (point) => point.intentsPerMin }, points, now),
+    plot({ title: "Intents:", unit: "a minute", pick: (point) => point.intentsPerMin }, points, now),
     plot(
       { title: "Rate window:", unit: "intents", limit: rates.global.limit, pick: (point) => point.rate },
       points,
