@@ -24,15 +24,19 @@ export interface SamplingParts {
 export async function keepSampling(parts: SamplingParts, signal: AbortSignal): Promise<void> {
   const { sampler, watch, redis, clock } = parts;
   let dueMs = clock.monotonicMs();
+  let connectedMs: number | undefined;
   while (!signal.aborted) {
     watch.look();
     const nowMs = clock.monotonicMs();
-    if (redis.state.kind === "ready" && (nowMs >= dueMs || parts.status.watched())) {
+    const { kind, sinceMs } = redis.state;
+    // Another connection than the last sample's: an outage that came and went between two ticks counts, too.
+    if (sinceMs !== connectedMs) dueMs = nowMs;
+    if (kind === "ready" && (nowMs >= dueMs || parts.status.watched())) {
       const good = await sampler.sample();
+      if (good) connectedMs = sinceMs;
       // From when it was due and not from now, so that the interval does not drift; never in a burst afterwards.
-      if (good) dueMs = nowMs >= dueMs ? Math.max(dueMs + parts.everyMs, nowMs) : dueMs;
-      else dueMs = nowMs;
-    } else if (redis.state.kind !== "ready") dueMs = nowMs;
+      if (good && nowMs >= dueMs) dueMs = Math.max(dueMs + parts.everyMs, nowMs);
+    }
     await parts.status.tick();
     parts.progress();
     await nextTick(parts, signal);
