@@ -1,5 +1,6 @@
 import { waitFor } from "../../../scripts/stack/wait-for.ts";
 import { must, mustFollow } from "./must.ts";
+import { haltedInRedis } from "./panic-traces.ts";
 import type { Scenario } from "./scenario.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { followPanic, seeFlat, type Timeline } from "./timeline.ts";
@@ -14,7 +15,7 @@ const FLAT_WITHIN_MS = 15_000;
 async function seeHalt(stage: Stage, timeoutMs: number): Promise<number> {
   return await waitFor(
     "Redis says halted",
-    async () => (await stage.eye.command("HGET", stage.keys.tradingState, "halted")) === "true" && Date.now(),
+    async () => (await haltedInRedis(stage)) === "true" && Date.now(),
     { timeoutMs, everyMs: 20 },
   );
 }
@@ -94,7 +95,7 @@ function venueGone(outage: Outage): () => Promise<Timeline> {
     const haltedMs = await seeHalt(stage, FLAT_WITHIN_MS);
     mustFollow(atMs, haltedMs, { ms: HALT_WITHIN_MS, what: "entries halted after the exit brain's death" });
     await Bun.sleep(Math.max(0, goneMs + OUTAGE_MS - Date.now()));
-    must(await stillHalted(stage), "entries stay halted through the outage");
+    must((await haltedInRedis(stage)) === "true", "entries stay halted through the outage");
     await outage.end(stage);
     const returnedMs = Date.now();
     const course = await followPanic(stage, {
@@ -102,7 +103,7 @@ function venueGone(outage: Outage): () => Promise<Timeline> {
     });
     mustFollow(returnedMs, course.flatMs, { ms: FLAT_WITHIN_MS, what: "flat after the venue's return" });
     await mustCloseOnce(stage, goneMs);
-    must(await stillHalted(stage), "trading is halted in the end");
+    must((await haltedInRedis(stage)) === "true", "trading is halted in the end");
     must(stage.haltFileStands(), "the halt file stands");
     const timeline: Timeline = [
       [goneMs, "the venue is unreachable"],
@@ -112,10 +113,6 @@ function venueGone(outage: Outage): () => Promise<Timeline> {
     ];
     return timeline.toSorted(([a], [b]) => a - b);
   };
-}
-
-async function stillHalted(stage: Stage): Promise<boolean> {
-  return (await stage.eye.command("HGET", stage.keys.tradingState, "halted")) === "true";
 }
 
 /** Rows 6 and 17: what everybody depends on is gone, and then the exit brain dies. */

@@ -4,6 +4,7 @@ import { results, WIDE_OPEN } from "../../support/pipeline.ts";
 import { startLoad } from "../../support/steady-load.ts";
 import { HELD_PRICES } from "../../support/valid-trade.ts";
 import { must } from "./must.ts";
+import { haltedInRedis } from "./panic-traces.ts";
 import type { Scenario } from "./scenario.ts";
 import { openStage, type Stage } from "./stage.ts";
 import type { Timeline } from "./timeline.ts";
@@ -48,7 +49,7 @@ async function restart(stage: Stage): Promise<number> {
 async function mustBeCalm(stage: Stage, since: string): Promise<void> {
   const panics = await readStream(stage.eye, stage.keys.panicStream);
   must(panics.length === 0, `${since}: a panic ${panics[0]?.fields["reason"]}`);
-  must((await stage.eye.command("HGET", stage.keys.tradingState, "halted")) !== "true", `${since}: a halt`);
+  must((await haltedInRedis(stage)) !== "true", `${since}: a halt`);
   must(!stage.haltFileStands(), `${since}: a halt file`);
 }
 
