@@ -18,6 +18,8 @@ export interface RoleBeatOptions {
   readonly mode: string;
   /** The venue account's fingerprint; "" while it is not known. */
   account(): string;
+  /** Whether the venue takes this process's credentials; absent for a role without any. */
+  credentials?(): "ok" | "refused";
   readonly clock: RedisClock;
   readonly log: RedisLog;
   /** Default 5000: six beats in the key's life of 30 s. */
@@ -59,6 +61,7 @@ async function publishRoleBeat(options: RoleBeatOptions, restarts: number): Prom
     boot_id: options.bootId,
     mode: options.mode,
     account: options.account(),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials() }),
     last_beat: String(options.redis.serverNowMs()),
     restarts: String(restarts),
   };
