@@ -60,7 +60,7 @@ async function holdPrices({ venueUrl }: Scene): Promise<void> {
   }
 }
 
-/** Entries where nothing is open, by the same way as any: decision, router, execution, venue. */
+/** Entries where nothing is open, the way every entry goes: decision, router, execution, venue. */
 async function openPositions(scene: Scene): Promise<void> {
   const { eye, keys, venueUrl, seed, print } = scene;
   const maker = new DecisionMaker(seededRandom(seed), `chaos-${seed}`, [["entry", 1]]);
