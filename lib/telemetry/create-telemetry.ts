@@ -13,6 +13,7 @@ import { kernelLimits, type TelemetrySettings } from "./settings.ts";
 import { StatusBoard } from "./status/status-board.ts";
 import { statusSurface } from "./status/status-surface.ts";
 import { statusView } from "./status/status-view.ts";
+import { wireForm } from "./status/wire-form.ts";
 
 /**
  * The telemetry exporter. It reads; the one thing that it writes is its own role beat.
@@ -53,7 +54,7 @@ export function createTelemetry(
     statsKey: `${keys.statsPrefix}safety-telemetry`,
   };
   return {
-    routes: new Hono().get("/status", (context) => context.json(status.view())),
+    routes: new Hono().get("/status", () => Response.json(wireForm(status.view()))),
     openSurface: statusSurface(status, outside.newNonce),
     dependencies: () => [
       redis.dependency(),

@@ -161,3 +161,17 @@ const LOWEST_CONTRAST = `(() => {
   }
   return lowest;
 })()`;
+
+test("/v1/status says the same as JSON, with names as in all our JSON", async () => {
+  await using server = await startRedisServer();
+  await server.cli("SET", KEYS.safeMode, "1");
+  await using status = await startStatus(server.url);
+  const answer: unknown = await (await fetch(`${status.url}/v1/status`)).json();
+  expect(answer).toMatchObject({
+    entries: { known: true, pass: false, denied_by: ["KILL_SWITCH", "SAFE_MODE_ENABLED"] },
+    safe_mode: { on: true, ttl_sec: -1 },
+    halt: { halted: false, cleared_by: "" },
+    results: { would_hold: [] },
+    heartbeat: { at_ms: null },
+  });
+});
