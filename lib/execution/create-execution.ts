@@ -66,6 +66,7 @@ export function createExecution(
     },
     roleKey: `${keys.rolePrefix}execution:${instance}`,
     statsKey: `${keys.statsPrefix}execution`,
+    credentials: () => (session.credentialsRefused ? ("refused" as const) : ("ok" as const)),
   };
   if (exchange.mode === "LIVE" && rules.gates === "audit") {
     log.warn({}, "GATES AUDIT ONLY: LIVE entries are logged, not held, by the profit gates (GATE_MODE)");

@@ -98,7 +98,11 @@ export function createExitBrain(
         guard,
         marks: (stop) => marks.run(stop),
         venue: (stop) => session.keep(stop),
-        beat: (stop) => keepRoleBeat(roleBeatOf(context, redis, account), stop),
+        beat: (stop) =>
+          keepRoleBeat(
+            { ...roleBeatOf(context, redis, account), credentials: () => session.credentials },
+            stop,
+          ),
       }),
     close: () => redis.close(),
     account,

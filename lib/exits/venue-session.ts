@@ -39,6 +39,11 @@ export class VenueSession {
     this.#parts = parts;
   }
 
+  /** Whether the venue takes our credentials, as it said last. */
+  get credentials(): "ok" | "refused" {
+    return this.#refused ? "refused" : "ok";
+  }
+
   /** For `/readyz`. */
   dependency(): { readonly name: string; readonly ok: boolean; readonly detail: string } {
     const detail = this.#open ? (this.#refused ? "credentials refused" : "connected") : this.#waitsFor;
