@@ -3,6 +3,7 @@ import { auditSettings } from "../lib/auditing/settings.ts";
 import { verifyCommand } from "../lib/auditing/verify-command.ts";
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { lockStateFolder } from "../lib/daemon/state-folder.ts";
 import { connectRedis } from "../lib/redis/connection.ts";
 
 const [first, ...files] = process.argv.slice(2);
@@ -13,7 +14,9 @@ if (first === "--verify") {
   void runDaemon({
     role: "audit-logger",
     settings: auditSettings,
-    build: (context) => {
+    build: async (context) => {
+      // The chain has one writer, whatever the instances are called.
+      await lockStateFolder(context.stateDir, "audit-chain");
       const { settings, clock, random, log } = context;
       const name = consumerName("audit-logger", context.instance);
       const redis = connectRedis({ url: settings.REDIS_URL.reveal(), name, clock, random, log });

@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  fchmodSync,
   fdatasync,
   fsyncSync,
   ftruncateSync,
@@ -41,6 +42,10 @@ export class AuditBook {
   readonly #nowMs: () => number;
   #head: LineHead;
   #file: { readonly day: UtcDay; readonly path: string; readonly fd: number; length: number } | undefined;
+  /** Days only go forward, whatever the clock does: the chain's end is in the newest file. */
+  #newest: UtcDay;
+  /** A line that was half written could not be cut off: nothing is added before it is. */
+  #torn = false;
   /** Appends one after the other: the chain has one end. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -49,8 +54,8 @@ export class AuditBook {
     this.#folder = options.folder;
     this.#nowMs = options.nowMs;
     const days = auditDays(options.folder);
-    this.#head =
-      days.map((day) => mendTail(join(options.folder, auditFileName(day)))).findLast(isHead) ?? GENESIS;
+    this.#newest = days.at(-1) ?? "";
+    this.#head = lastHead(days.map((day) => join(options.folder, auditFileName(day)))) ?? GENESIS;
     this.#recorded = createRecordedIds(options.folder, days);
   }
 
@@ -76,13 +81,14 @@ export class AuditBook {
       return sealed.text;
     });
     const file = this.#fileOf(utcDayOf(this.#nowMs()));
+    this.#mend(file);
     const bytes = Buffer.from(lines.join(""));
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(file.fd, bytes, written);
       await syncData(file.fd);
     } catch (error) {
-      // Whatever of it is there is cut off; if even that fails, the next start cuts it.
-      cut(file.fd, file.length);
+      this.#torn = true;
+      this.#mend(file, error);
       throw new AuditWriteError(file.path, error);
     }
     file.length += bytes.length;
@@ -91,14 +97,34 @@ export class AuditBook {
     return fresh.length;
   }
 
-  #fileOf(day: UtcDay) {
-    if (this.#file !== undefined && this.#file.day >= day) return this.#file;
+  /** Cuts off what a failed write left behind the last whole line. Throws AuditWriteError when it stays. */
+  #mend(
+    file: { readonly path: string; readonly fd: number; readonly length: number },
+    cause?: unknown,
+  ): void {
+    if (!this.#torn) return;
+    try {
+      ftruncateSync(file.fd, file.length);
+      this.#torn = false;
+    } catch (error) {
+      throw new AuditWriteError(file.path, cause ?? error);
+    }
+  }
+
+  #fileOf(today: UtcDay) {
+    const day = today > this.#newest ? today : this.#newest;
+    if (this.#file?.day === day) return this.#file;
     const path = join(this.#folder, auditFileName(day));
     try {
       const isNew = !existsSync(path);
       const fd = openSync(path, "a", 0o640);
-      if (isNew) syncFolder(this.#folder);
+      if (isNew) {
+        // Whatever the umask: a group of readers is meant to read.
+        fchmodSync(fd, 0o640);
+        syncFolder(this.#folder);
+      }
       if (this.#file !== undefined) closeSync(this.#file.fd);
+      this.#newest = day;
       this.#file = { day, path, fd, length: Bun.file(path).size };
       return this.#file;
     } catch (error) {
@@ -107,15 +133,22 @@ export class AuditBook {
   }
 }
 
-const isHead = (head: LineHead | undefined): head is LineHead => head !== undefined;
+/** Of the newest file that has a readable line. Only the newest file's torn end is cut off: in an older one it is evidence. */
+function lastHead(paths: readonly string[]): LineHead | undefined {
+  for (const [at, path] of [...paths].reverse().entries()) {
+    const head = readTail(path, at === 0);
+    if (head !== undefined) return head;
+  }
+  return undefined;
+}
 
-/** Cuts off a line without an end; the head of the last line that reads. */
-function mendTail(path: string): LineHead | undefined {
+/** The head of the last line that reads. */
+function readTail(path: string, mend: boolean): LineHead | undefined {
   let head: LineHead | undefined;
   let end = 0;
   for (const line of fileLines(path)) {
     if (!line.complete) {
-      truncateSync(path, end);
+      if (mend) truncateSync(path, end);
       break;
     }
     end = line.end;
@@ -123,14 +156,6 @@ function mendTail(path: string): LineHead | undefined {
     if (read.kind === "line") head = read.head;
   }
   return head;
-}
-
-function cut(fd: number, length: number): void {
-  try {
-    ftruncateSync(fd, length);
-  } catch {
-    // The disk is gone altogether; the error that led here says so.
-  }
 }
 
 function syncFolder(folder: string): void {

@@ -111,6 +111,32 @@ describe("a book that is opened again", () => {
     }
   });
 
+  test("goes on in the newest file when the clock stepped back over midnight", async () => {
+    const { folder, files } = await threeDays();
+    for (const nowMs of [START_MS, START_MS + DAY_MS]) {
+      await new AuditBook({ folder, nowMs: () => nowMs }).append([entry(nowMs - START_MS + 10)]);
+    }
+    expect(readdirSync(folder)).toHaveLength(3);
+    expect(verifyFiles(files)).toMatchObject({ lines: 8, problems: [] });
+  });
+
+  test("leaves half a line of an older file alone: it is evidence", async () => {
+    const { folder, files } = await threeDays();
+    appendFileSync(files[0] ?? "", '{"prev"');
+    await new AuditBook({ folder, nowMs: () => START_MS + 2 * DAY_MS }).append([entry(9)]);
+    expect(verifyFiles(files).problems).toMatchObject([{ file: files[0], problem: "ends in the middle" }]);
+  });
+
+  test("gives its files to a group of readers, whatever the umask", async () => {
+    const before = process.umask(0o077);
+    try {
+      const { files } = await threeDays();
+      expect(files.map((path) => statSync(path).mode & 0o777)).toEqual([0o640, 0o640, 0o640]);
+    } finally {
+      process.umask(before);
+    }
+  });
+
   test("after somebody appended rubbish goes on, and the rubbish is found", async () => {
     const { folder, files } = await threeDays();
     appendFileSync(files[2] ?? "", "rubbish\n");
