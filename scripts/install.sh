@@ -211,10 +211,8 @@ do_install() {
   copy_release "$name"
   install_units "$here"
   point_to "$name"
-  if [ -n "$old" ] && [ "$old" != "releases/$name" ]; then
-    act ln -sfn "$old" "$base/previous"
-  fi
   if load_functions && restart_changed "$old" "releases/$name" && enable_rest; then
+    if [ -n "$old" ] && [ "$old" != "releases/$name" ]; then act ln -sfn "$old" "$base/previous"; fi
     agree_on_version
     say "done: $name"
     [ -n "$old" ] || say "trading is not armed: quantumctl arm"

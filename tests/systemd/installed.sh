@@ -110,5 +110,39 @@ systemctl restart --no-block quantum-ai-strategy-router.service quantum-executio
 sleep 2
 systemctl start redis-server.service
 for unit in $units; do within 20 "after Redis came late: $unit is active" systemctl is-active --quiet "quantum-$unit"; done
+# Upgrade and rollback while decisions keep coming.
+printf 'SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW=1000\nSAFETY_SYMBOL_MAX_INTENTS_PER_WINDOW=1000\n' >>/etc/quantum/core_safety.env
+systemctl restart quantum-ai-strategy-router.service || broken "the router does not start again"
+next=/tmp/next
+cp -r /mnt/release "$next"
+release_as() { # name, change of a unit
+  sed -i "s/\"name\":\"[^\"]*\"/\"name\":\"$1\"/" "$next/BUILD.json"
+  sed -i "$2" "$next/systemd/quantum-execution.service" "$next/systemd/quantum-exit-brain.service"
+  (cd "$next" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
+}
+symbols=(ETHUSDT BTCUSDT SOLUSDT BNBUSDT)
+(
+  for n in $(seq 1 400); do
+    [ -e /tmp/enough ] && break
+    decide "load-$n" "${symbols[$((n % 4))]}"
+    sleep 0.1
+  done
+) &
+load=$!
+release_as quantum-next '$a # a comment that differs'
+"$next/install.sh" >/tmp/upgrade.log || { cat /tmp/upgrade.log; broken "the upgrade"; }
+grep -q 'quantum-execution: restarting' /tmp/upgrade.log || broken "the upgrade restarts nothing"
+grep -q 'quantum-audit-logger: unchanged' /tmp/upgrade.log || broken "the upgrade restarts what is the same"
+[ "$(readlink /opt/quantum/current)" = releases/quantum-next ] || broken "current points elsewhere"
+ok "upgrade under load: only what differs is restarted"
+/opt/quantum/current/install.sh --rollback >/dev/null || broken "the rollback"
+[ "$(readlink /opt/quantum/current)" = releases/quantum-test ] || broken "the rollback points elsewhere"
+ok "rollback under load, in one step"
+release_as quantum-broken 's#^ExecStart=/opt/quantum/current/bin/quantum-exit-brain#ExecStart=/bin/false#'
+QUANTUM_READY_SEC=5 "$next/install.sh" >/tmp/broken.log 2>&1 && broken "a release that does not start was installed"
+[ "$(readlink /opt/quantum/current)" = releases/quantum-test ] || broken "the broken release stayed: $(tail -3 /tmp/broken.log)"
+within 10 "a release that does not come up rolls itself back" systemctl is-active --quiet quantum-exit-brain
+touch /tmp/enough
+wait "$load"
 quantumctl status
 printf 'ok    everything held\n'
