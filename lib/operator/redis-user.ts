@@ -34,7 +34,10 @@ export const CONSUME = [
 ];
 /** A user as a line of the ACL file. `password` is the ACL's own syntax: `>plain`, `#sha256` or a placeholder. */
 export function aclLine(user: RedisUser, password: string): string {
-  const rights = [...CONNECTION, ...user.commands].map((name) => (/^[-+]/.test(name) ? name : `+${name}`));
+  // Whole categories first: what is taken away by one must not take along what is named by itself.
+  const broad = user.commands.filter((name) => name.includes("@"));
+  const named = user.commands.filter((name) => !name.includes("@"));
+  const rights = [...broad, ...CONNECTION, ...named].map((name) => (/^[-+]/.test(name) ? name : `+${name}`));
   const patterns = [
     ...(user.read ?? []).map((pattern) => `%R~${pattern}`),
     ...(user.write ?? []).map((pattern) => `%W~${pattern}`),

@@ -171,6 +171,8 @@ describe("each forbidden thing is refused", () => {
       (user) => [user, add(keys.panicStream)] as const,
     ),
     ["quantumctl", ["FUNCTION", "LOAD", "REPLACE", librarySource()]],
+    ["quantumctl", ["CONFIG", "GET", "appendonly"]],
+    ["quantumctl", ["INFO"]],
     ["safety-telemetry", ["XINFO", "GROUPS", keys.intentStream]],
   ];
   test.each(ALLOWED)("%s may do its own work: %p", async (user, command) => {
