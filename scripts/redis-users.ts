@@ -12,8 +12,9 @@ const FILE = join(import.meta.dir, "..", "systemd", "redis", "quantum-users.acl.
 /** The ACL file with `@NAMESPACE@` and `@PASSWORD@` where install.sh puts what is this machine's own. */
 function template(): string {
   const lines = redisUsers("@NAMESPACE@").map((user) => aclLine(user, "@PASSWORD@"));
-  // The default user stays for nobody: whoever connects must say who it is.
-  return `${["user default off", ...lines].join("\n")}\n`;
+  // Nobody can be the default user: whoever connects must say who it is. It keeps its rights all the same: Redis
+  // 7.0 replays the transactions of the append-only file as this user, and drops them where it may not.
+  return `${["user default off resetpass ~* &* +@all", ...lines].join("\n")}\n`;
 }
 
 const wanted = template();

@@ -79,6 +79,8 @@ ok "the stream recovery runs"
 systemctl is-active --quiet quantum-stream-recover.timer || broken "its timer is not active"
 ok "its timer is active"
 
+# A watchdog that has just started gives the exit brain ten seconds.
+within 15 "the watchdog is HEALTHY" sh -c 'curl -s http://127.0.0.1:9103/v1/watch | grep -q HEALTHY'
 was=$(main_pid exit-brain)
 kill -STOP "$was"
 within 12 "exit brain stopped with positions open: panic, halted" sh -c '[ -e /run/quantum/halted ]'
