@@ -129,25 +129,25 @@ export class PanicStore {
     return this.#alone(() => this.#readProcessed(eventId));
   }
 
-  /** `panic`: the one whose halt stands; undefined when none does. */
+  /**
+   * `panic`: the one whose halt stands; undefined when none does. One transaction, as the halt is written in one: a
+   * Redis emptied between two reads would look like an operator's reset.
+   */
   haltReading(panic: string | undefined): Promise<HaltReading> {
     return this.#alone(async () => {
-      const recorded =
-        panic === undefined ? 1 : await this.#redis.command(["HEXISTS", this.#keys.panicProcessed, panic]);
-      return { ...(await this.#tradingHalt()), panicRecorded: recorded === 1 };
+      try {
+        const [state, recorded] = await transaction(this.#redis, [
+          ["HMGET", this.#keys.tradingState, "halted", "cleared_by"],
+          ["HEXISTS", this.#keys.panicProcessed, panic ?? ""],
+        ]);
+        const [halted, by] = listReply(state).map(optionalTextReply);
+        const redis = halted === undefined ? "absent" : halted === "true" ? "halted" : "reset";
+        return { redis, clearedBy: by ?? "", panicRecorded: panic === undefined || recorded === 1 };
+      } catch (error) {
+        if (!(error instanceof RedisReplyError && error.code === "WRONGTYPE")) throw error;
+        return { redis: "unreadable", clearedBy: "", panicRecorded: true };
+      }
     });
-  }
-
-  async #tradingHalt(): Promise<Pick<HaltReading, "redis" | "clearedBy">> {
-    try {
-      const reply = await this.#redis.command(["HMGET", this.#keys.tradingState, "halted", "cleared_by"]);
-      const [halted, by] = listReply(reply).map(optionalTextReply);
-      const redis = halted === undefined ? "absent" : halted === "true" ? "halted" : "reset";
-      return { redis, clearedBy: by ?? "" };
-    } catch (error) {
-      if (!(error instanceof RedisReplyError && error.code === "WRONGTYPE")) throw error;
-      return { redis: "unreadable", clearedBy: "" };
-    }
   }
 
   async #publishOnce(publication: Publication): Promise<"published" | "halt-lost"> {

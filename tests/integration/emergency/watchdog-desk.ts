@@ -9,6 +9,7 @@ import { systemClock } from "../../../lib/daemon/clock.ts";
 import { connectRedis, type RedisConnection } from "../../../lib/redis/connection.ts";
 import { type RedisReply, recordReply } from "../../../lib/redis/reply.ts";
 import { decodeEntries, encodeFields, type StreamEntry } from "../../../lib/redis/stream-entry.ts";
+import { transaction } from "../../../lib/redis/transaction.ts";
 import { type DaemonProcess, startDaemon } from "../../support/daemon-process.ts";
 import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
 import { keptLog } from "../../support/quiet-log.ts";
@@ -43,7 +44,7 @@ export interface FakeBrain {
   /** Another process of it: new instance, sequence from 1. */
   restart(): void;
   start(): void;
-  /** No beat any more, as after kill -9. Returns the id of the last one. */
+  /** No beat and no answer any more, as after kill -9. Returns the id of the last beat. */
   die(): string;
   /** `/healthz` of the brain, answered by the test. */
   readonly health: { answer: "healthy" | "hung-loop" | "silent" };
@@ -148,8 +149,11 @@ export async function openWatchdogDesk(
         source: event.issued_by,
         event_id: event.event_id,
       };
-      await eye.command(["HSET", KEYS.panicProcessed, event.event_id, '{"state":"STARTED"}']);
-      await eye.command(["HSET", KEYS.tradingState, ...encodeFields(state)]);
+      // As one, as the worker does: a panic that is known and no halt beside it is an operator's reset.
+      await transaction(eye, [
+        ["HSET", KEYS.panicProcessed, event.event_id, '{"state":"STARTED"}'],
+        ["HSET", KEYS.tradingState, ...encodeFields(state)],
+      ]);
     },
     watch: async () => {
       if (watchdog === undefined) throw new Error("no watchdog was started");
@@ -230,12 +234,15 @@ function fakeBrain(eye: RedisConnection): FakeBrain {
       said = { ...said, instance_id: `brain-${instances}`, seq: 0 };
     },
     start: () => {
+      health.answer = "healthy";
       const quietly = () => void beat().catch(() => undefined);
       quietly();
       timer = setInterval(quietly, 1000);
     },
     die: () => {
       clearInterval(timer);
+      // A Redis that is slow to answer must not make a dead brain look well by its own word.
+      health.answer = "silent";
       return lastId;
     },
   };

@@ -102,7 +102,6 @@ test.concurrent("Redis killed, then the exit brain: the panic goes by the socket
   await inState(desk, "REDIS_LOST");
   const diedAt = performance.now();
   desk.brain.die();
-  desk.brain.health.answer = "silent";
   await waitUntil("the worker is called", () => desk.handedOver.length > 0);
   expect(performance.now() - diedAt).toBeLessThan(6000);
   expect(desk.handedOver[0]).toMatchObject({ reason: "POSITIONS_UNGUARDED", issued_by: "watchdog" });

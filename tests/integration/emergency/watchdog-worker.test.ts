@@ -97,7 +97,6 @@ describe("watchdog and worker, both compiled", () => {
     await inState(desk, "HEALTHY");
     await desk.redis.stop({ kill: true });
     desk.brain.die();
-    desk.brain.health.answer = "silent";
     await waitUntil("the venue is flat", async () => (await openAtVenue(desk)) === 0, { deadlineMs: 15_000 });
     await desk.redis.restart();
     await desk.ready();
