@@ -9,6 +9,7 @@ import type { RedisEye } from "../stack/redis-process.ts";
 import { seededRandom } from "../stack/seeded-random.ts";
 import type { TradingStack } from "../stack/trading-stack.ts";
 import { waitFor } from "../stack/wait-for.ts";
+import { livingTimeline } from "./living-timeline.ts";
 import { type AccountView, type PanicRecord, readAccount, readPanic } from "./panic-view.ts";
 
 /** Fewer would not show that they are closed side by side. */
@@ -18,6 +19,8 @@ const OPEN_WITHIN_MS = 20_000;
 const FLAT_WITHIN_MS = 15_000;
 /** The completion comes once no entry can be in flight any more: the receive window and the clocks' skew. */
 const COMPLETION_WITHIN_MS = 15_000;
+/** A look takes milliseconds and some stamps are Redis' own: what is older than this has all come in. */
+const SETTLED_MS = 300;
 
 export interface ChaosParts {
   readonly stack: TradingStack;
@@ -101,19 +104,15 @@ async function killTheBrain(scene: Scene): Promise<boolean> {
   brain.signal("SIGKILL");
   await brain.exited;
   print("the exit brain is killed (SIGKILL)");
-  const shown = new Set<string>();
-  const show = (atMs: number, what: string) => {
-    if (shown.has(what)) return;
-    shown.add(what);
-    const afterSec = (atMs - killedMs) / 1000;
-    print(`  ${`${afterSec < 0 ? "" : "+"}${afterSec.toFixed(3)}`.padStart(8)} s  ${what}`);
-  };
+  const timeline = livingTimeline(killedMs, print);
   let flatMs: number | undefined;
   const end = async () => {
+    const askedMs = Date.now();
     const [account, record] = await Promise.all([readAccount(venueUrl), readPanic(eye, keys)]);
-    showPanic(record, show);
-    if (record.panic !== undefined) showAccount(account, Date.now(), show);
+    showPanic(record, timeline.note);
+    if (record.panic !== undefined) showAccount(account, askedMs, timeline.note);
     if (flatMs === undefined && isFlat(account)) flatMs = Date.now();
+    timeline.print(askedMs - SETTLED_MS);
     return isFlat(account) && record.completion?.status === "flat" && record;
   };
   const record = await waitFor("flat, and a completion that says so", end, {
@@ -123,6 +122,7 @@ async function killTheBrain(scene: Scene): Promise<boolean> {
     print(`DOES NOT HOLD  ${error.message}`);
     return undefined;
   });
+  timeline.print(Number.POSITIVE_INFINITY);
   if (record === undefined) return false;
   const tookMs = (flatMs ?? Number.POSITIVE_INFINITY) - killedMs;
   const denied = await isDenied(scene);
