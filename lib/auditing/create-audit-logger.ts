@@ -9,6 +9,7 @@ import type { RedisConnection } from "../redis/connection.ts";
 import { keepRoleBeat } from "../redis/role-beat.ts";
 import { createStreamConsumer } from "../redis/stream-consumer.ts";
 import { AuditBook, AuditWriteError } from "./audit-book.ts";
+import { HeadRecord } from "./head-record.ts";
 import { createAuditMetrics } from "./metrics.ts";
 import { type AuditSettings, recordedStreams } from "./settings.ts";
 
@@ -28,6 +29,9 @@ export function createAuditLogger(
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const book = new AuditBook({ folder: context.stateDir, nowMs: clock.nowMs });
   const metrics = createAuditMetrics(context.registry, () => book.head.seq);
+  const statsKey = `${keys.statsPrefix}audit-logger`;
+  const missing = (lines: number) => metrics.missing.set(lines);
+  const head = new HeadRecord({ ...{ redis, clock, log, missing }, key: statsKey, found: book.head });
   let trouble: string | undefined;
   const streams = recordedStreams(settings, keys);
   const progress = jointBeat(streams, context.beat);
@@ -56,8 +60,10 @@ export function createAuditLogger(
       ...({ handOut: "batch", batchMax: PAGE, inFlightMax: PAGE * 2 } as const),
       staleIdleMs: settings.STALE_IDLE_MS,
       handle: async (entries) => {
+        await head.compare();
         if (!(await record(stream, entries))) return "later";
-        await redis.command(["XACK", stream, GROUPS.auditLogger, ...entries.map((entry) => entry.id)]);
+        const ack = ["XACK", stream, GROUPS.auditLogger, ...entries.map((entry) => entry.id)];
+        await Promise.all([redis.command(ack), head.remember(book.head)]);
         return "done";
       },
       progress: progress[stream] ?? context.beat,
@@ -75,7 +81,7 @@ export function createAuditLogger(
     ...{ redis, instance, bootId, clock, log, mode: settings.TRADING_MODE, account: () => "" },
     ...{ build: build.version, git: build.git },
     roleKey: `${keys.rolePrefix}audit-logger:${instance}`,
-    statsKey: `${keys.statsPrefix}audit-logger`,
+    statsKey,
   };
   const routes = new Hono().get("/head", (reply) => reply.json(book.head));
   return {
@@ -90,6 +96,7 @@ export function createAuditLogger(
         ...Object.fromEntries(
           consumers.map((consumer, at) => [`stream ${at}`, (stop: AbortSignal) => consumer.run(stop)]),
         ),
+        head: (stop) => head.run(stop),
         beat: (stop) => keepRoleBeat(roleBeat, stop),
       }),
     close: () => redis.close(),

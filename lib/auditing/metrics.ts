@@ -13,6 +13,11 @@ export function createAuditMetrics(registry: Registry, headSeq: () => number) {
     lines: new Counter({
       ...{ name: "quantum_audit_lines_total", help: "Lines written.", labelNames: ["stream"], registers },
     }),
+    missing: new Gauge({
+      name: "quantum_audit_missing_lines",
+      help: "Lines that Redis remembers and the files did not have at the start: somebody cut them.",
+      registers,
+    }),
     lost: new Counter({
       name: "quantum_audit_lost_total",
       help: "Entries that were trimmed before they were recorded.",

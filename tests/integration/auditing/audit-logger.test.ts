@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -144,5 +144,39 @@ describe("the audit logger", () => {
     await publish(on.redis, 20, "b");
     await waitUntil("all are acknowledged", () => allAcknowledged(on.redis, 40), SOON);
     expect(verifyFiles(on.files())).toMatchObject({ lines: 200, problems: [] });
+  });
+});
+
+describe("the end of the chain", () => {
+  test("is kept in Redis, and files that were cut meanwhile are reported", async () => {
+    await using on = await stage();
+    const child = on.start();
+    await publish(on.redis, 3, "a");
+    await waitUntil("all are acknowledged", () => allAcknowledged(on.redis, 3), SOON);
+    const stats = `${keys.statsPrefix}audit-logger`;
+    const remembered = async () => [
+      await on.redis.cli("HGET", stats, "head_seq"),
+      await on.redis.cli("HGET", stats, "head_hash"),
+    ];
+    await waitUntil("the last line is remembered", async () => (await remembered())[0] === "15", SOON);
+    const head = verifyFiles(on.files()).head;
+    expect(await remembered()).toEqual(["15", head?.hash ?? ""]);
+    child.kill("SIGKILL");
+    await child.exited;
+    const [file = ""] = on.files();
+    writeFileSync(file, readFileSync(file, "utf8").split("\n").slice(0, 12).join("\n").concat("\n"));
+    expect(verifyFiles([file]).problems).toEqual([]);
+    expect(verifyFiles([file], head).problems).toHaveLength(1);
+    on.start();
+    const metrics = async () => (await fetch(`${on.url}/metrics`)).text();
+    await waitUntil(
+      "three lines are missed",
+      async () => /quantum_audit_missing_lines 3\n/.test(await metrics()),
+      SOON,
+    );
+    await publish(on.redis, 1, "b");
+    await waitUntil("all are acknowledged", () => allAcknowledged(on.redis, 4), SOON);
+    expect(await on.redis.cli("HGET", stats, "head_missing_seq")).toBe("15");
+    expect(await on.redis.cli("HGET", stats, "head_missing_hash")).toBe(head?.hash ?? "");
   });
 });

@@ -88,6 +88,39 @@ describe("the chain", () => {
   });
 });
 
+describe("a head that was kept elsewhere", () => {
+  test("finds any cut at the end, and a chain that was written anew", async () => {
+    const { files, book } = await threeDays();
+    const { head } = book;
+    expect(verifyFiles(files, head).problems).toEqual([]);
+    const other = await threeDays();
+    await other.book.append([entry(99)]);
+    expect(verifyFiles(other.files, head).problems).toEqual([]);
+    for (let kept = 5; kept > 0; kept -= 1) {
+      const path = files[Math.floor(kept / 2)] ?? "";
+      const [first = ""] = readFileSync(path, "utf8").split("\n");
+      writeFileSync(path, kept % 2 === 0 ? "" : `${first}\n`);
+      const problems = verifyFiles(files, head).problems.map(({ problem }) => problem);
+      expect(problems).toEqual([
+        kept === 5 ? "is the last: number 6 is missing" : `is the last: numbers ${kept + 1} to 6 are missing`,
+      ]);
+    }
+    const anew = await threeDays();
+    const { hash } = head;
+    expect(verifyFiles(anew.files, { seq: 5, hash }).problems[0]?.problem).toContain("another than");
+    expect(verifyFiles(anew.files.slice(1), { seq: 1, hash }).problems[0]?.problem).toContain("older files");
+  });
+
+  test("is given as --head SEQ:HASH; anything else is a misuse", async () => {
+    const { files, book } = await threeDays();
+    const { seq, hash } = book.head;
+    expect(verifyCommand([...files, "--head", `${seq}:${hash}`], () => undefined)).toBe(0);
+    expect(verifyCommand([...files.slice(0, 2), "--head", `${seq}:${hash}`], () => undefined)).toBe(1);
+    expect(verifyCommand([...files, "--head", hash], () => undefined)).toBe(64);
+    expect(verifyCommand([...files, "--tail"], () => undefined)).toBe(64);
+  });
+});
+
 describe("a book that is opened again", () => {
   test("goes on where it was, and takes no entry twice", async () => {
     const { folder, files } = await threeDays();
