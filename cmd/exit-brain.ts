@@ -5,6 +5,7 @@ import { createMarkPrices } from "../lib/exchange/mark-prices.ts";
 import { createUserStream } from "../lib/exchange/user-stream.ts";
 import { createExitBrain } from "../lib/exits/create-exit-brain.ts";
 import { exitBrainSettingFaults, exitBrainSettings } from "../lib/exits/settings.ts";
+import { ensureLibrary } from "../lib/kernel/library.ts";
 import { connectRedis } from "../lib/redis/connection.ts";
 
 void runDaemon({
@@ -18,13 +19,11 @@ void runDaemon({
     const mode = settings.TRADING_MODE;
     const wsUrl = settings.EXCHANGE_WS_URL?.reveal();
     const openSocket = (address: string) => new WebSocket(address);
-    const redis = connectRedis({
-      url: settings.REDIS_URL.reveal(),
-      name: consumerName("exit-brain", context.instance),
-      // The loop waits 100 ms at most anyway: a spike of a second must not cost the connection, nor a heartbeat.
-      deadlineMs: 1500,
-      ...{ clock, random, log },
-    });
+    const name = consumerName("exit-brain", context.instance);
+    // The loop waits 100 ms at most anyway: a spike of a second must not cost the connection, nor a heartbeat.
+    const connection = { url: settings.REDIS_URL.reveal(), deadlineMs: 1500, clock, random, log };
+    const redis = connectRedis({ ...connection, name });
+    const planRedis = connectRedis({ ...connection, name: `${name}-plans`, onConnected: ensureLibrary });
     const exchange = createBinanceExchange({
       ...{ mode, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
       apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
@@ -34,7 +33,7 @@ void runDaemon({
     });
     const { premiumIndex } = exchange;
     return createExitBrain(context, {
-      ...{ redis, exchange },
+      ...{ redis, planRedis, exchange },
       marks: (symbols) =>
         createMarkPrices({ mode, wsUrl, clock, random, log, premiumIndex, symbols, openSocket }),
       userStream: (onEvent) =>

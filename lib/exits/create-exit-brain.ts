@@ -31,6 +31,11 @@ const LEFT_BEHIND_EVERY_MS = 600_000;
 
 export interface ExitBrainOutside {
   readonly redis: RedisConnection;
+  /**
+   * For writing plans alone: it is ready only with the function library on the server, whose absence must cost no
+   * heartbeat and no exit.
+   */
+  readonly planRedis: RedisConnection;
   readonly exchange: Exchange;
   /** Made by cmd/ for the open symbols: they are known here alone. */
   marks(symbols: () => readonly string[]): MarkPrices;
@@ -43,7 +48,7 @@ export function createExitBrain(
   outside: ExitBrainOutside,
 ): DaemonParts {
   const { settings, clock, log, bootId } = context;
-  const { redis, exchange } = outside;
+  const { redis, planRedis, exchange } = outside;
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const rules = exitRules(settings);
   const statistics = createStatistics(redis, `${keys.statsPrefix}exit-brain`);
@@ -57,7 +62,7 @@ export function createExitBrain(
     ...{ redis, keys, exchange, clock, log, observe, statistics, rules },
     markOf: marks.markOf,
   };
-  const store = createPlanStore(redis, keys, rules.holdMinMs);
+  const store = createPlanStore(planRedis, keys, rules.holdMinMs);
   const plans = new PlanKeeper({ ...shared, store, background });
   const stops = new StopKeeper({ ...shared, background });
   const heartbeats = new HeartbeatWriter(redis, keys, bootId);
@@ -89,6 +94,7 @@ export function createExitBrain(
     routes: exitBrainRoutes({ watches: () => loop.watches.values(), reports: () => loop.reports }),
     dependencies: () => [
       redis.dependency(),
+      planDependency(planRedis),
       session.dependency(),
       positionsDependency(book),
       markDependency(marks),
@@ -104,7 +110,9 @@ export function createExitBrain(
             stop,
           ),
       }),
-    close: () => redis.close(),
+    close: async () => {
+      await Promise.all([redis.close(), planRedis.close()]);
+    },
     account,
   };
 }
@@ -139,6 +147,12 @@ async function keepClearing(
     const done = view !== undefined && parts.mayAct() && (await parts.plans.closeLeftBehind(view));
     await parts.clock.sleep(done ? LEFT_BEHIND_EVERY_MS : 1000, signal);
   }
+}
+
+/** Said, and never waited for: positions are guarded by the plans in memory meanwhile. */
+function planDependency(planRedis: RedisConnection): Dependency {
+  const { ok, detail } = planRedis.dependency();
+  return { name: "plan writes", ok: true, detail: ok ? "written" : `not written: ${detail}` };
 }
 
 function positionsDependency(book: PositionBook): Dependency {

@@ -1,6 +1,5 @@
 /**
- * Writes to position plans. Each is one script on the server, because execution settles plans at the same time:
- * what is decided here on a plan may only touch that very plan.
+ * Writes to position plans, each one function on the server, because execution settles plans at the same time.
  *
  * The best mark since the entry is kept in the plan's hash and not in the state folder: it belongs to that plan
  * alone, is deleted and replaced together with it by whoever settles or closes, and is there for an exit brain
@@ -8,14 +7,8 @@
  */
 import type { Keys } from "../contract/keys.ts";
 import { planSuffix, type StoredPlan } from "../contract/position-plan.ts";
-import type { RedisCommands } from "../redis/connection.ts";
-import { textReply } from "../redis/reply.ts";
-import adoptPlanLua from "./lua/adopt-plan.lua" with { type: "text" };
-import closePositionLua from "./lua/close-position.lua" with { type: "text" };
-import noteExtremeLua from "./lua/note-extreme.lua" with { type: "text" };
-
-/** `kept`: another plan stands there, nothing was changed. `expired`: the call came too late to be carried out. */
-type PlanWrite = "written" | "kept" | "expired";
+import type { FunctionCaller } from "../kernel/function-call.ts";
+import { adoptPlan, closePlan, noteExtreme, type PlanWrite } from "../kernel/position-plans.ts";
 
 /** A position that was seen at zero. */
 export interface ClosedPosition {
@@ -37,35 +30,21 @@ export interface PlanStore {
   close(closed: ClosedPosition): Promise<PlanWrite>;
 }
 
-/** A store over a connection. */
-export function createPlanStore(redis: RedisCommands, keys: Keys, holdMinMs: number): PlanStore {
-  async function run(script: string, on: readonly string[], args: readonly string[]): Promise<PlanWrite> {
-    const deadline = String(Math.floor(redis.serverNowMs() + redis.deadlineMs));
-    const said = textReply(
-      await redis.command(["EVAL", script, String(on.length), ...on, deadline, ...args]),
-    );
-    if (said === "OK") return "written";
-    return said === "KEPT" ? "kept" : "expired";
-  }
+/** A store over a connection to a server that has the function library. */
+export function createPlanStore(redis: FunctionCaller, keys: Keys, holdMs: number): PlanStore {
   const planOf = (key: string) => `${keys.positionPlanPrefix}${key}`;
-
   return {
-    adopt: (plan, replaces) =>
-      run(
-        adoptPlanLua,
-        [planOf(planSuffix(plan.symbol, plan.position_side))],
-        [
-          replaces ?? "-",
-          ...Object.entries(plan).flatMap(([name, value]) => (value === undefined ? [] : [name, value])),
-        ],
-      ),
-    noteExtreme: (key, openedAtMs, extreme) =>
-      run(noteExtremeLua, [planOf(key)], [String(openedAtMs), extreme]),
-    close: ({ key, symbol, closedAtMs, seenAtMs }) =>
-      run(
-        closePositionLua,
-        [`${keys.gateLastTradePrefix}${symbol}`, planOf(key)],
-        [String(closedAtMs), String(holdMinMs), String(seenAtMs)],
-      ),
+    adopt(plan, replaces) {
+      const key = planOf(planSuffix(plan.symbol, plan.position_side));
+      const fields = Object.entries(plan).flatMap(([name, value]) =>
+        value === undefined ? [] : [name, value],
+      );
+      return adoptPlan(redis, { key, fields, replaces });
+    },
+    noteExtreme: (key, openedAtMs, extreme) => noteExtreme(redis, { key: planOf(key), openedAtMs, extreme }),
+    close({ key, symbol, closedAtMs, seenAtMs }) {
+      const lastTradeKey = `${keys.gateLastTradePrefix}${symbol}`;
+      return closePlan(redis, { key: planOf(key), lastTradeKey, closedAtMs, seenAtMs, holdMs });
+    },
   };
 }

@@ -3,6 +3,7 @@ import admitLua from "./lua/admit.lua" with { type: "text" };
 import clockLua from "./lua/clock.lua" with { type: "text" };
 import faultsLua from "./lua/faults.lua" with { type: "text" };
 import ledgerLua from "./lua/ledger.lua" with { type: "text" };
+import plansLua from "./lua/plans.lua" with { type: "text" };
 import ratesLua from "./lua/rates.lua" with { type: "text" };
 import settleLua from "./lua/settle.lua" with { type: "text" };
 import streamsLua from "./lua/streams.lua" with { type: "text" };
@@ -26,6 +27,7 @@ export function librarySource(): string {
     admitLua,
     ledgerLua,
     settleLua,
+    plansLua,
   ].join("\n");
 }
 

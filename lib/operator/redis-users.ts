@@ -120,12 +120,12 @@ function exitBrainUser(keys: Keys): RedisUser {
         "hmget",
         "hdel",
       ],
-      ...["scan", "zrange", "zscore", "type", "exists", "eval"],
+      ...["scan", "zrange", "zscore", "type", "exists"],
     ],
     read: [...read, keys.mode, keys.modeAccount],
     write: [keys.panicStream, keys.auditStream],
     both,
-    called: [...both, ...read, keys.mode, keys.modeAccount],
+    called: [prefix(keys.positionPlanPrefix), prefix(keys.gateLastTradePrefix)],
   };
 }
 

@@ -11,8 +11,6 @@ import { Background } from "../../lib/exits/background.ts";
 import type { ExitBrainParts } from "../../lib/exits/exit-brain-parts.ts";
 import { ExitLoop } from "../../lib/exits/exit-loop.ts";
 import { HeartbeatWriter } from "../../lib/exits/heartbeat-writer.ts";
-import adoptPlanLua from "../../lib/exits/lua/adopt-plan.lua" with { type: "text" };
-import closePositionLua from "../../lib/exits/lua/close-position.lua" with { type: "text" };
 import { PositionBook } from "../../lib/exits/position-book.ts";
 import { PlanKeeper } from "../../lib/exits/position-plan-keeper.ts";
 import { createPlanStore } from "../../lib/exits/position-plan-store.ts";
@@ -73,7 +71,7 @@ interface Moods {
   execution: ExecutionMood;
 }
 
-const WRITES: ReadonlySet<unknown> = new Set(["XADD", "EVAL", "MULTI", "HINCRBY"]);
+const WRITES: ReadonlySet<unknown> = new Set(["XADD", "FCALL", "MULTI", "HINCRBY"]);
 
 /** One account: what is open, what Redis holds, and an execution that works through the exit stream. */
 class World {
@@ -128,23 +126,23 @@ class World {
       case "XADD":
         if (key === keys.exitIntentStream) this.stream.push(args.at(-1) ?? "");
         return "1-1";
-      case "EVAL":
-        return this.#evaluate(args);
+      case "FCALL":
+        return this.#call(args);
       default:
         return "OK";
     }
   }
 
-  #evaluate([, script = "", count = "", ...rest]: readonly string[]): string {
+  #call([, name = "", count = "", ...rest]: readonly string[]): RedisReply {
     const on = rest.slice(0, Number(count));
     const values = rest.slice(Number(count) + 1);
-    if (script === adoptPlanLua) {
+    if (name === "adopt_plan_v1") {
       const plan = new Map<string, string>();
       for (let at = 1; at + 1 < values.length; at += 2) plan.set(values[at] ?? "", values[at + 1] ?? "");
       if (!this.plans.has(on[0] ?? "")) this.plans.set(on[0] ?? "", plan);
     }
-    if (script === closePositionLua) this.plans.delete(on[1] ?? "");
-    return "OK";
+    if (name === "close_plan_v1") this.plans.delete(on[1] ?? "");
+    return ["OK"];
   }
 
   async positions(): Promise<Reading<readonly Position[]>> {

@@ -11,6 +11,7 @@ import { createMarkPrices } from "../../../lib/exchange/mark-prices.ts";
 import { createUserStream } from "../../../lib/exchange/user-stream.ts";
 import { createExitBrain } from "../../../lib/exits/create-exit-brain.ts";
 import { exitBrainSettingFaults, exitBrainSettings } from "../../../lib/exits/settings.ts";
+import { ensureLibrary } from "../../../lib/kernel/library.ts";
 import type { PaperExchangeChanges } from "../../../lib/paper/start-paper-exchange.ts";
 import { connectRedis } from "../../../lib/redis/connection.ts";
 import { listReply, type RedisReply, recordReply } from "../../../lib/redis/reply.ts";
@@ -179,6 +180,7 @@ function launchBrain(outside: {
   const { premiumIndex } = exchange;
   const registry = new Registry();
   let beats = 0;
+  const connection = { url: server.url, deadlineMs: 1500, ...common };
   const parts: DaemonParts = createExitBrain(
     {
       ...{ role: "exit-brain", settings, registry, instance: "test", stateDir: "/nonexistent", ...common },
@@ -189,7 +191,8 @@ function launchBrain(outside: {
       },
     },
     {
-      redis: connectRedis({ url: server.url, name: "exit-brain", deadlineMs: 1500, ...common }),
+      redis: connectRedis({ ...connection, name: "exit-brain" }),
+      planRedis: connectRedis({ ...connection, name: "exit-brain-plans", onConnected: ensureLibrary }),
       exchange,
       marks: (symbols) =>
         createMarkPrices({ mode, wsUrl: paper.wsUrl, ...common, premiumIndex, symbols, openSocket }),

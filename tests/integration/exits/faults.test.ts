@@ -252,3 +252,24 @@ test.concurrent(
     await waitUntil("it is open with a new key", () => opened() === 3);
   }),
 );
+
+test.concurrent(
+  "without the function library, and without the right to load it, it beats and exits; plans are written later",
+  on(async (desk) => {
+    await desk.redis("ACL", "SETUSER", "default", "-function|load");
+    const brain = await desk.start({ PROTECTIVE_STOP: "none" });
+    await buy(desk);
+    await waitUntil("it is guarded", async () => (await brain.positions())[0]?.decision === "hold");
+    await completes(brain, 3);
+    expect(await brain.degraded()).toEqual([]);
+    expect(await desk.plan("ETHUSDT")).toEqual({});
+    await desk.redis("ACL", "SETUSER", "default", "+function|load");
+    await waitUntil("the plan is stored", async () => (await desk.plan("ETHUSDT"))["stop_loss"] === "2940");
+    await desk.redis("ACL", "SETUSER", "default", "-function|load");
+    await desk.redis("FUNCTION", "FLUSH");
+    await desk.paper.setPrice("ETHUSDT", "2900");
+    await waitUntil("the exit goes out", async () => (await desk.exits()).length > 0);
+    await brain.stop();
+    expect((await desk.heartbeats()).length).toBe(brain.beats() + 1);
+  }),
+);

@@ -3,6 +3,7 @@ import { keysOf } from "../../../lib/contract/keys.ts";
 import type { StoredPlan } from "../../../lib/contract/position-plan.ts";
 import { systemClock } from "../../../lib/daemon/clock.ts";
 import { createPlanStore } from "../../../lib/exits/position-plan-store.ts";
+import { ensureLibrary } from "../../../lib/kernel/library.ts";
 import { connectRedis, type RedisConnection } from "../../../lib/redis/connection.ts";
 import { recordReply } from "../../../lib/redis/reply.ts";
 import { keptLog } from "../../support/quiet-log.ts";
@@ -18,7 +19,13 @@ let redis: RedisConnection;
 beforeAll(async () => {
   server = await startRedisServer();
   const common = { clock: systemClock, random: Math.random, log: keptLog() };
-  redis = connectRedis({ url: server.url, name: "test", deadlineMs: 5000, ...common });
+  redis = connectRedis({
+    url: server.url,
+    name: "test",
+    deadlineMs: 5000,
+    ...common,
+    onConnected: ensureLibrary,
+  });
   await redis.whenReady();
 });
 afterAll(async () => {

@@ -29,6 +29,7 @@ const FORM = new Set([
     "ABSENT",
     "DIFFERS",
     "AGED",
+    "KEPT",
   ],
   ...[
     "ADMITTED",
