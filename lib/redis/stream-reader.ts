@@ -1,5 +1,5 @@
 import { decodeReadReply, type StreamPage } from "./stream-entry.ts";
-import { openWireClient } from "./wire-client.ts";
+import type { OpenWire } from "./wire.ts";
 
 /**
  * Blocking reads of new entries, on a connection of their own: a blocked connection answers nothing else.
@@ -18,6 +18,7 @@ export interface StreamReader {
 }
 
 export interface StreamReaderOptions {
+  readonly openWire: OpenWire;
   readonly url: string;
   readonly name: string;
   readonly stream: string;
@@ -31,8 +32,8 @@ export interface StreamReaderOptions {
 
 /** Connects. Rejects with a Redis error within the deadline. */
 export async function openStreamReader(options: StreamReaderOptions): Promise<StreamReader> {
-  const { stream, group, consumer, deadlineMs = 500, blockMs = 1000 } = options;
-  const wire = await openWireClient({
+  const { openWire, stream, group, consumer, deadlineMs = 500, blockMs = 1000 } = options;
+  const wire = await openWire({
     url: options.url,
     name: options.name,
     connectDeadlineMs: deadlineMs,

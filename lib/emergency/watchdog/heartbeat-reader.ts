@@ -4,7 +4,8 @@ import { isRedisError } from "../../redis/redis-errors.ts";
 import type { RedisReply } from "../../redis/reply.ts";
 import { decodeEntries, decodeReadReply, type StreamEntry } from "../../redis/stream-entry.ts";
 import type { Random, RedisClock, RedisLog } from "../../redis/surroundings.ts";
-import { openWireClient, type WireClient } from "../../redis/wire-client.ts";
+import type { WireClient } from "../../redis/wire.ts";
+import { openWireClient } from "../../redis/wire-client.ts";
 
 /** A blocked read ends after this: how often we hear that Redis is there, and that there is no beat. */
 const BLOCK_MS = 100;
