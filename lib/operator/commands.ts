@@ -6,6 +6,7 @@ import {
   deadLettersCommand,
 } from "./commands/dead-letters.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { drillCommand } from "./commands/drill.ts";
 import { faultsCommand } from "./commands/faults.ts";
 import { haltClearCommand, haltStatusCommand } from "./commands/halt.ts";
 import { ledgerShowCommand } from "./commands/ledger.ts";
@@ -34,6 +35,7 @@ export const OPERATOR_COMMANDS: readonly OperatorCommand[] = [
   haltStatusCommand,
   haltClearCommand,
   panicCommand,
+  drillCommand,
   recoverCommand,
   deadLettersCommand,
   deadLetterShowCommand,

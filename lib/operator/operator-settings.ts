@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { Environment } from "../daemon/environment.ts";
-import { haltSettings } from "../daemon/settings-emergency.ts";
+import { haltSettings, panicSocketSettings } from "../daemon/settings-emergency.ts";
 import { exchangeSettings } from "../daemon/settings-exchange.ts";
 
 /** What quantumctl is configured by: the same variables as the daemons it looks after. */
-export const operatorSettings = { ...exchangeSettings, ...haltSettings } as const;
+export const operatorSettings = { ...exchangeSettings, ...haltSettings, ...panicSocketSettings } as const;
 
 /** Where install.sh puts the configuration. */
 export const SETTINGS_FILE = "/etc/quantum/quantum.env";

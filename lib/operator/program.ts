@@ -2,7 +2,7 @@ import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
 import type { OperatorCommand, Report } from "./command.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, Surroundings } from "./desk.ts";
 
 /** How the program reaches the world. */
 export interface Terminal {
@@ -18,8 +18,12 @@ interface ProgramParts {
   readonly version: string;
   readonly commands: readonly OperatorCommand[];
   readonly terminal: Terminal;
-  /** Connects; only called when a command runs. `close` is called in the end. */
-  openDesk(): Promise<{ readonly desk: Desk; close(): Promise<void> }>;
+  readonly world: Pick<Surroundings, "clock" | "environment" | "binaries" | "who" | "signal">;
+  /** Reads the configuration and connects; only called for a command that needs it. `close` is called in the end. */
+  openDesk(
+    around: Surroundings,
+    redis: "ready" | "as it is",
+  ): Promise<{ readonly desk: Desk; close(): Promise<void> }>;
 }
 
 const GLOBAL_OPTIONS = [
@@ -27,10 +31,11 @@ const GLOBAL_OPTIONS = [
   ["-y, --yes", "do not ask before acting"],
 ] as const;
 
-/**
- * Runs one command line (without the program's name) and returns its exit code: 0 done, 1 refused or "no",
- * 64 wrong usage or not confirmed, and the contract's 75, 76 and 78.
- */
+const EXIT_CODE_TEXT = `
+Exit codes: 0 done, or yes · 1 refused, or no · 64 wrong usage, or not confirmed · 75 Redis is not there ·
+76 a panic is not flat · 78 the configuration is wrong, or forbids it`;
+
+/** Runs one command line (without the program's name) and returns its exit code, see EXIT_CODE_TEXT. */
 export async function runProgram(parts: ProgramParts, argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODES.clean;
   const program = buildProgram(parts, async (command, raw, globals) => {
@@ -45,28 +50,35 @@ export async function runProgram(parts: ProgramParts, argv: readonly string[]): 
   }
 }
 
-type Run = (
-  command: OperatorCommand,
-  raw: Readonly<Record<string, unknown>>,
-  globals: { readonly json: boolean; readonly yes: boolean },
-) => Promise<void>;
+interface Globals {
+  readonly json: boolean;
+  readonly yes: boolean;
+}
+type RawInput = Readonly<Record<string, unknown>>;
+type Run = (command: OperatorCommand, raw: RawInput, globals: Globals) => Promise<void>;
 
 function buildProgram(parts: ProgramParts, run: Run): Command {
   const program = new Command("quantumctl")
     .description("The operator's command line of the quantum kernel")
     .version(parts.version)
     .exitOverride()
-    .showHelpAfterError()
+    .showHelpAfterError("(add --help for what it takes)")
+    .addHelpText("afterAll", EXIT_CODE_TEXT)
     .configureOutput({
       writeOut: (text) => parts.terminal.out(text.trimEnd()),
       writeErr: (text) => parts.terminal.err(text.trimEnd()),
     });
+  for (const [flags, meaning] of GLOBAL_OPTIONS) program.option(flags, meaning);
   for (const command of parts.commands) {
     const leaf = leafOf(program, command.path.split(" ")).description(command.summary);
-    for (const [syntax, meaning] of command.parameters) leaf.argument(syntax, meaning);
+    for (const [syntax, meaning, choices] of command.parameters) {
+      const argument = leaf.createArgument(syntax, meaning);
+      leaf.addArgument(choices === undefined ? argument : argument.choices(choices));
+    }
     for (const [flags, meaning] of [...command.options, ...GLOBAL_OPTIONS]) leaf.option(flags, meaning);
+    if (command.notes !== "") leaf.addHelpText("after", `\n${command.notes}`);
     leaf.action(async () => {
-      const { json, yes, ...options } = leaf.opts();
+      const { json, yes, ...options } = leaf.optsWithGlobals();
       const named = leaf.registeredArguments.map((one, at) => [one.name(), leaf.processedArgs[at]]);
       const raw = { ...options, ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) };
       await run(command, raw, { json: json === true, yes: yes === true });
@@ -83,6 +95,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   dlq: "dead letters: list, show, retry, drop",
   ledger: "the order ledger: show",
   library: "the server-side functions: load",
+  prove: "proofs through a throw-away pipeline: gates",
 };
 
 /** The command at the end of the path; what is missing on the way is made. */
@@ -103,25 +116,34 @@ function newCommand(parent: Command, word: string): Command {
 async function runCommand(
   parts: ProgramParts,
   command: OperatorCommand,
-  call: { readonly raw: Readonly<Record<string, unknown>>; readonly json: boolean; readonly yes: boolean },
+  call: { readonly raw: RawInput } & Globals,
 ): Promise<ExitCode> {
   const { terminal } = parts;
+  const around = surroundingsOf(parts, call);
   const prepared = command.prepare(call.raw);
   if (prepared.kind === "wrong_usage") {
     for (const fault of prepared.faults) terminal.err(fault);
     return EXIT_CODES.usage;
   }
-  if (prepared.question !== undefined && !call.yes && !(await confirmed(terminal, prepared.question))) {
+  if (prepared.kind === "standalone") return show(terminal, await prepared.run(around), call.json);
+  if (prepared.question !== undefined && !(await around.confirm(prepared.question))) {
     return EXIT_CODES.usage;
   }
-  const { desk, close } = await parts.openDesk();
+  const { desk, close } = await parts.openDesk(around, prepared.redis);
   try {
-    const report = await prepared.run(desk);
-    show(terminal, report, call.json);
-    return report.exitCode ?? EXIT_CODES.clean;
+    return show(terminal, await prepared.run(desk), call.json);
   } finally {
     await close();
   }
+}
+
+function surroundingsOf({ terminal, world }: ProgramParts, { json, yes }: Globals): Surroundings {
+  return {
+    ...world,
+    print: (line) => (json ? terminal.err(line) : terminal.out(line)),
+    show: (line, document) => terminal.out(json ? JSON.stringify(document) : line),
+    confirm: async (question) => yes || (await confirmed(terminal, question)),
+  };
 }
 
 async function confirmed(terminal: Terminal, question: string): Promise<boolean> {
@@ -130,11 +152,12 @@ async function confirmed(terminal: Terminal, question: string): Promise<boolean>
     return false;
   }
   if (await terminal.confirm(question)) return true;
-  terminal.err("nothing was done");
+  terminal.err("not confirmed");
   return false;
 }
 
-function show(terminal: Terminal, report: Report, json: boolean): void {
-  if (json) terminal.out(JSON.stringify(report.json, undefined, 2));
-  else for (const line of report.lines) terminal.out(line);
+function show(terminal: Terminal, report: Report, json: boolean): ExitCode {
+  if (!json) for (const line of report.lines) terminal.out(line);
+  else if (report.json !== undefined) terminal.out(JSON.stringify(report.json, undefined, 2));
+  return report.exitCode ?? EXIT_CODES.clean;
 }

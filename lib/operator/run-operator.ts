@@ -13,9 +13,10 @@ import { createBinanceExchange } from "../exchange/binance-exchange.ts";
 import { connectRedis } from "../redis/connection.ts";
 import { isRedisError } from "../redis/redis-errors.ts";
 import { OPERATOR_COMMANDS } from "./commands.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, Surroundings } from "./desk.ts";
 import { operatorEnvironment, operatorSettings, SETTINGS_FILE } from "./operator-settings.ts";
 import { runProgram, type Terminal } from "./program.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** How long a command waits for Redis before it says that it is not there, ms. */
 const REDIS_WAIT_MS = 3000;
@@ -27,21 +28,27 @@ class RedisAbsentError extends Error {
 /** quantumctl from the command line to the exit code. Ends the process. */
 export async function runOperator(): Promise<never> {
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   const terminal = processTerminal();
+  const argv = process.argv.slice(2);
+  const own = processEnvironment();
   try {
     const code = await runProgram(
       {
         version: `${buildIdentity.version} (${buildIdentity.git})`,
         commands: OPERATOR_COMMANDS,
         terminal,
-        openDesk: () => openDesk(terminal, stop.signal),
+        world: {
+          ...{ clock: systemClock, environment: own, signal: stop.signal },
+          ...{ binaries: dirname(process.execPath), who: operatorName(own) },
+        },
+        openDesk,
       },
-      process.argv.slice(2),
+      argv,
     );
     return process.exit(code);
   } catch (error) {
-    return process.exit(explain(terminal, error));
+    return process.exit(explain(terminal, error, argv.includes("--json")));
   }
 }
 
@@ -49,45 +56,40 @@ function processTerminal(): Terminal {
   return {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
-    interactive: process.stdin.isTTY && process.stdout.isTTY,
+    interactive: process.stdin.isTTY && process.stderr.isTTY,
     async confirm(question) {
-      const answer = await confirm({ message: question, initialValue: false });
+      // On stderr: stdout belongs to what was asked for.
+      const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
       return !isCancel(answer) && answer;
     },
   };
 }
 
 async function openDesk(
-  terminal: Terminal,
-  signal: AbortSignal,
+  around: Surroundings,
+  wanted: "ready" | "as it is",
 ): Promise<{ readonly desk: Desk; close(): Promise<void> }> {
-  const environment = operatorEnvironment(processEnvironment(), SETTINGS_FILE);
+  const environment = operatorEnvironment(around.environment, SETTINGS_FILE);
   const spec = { role: "quantumctl", settings: operatorSettings } as const;
   const settings = readConfiguration({ spec, environment, hostname: hostname() });
   const redis = connectRedis({
     url: settings.REDIS_URL.reveal(),
     name: "quantumctl",
-    ...{ clock: systemClock, random: Math.random, log: silent },
+    ...{ clock: around.clock, random: Math.random, log: silent },
   });
-  await redis.whenReady(AbortSignal.any([signal, AbortSignal.timeout(REDIS_WAIT_MS)]));
-  if (redis.state.kind !== "ready") {
+  await redis.whenReady(AbortSignal.any([around.signal, AbortSignal.timeout(REDIS_WAIT_MS)]));
+  if (redis.state.kind !== "ready" && wanted === "ready") {
     const why = redis.state.lastError ?? redis.state.kind;
     await redis.close();
     throw new RedisAbsentError(`Redis is not there: ${why}`);
   }
   const desk: Desk = {
-    redis,
-    keys: keysOf(settings.QUANTUM_NAMESPACE),
-    mode: settings.TRADING_MODE,
+    ...around,
+    ...{ redis, environment, keys: keysOf(settings.QUANTUM_NAMESPACE), mode: settings.TRADING_MODE },
     exchange: () => createExchange(settings),
-    who: operatorName(environment),
     instance: settings.QUANTUM_INSTANCE,
     haltFile: settings.HALT_FILE,
-    clock: systemClock,
-    environment,
-    binaries: dirname(process.execPath),
-    print: (line) => terminal.out(line),
-    signal,
+    panicSocket: settings.PANIC_SOCKET,
   };
   return { desk, close: () => redis.close() };
 }
@@ -111,14 +113,28 @@ function operatorName(environment: Environment): string {
   return environment["SUDO_USER"] ?? environment["USER"] ?? "unknown";
 }
 
-function explain(terminal: Terminal, error: unknown): ExitCode {
-  if (error instanceof ConfigurationError) {
-    terminal.err("quantumctl: the configuration is wrong:");
-    for (const fault of error.faults) terminal.err(`  ${describeFault(fault)}`);
-    return EXIT_CODES.configuration;
-  }
+function explain(terminal: Terminal, error: unknown, json: boolean): ExitCode {
+  const told = failureOf(error);
+  terminal.err(`quantumctl: ${told.message}${told.hint === "" ? "" : ` ${told.hint}`}`);
+  const { exitCode, ...body } = told;
+  if (json) terminal.out(JSON.stringify({ error: body }, undefined, 2));
+  return exitCode;
+}
+
+function failureOf(error: unknown) {
   const message = error instanceof Error ? error.message : String(error);
-  const hint = isRedisError(error) && error.hint !== "" ? ` ${error.hint}` : "";
-  terminal.err(`quantumctl: ${message}${hint}`);
-  return error instanceof RedisAbsentError ? EXIT_CODES.dependencyAbsent : EXIT_CODES.crash;
+  if (error instanceof ConfigurationError) {
+    const faults = error.faults.map((fault) => `  ${describeFault(fault)}`);
+    return {
+      ...{ code: error.code, message: ["the configuration is wrong:", ...faults].join("\n"), hint: "" },
+      exitCode: EXIT_CODES.configuration,
+    };
+  }
+  if (error instanceof UsageError) return { code: error.code, message, hint: "", exitCode: EXIT_CODES.usage };
+  if (error instanceof RedisAbsentError) {
+    const hint = "systemctl status redis-server; REDIS_URL.";
+    return { code: error.code, message, hint, exitCode: EXIT_CODES.dependencyAbsent };
+  }
+  const { code, hint } = isRedisError(error) ? error : { code: "FAILED", hint: "" };
+  return { code, message, hint, exitCode: EXIT_CODES.crash };
 }

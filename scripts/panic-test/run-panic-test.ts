@@ -4,12 +4,12 @@ import type { PanicCompletion, PanicEvent } from "../../lib/contract/panic.ts";
 import { systemClock } from "../../lib/daemon/clock.ts";
 import { readConfiguration } from "../../lib/daemon/configuration.ts";
 import { ConfigurationError, describeFault } from "../../lib/daemon/configuration-fault.ts";
+import { followPanic } from "../../lib/operator/panic/follow-panic.ts";
+import { timelineLines } from "../../lib/operator/panic/timeline-lines.ts";
 import { connectRedis } from "../../lib/redis/connection.ts";
 import { isRedisError } from "../../lib/redis/redis-errors.ts";
 import { optionalTextReply } from "../../lib/redis/reply.ts";
-import { followPanic } from "./follow-panic.ts";
 import { PANIC_TEST_HELP, panicTestOptions } from "./panic-test-options.ts";
-import { timelineLines } from "./timeline-lines.ts";
 
 const REDIS_WITHIN_MS = 3000;
 const CONFIRMATION = "panic";

@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
 import { z } from "zod";
 import type { Keys } from "../../contract/keys.ts";
+import { isRedisOutage } from "../../redis/redis-errors.ts";
+import type { StreamEntry } from "../../redis/stream-entry.ts";
 import { operatorCommand } from "../command.ts";
 import type { Desk } from "../desk.ts";
 import { entriesAfter, newestEntries } from "../read-streams.ts";
@@ -8,91 +10,90 @@ import { entriesAfter, newestEntries } from "../read-streams.ts";
 type Colour = "cyan" | "green" | "yellow" | "red" | "magenta" | "blue" | "gray";
 
 /** What can be followed, by the word an operator types. */
-function followed(keys: Keys): Readonly<Record<string, readonly [stream: string, colour: Colour]>> {
-  return {
-    decisions: [keys.decisionStream, "gray"],
-    intents: [keys.intentStream, "cyan"],
-    exits: [keys.exitIntentStream, "blue"],
-    results: [keys.resultStream, "green"],
-    faults: [keys.faultStream, "yellow"],
-    audit: [keys.auditStream, "magenta"],
-    panics: [keys.panicStream, "red"],
-    completions: [keys.panicCompletedStream, "red"],
-    heartbeats: [keys.heartbeatStream, "gray"],
-  };
-}
-const DEFAULTS = ["intents", "exits", "results", "faults", "audit", "panics", "completions"];
+const FOLLOWED = {
+  decisions: ["decisionStream", "gray"],
+  intents: ["intentStream", "cyan"],
+  exits: ["exitIntentStream", "blue"],
+  results: ["resultStream", "green"],
+  faults: ["faultStream", "yellow"],
+  audit: ["auditStream", "magenta"],
+  panics: ["panicStream", "red"],
+  completions: ["panicCompletedStream", "red"],
+  heartbeats: ["heartbeatStream", "gray"],
+} as const satisfies Record<string, readonly [keyof Keys, Colour]>;
+type Followed = keyof typeof FOLLOWED;
+
+const NAMES = [
+  ...["decisions", "intents", "exits", "results", "faults", "audit", "panics", "completions"],
+  "heartbeats",
+] as const satisfies readonly Followed[];
+const DEFAULTS: readonly Followed[] = NAMES.filter((name) => name !== "decisions" && name !== "heartbeats");
 const POLL_MS = 200;
+const PAGE = 100;
 
 /** Prints streams as they come. Polls with short reads: nothing blocks, nothing is acknowledged. */
 export const tailCommand = operatorCommand({
   path: "tail",
   summary: "follow the streams as they come",
-  parameters: [["[streams...]", `which (${DEFAULTS.join(" ")})`]],
+  parameters: [["[streams...]", `default: ${DEFAULTS.join(" ")}`, NAMES]],
   options: [["--for <seconds>", "stop by itself; default: until interrupted"]],
+  notes: "Goes on when Redis was away. Under --json each entry is one document on a line of its own.",
   input: z.object({
-    streams: z.array(z.string()).default([]),
+    streams: z.array(z.enum(NAMES)).default([]),
     for: z
       .string()
       .regex(/^[1-9]\d{0,6}$/, "a whole number of seconds")
       .optional(),
   }),
   async run(desk, input) {
-    const known = followed(desk.keys);
     const names = input.streams.length === 0 ? DEFAULTS : input.streams;
-    const unknown = names.filter((name) => known[name] === undefined);
-    if (unknown.length > 0)
-      throw new RangeError(`unknown: ${unknown.join(", ")}; known: ${Object.keys(known).join(", ")}`);
-    const until =
-      input.for === undefined
-        ? Number.POSITIVE_INFINITY
-        : desk.clock.monotonicMs() + Number(input.for) * 1000;
-    const printed = await follow(
-      desk,
-      names.flatMap((name) => spread(name, known[name])),
-      until,
-    );
-    return { json: { printed }, lines: [] };
+    const forMs = input.for === undefined ? Number.POSITIVE_INFINITY : Number(input.for) * 1000;
+    await follow(desk, [...new Set(names)], desk.clock.monotonicMs() + forMs);
+    return { json: undefined, lines: [] };
   },
 });
 
-interface Followed {
-  readonly name: string;
-  readonly stream: string;
-  readonly colour: Colour;
-}
-
-function spread(name: string, one: readonly [string, Colour] | undefined): readonly Followed[] {
-  return one === undefined ? [] : [{ name, stream: one[0], colour: one[1] }];
-}
-
-async function follow(desk: Desk, streams: readonly Followed[], until: number): Promise<number> {
-  const after = new Map<string, string>();
-  for (const { stream } of streams) {
-    const [newest] = await newestEntries(desk.redis, stream, 1);
-    after.set(stream, newest?.id ?? "0-0");
-  }
-  let printed = 0;
+async function follow(desk: Desk, names: readonly Followed[], until: number): Promise<void> {
+  const after = new Map<Followed, string>();
+  let away = false;
   while (!desk.signal.aborted && desk.clock.monotonicMs() < until) {
-    for (const { name, stream, colour } of streams) {
-      const page = await entriesAfter(desk.redis, stream, { id: after.get(stream) ?? "0-0", count: 100 });
-      for (const { id, fields } of page) {
-        after.set(stream, id);
-        printed += 1;
-        desk.print(`${id} ${styleText(colour, name.padEnd(11))} ${lineOf(fields)}`);
-      }
+    try {
+      for (const name of names) await showNew(desk, name, after);
+      if (away) desk.print("Redis is back");
+      away = false;
+    } catch (error) {
+      if (!isRedisOutage(error)) throw error;
+      if (!away) desk.print(`Redis is away: ${error instanceof Error ? error.message : String(error)}`);
+      away = true;
     }
     await desk.clock.sleep(POLL_MS, desk.signal);
   }
-  return printed;
 }
 
-function lineOf(fields: Readonly<Record<string, string>>): string {
-  const body = fields["data"] ?? fields["payload"];
-  return (
-    body ??
-    Object.entries(fields)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(" ")
-  );
+/** Shows what came since the last look; the first look only finds out where the stream ends. */
+async function showNew(desk: Desk, name: Followed, after: Map<Followed, string>): Promise<void> {
+  const [key, colour] = FOLLOWED[name];
+  const stream = desk.keys[key];
+  const seen = after.get(name);
+  if (seen === undefined) {
+    const [newest] = await newestEntries(desk.redis, stream, 1);
+    after.set(name, newest?.id ?? "0-0");
+    return;
+  }
+  for (const entry of await entriesAfter(desk.redis, stream, { id: seen, count: PAGE })) {
+    after.set(name, entry.id);
+    const at = new Date(Number(entry.id.split("-", 1)[0])).toISOString().slice(11, 23);
+    const line = `${at} ${styleText(colour, name.padEnd(11))} ${lineOf(entry.fields)}`;
+    desk.show(line, { stream: name, id: entry.id, fields: entry.fields });
+  }
+}
+
+function lineOf(fields: StreamEntry["fields"]): string {
+  const words = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+  return printable(fields["data"] ?? fields["payload"] ?? words.join(" "));
+}
+
+/** What came from outside must not drive the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

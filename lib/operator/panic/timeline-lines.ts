@@ -6,6 +6,8 @@ export function timelineLines(sight: PanicSight, atMs: number, eventId: string):
   switch (sight.kind) {
     case "published":
       return [`${at}  published ${eventId} (${sight.id})`];
+    case "socket":
+      return [`${at}  handed ${eventId} to the worker's socket: Redis did not take it (${sight.why})`];
     case "halted": {
       const by =
         sight.byEventId === eventId ? "" : ` already, by ${sight.byEventId || "the watchdog's precaution"}`;

@@ -1,0 +1,54 @@
+import { rmSync } from "node:fs";
+import { haltFileStands } from "../daemon/halt-file.ts";
+import { transaction } from "../redis/transaction.ts";
+import type { Desk } from "./desk.ts";
+import { readHalt } from "./read-safety.ts";
+
+export type HaltClearing =
+  | { readonly kind: "cleared" }
+  | { readonly kind: "not_halted" }
+  | { readonly kind: "refused"; readonly why: string };
+
+/**
+ * Clears the halt, also without the emergency exit worker. Refused while positions are open or unreadable,
+ * unless forced: what the panic left open would stand beside new entries.
+ */
+export async function clearHalt(
+  desk: Desk,
+  by: { readonly why: string; readonly force: boolean },
+): Promise<HaltClearing> {
+  const before = await readHalt(desk);
+  if (!before.halted && !haltFileStands(desk.haltFile)) return { kind: "not_halted" };
+  const obstacle = by.force ? undefined : await openPositions(desk);
+  if (obstacle !== undefined) return { kind: "refused", why: obstacle };
+  if (!before.readable) {
+    const why = `${desk.keys.tradingState} is no hash: look at it, then DEL it with redis-cli`;
+    return { kind: "refused", why };
+  }
+  await writeCleared(desk, by.why);
+  return { kind: "cleared" };
+}
+
+/** Why the halt should stay, or undefined when the venue says that nothing is open. */
+async function openPositions(desk: Desk): Promise<string | undefined> {
+  const exchange = desk.exchange();
+  const connected = await exchange.connect();
+  const positions = connected.ok ? await exchange.positions() : connected;
+  if (!positions.ok) return `positions are unreadable (${positions.outcome.message}); --force clears anyway`;
+  if (positions.value.length === 0) return undefined;
+  const symbols = positions.value.map((position) => position.symbol).join(", ");
+  return `positions are open (${symbols}); close them first, or --force`;
+}
+
+/** The hash and its audit entry as one; the file last, so that a failure leaves the halt standing. */
+async function writeCleared(desk: Desk, why: string): Promise<void> {
+  const now = String(desk.redis.serverNowMs());
+  await transaction(desk.redis, [
+    ["HSET", desk.keys.tradingState, "halted", "false", "cleared_by", desk.who, "cleared_at", now],
+    [
+      ...["XADD", desk.keys.auditStream, "*", "ts", now, "role", "quantumctl", "instance", desk.instance],
+      ...["who", desk.who, "what", `halt cleared: ${why}`, "before", "halted", "after", "cleared"],
+    ],
+  ]);
+  rmSync(desk.haltFile, { force: true });
+}

@@ -1,0 +1,27 @@
+import type { Desk } from "../desk.ts";
+import { filePermissions } from "./file-permissions.ts";
+import type { Finding } from "./finding.ts";
+import { configurationRead, haltSwitches, kernelLibrary, modeRecorded } from "./kernel-checks.ts";
+import { redisAccess, redisCondition, redisReached, redisSettings } from "./redis-checks.ts";
+import { readiness, versions } from "./role-checks.ts";
+import { unitStates } from "./unit-states.ts";
+import { venueChecks } from "./venue-checks.ts";
+
+type Check = (desk: Desk) => Promise<readonly Finding[]>;
+
+const ALWAYS: readonly Check[] = [configurationRead, redisReached];
+const WITH_REDIS: readonly Check[] = [
+  ...[redisSettings, redisCondition, redisAccess, kernelLibrary, modeRecorded, haltSwitches],
+  ...[versions, readiness],
+];
+const ANYWAY: readonly Check[] = [venueChecks, filePermissions, unitStates];
+
+/** Looks at everything that has to be right; what Redis would have to tell is left out where it is away. */
+export async function examine(desk: Desk): Promise<readonly Finding[]> {
+  const there = desk.redis.state.kind === "ready";
+  const findings: Finding[] = [];
+  for (const check of [...ALWAYS, ...(there ? WITH_REDIS : []), ...ANYWAY]) {
+    findings.push(...(await check(desk)));
+  }
+  return findings;
+}

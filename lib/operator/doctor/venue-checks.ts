@@ -1,0 +1,32 @@
+import type { Desk } from "../desk.ts";
+import { readText } from "../read-safety.ts";
+import { type Finding, fault, ok, warning } from "./finding.ts";
+
+/** How far our clock may be from the venue's before requests are refused (recvWindow), ms. */
+const CLOCK_APART_MAX_MS = 1000;
+
+/** Address, credentials, account and clock, against the venue itself. */
+export async function venueChecks(desk: Desk): Promise<readonly Finding[]> {
+  const exchange = desk.exchange();
+  const connected = await exchange.connect();
+  if (!connected.ok) {
+    const hint = "check the address, the network and the credentials";
+    return [fault("venue", connected.outcome.message, hint)];
+  }
+  const probe = await exchange.probe();
+  const apartMs = Math.round(Math.abs(exchange.serverNowMs() - desk.clock.nowMs()));
+  const there = desk.redis.state.kind === "ready";
+  const recorded = there ? await readText(desk, desk.keys.modeAccount) : undefined;
+  const same = recorded === undefined || recorded === connected.value.fingerprint;
+  return [
+    probe.ok
+      ? ok("credentials", "accepted")
+      : fault("credentials", probe.outcome.message, "renew the key, its permissions or its address list"),
+    same
+      ? ok("account", recorded === undefined ? "none recorded yet" : "the recorded one")
+      : fault("account", "not the one recorded", "wrong credentials for this Redis"),
+    apartMs <= CLOCK_APART_MAX_MS
+      ? ok("clock", `${apartMs} ms from the venue's`)
+      : warning("clock", `${apartMs} ms from the venue's`, "run chrony or systemd-timesyncd"),
+  ];
+}

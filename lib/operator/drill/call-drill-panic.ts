@@ -1,0 +1,99 @@
+import type { PanicCompletion } from "../../contract/panic.ts";
+import type { Desk } from "../desk.ts";
+import { awaitCompletion, followPanic, lastCompletionId, type PanicSight } from "../panic/follow-panic.ts";
+import { timelineLines } from "../panic/timeline-lines.ts";
+import { newestEntries } from "../read-streams.ts";
+import { awaitPanic } from "./await-panic.ts";
+import { stopExitBrain } from "./stop-exit-brain.ts";
+
+/** A panic that was called and followed; times in ms since its publication. */
+export interface DrillPanic {
+  readonly kind: "called";
+  readonly eventId: string;
+  readonly reason: string;
+  readonly completion: PanicCompletion | undefined;
+  /** brain: from the last heartbeat to the panic. */
+  readonly panicAfterMs: number | null;
+  readonly marks: {
+    readonly halted: number | null;
+    readonly firstClose: number | null;
+    readonly flat: number | null;
+  };
+  readonly timeline: readonly string[];
+}
+
+interface Call {
+  readonly kind: "panic" | "brain";
+  readonly wait: number;
+  readonly workerUrl: string;
+}
+
+/** Calls the panic, or stops the exit brain and waits for the watchdog's, and follows it to its end. */
+export async function callDrillPanic(
+  desk: Desk,
+  call: Call,
+): Promise<DrillPanic | { readonly kind: "none"; readonly why: string }> {
+  return call.kind === "panic" ? await panicOfOps(desk, call) : await panicOfWatchdog(desk, call);
+}
+
+async function panicOfOps(desk: Desk, call: Call): Promise<DrillPanic> {
+  const event = {
+    ...{ event_id: crypto.randomUUID(), reason: "DRILL", ts: desk.clock.nowMs() },
+    ...({ severity: "CRITICAL", issued_by: "ops" } as const),
+  };
+  const notes = takeNotes(desk, event.event_id);
+  const completion = await followPanic(partsOf(desk, call, notes.onSight), event);
+  return notes.close({ reason: event.reason, completion, panicAfterMs: null });
+}
+
+async function panicOfWatchdog(
+  desk: Desk,
+  call: Call,
+): Promise<DrillPanic | { readonly kind: "none"; readonly why: string }> {
+  const after = await lastCompletionId(desk);
+  const [newest] = await newestEntries(desk.redis, desk.keys.panicStream, 1);
+  const stopped = await stopExitBrain(desk);
+  if (stopped.kind === "failed") return { kind: "none", why: stopped.why };
+  const panic = await awaitPanic(desk, newest?.id ?? "0-0");
+  if (panic === undefined) {
+    const why = "the watchdog called no panic; is the exit brain stopped? Start it again if it is";
+    return { kind: "none", why };
+  }
+  const notes = takeNotes(desk, panic.eventId);
+  const startedMs = desk.clock.monotonicMs() - Math.max(0, desk.redis.serverNowMs() - panic.atMs);
+  desk.print(
+    `${" ".repeat(10)}  the watchdog called ${panic.reason}, ${panic.afterBeatMs} ms after the last beat`,
+  );
+  notes.onSight({ kind: "published", id: panic.entryId }, 0);
+  const completion = await awaitCompletion(partsOf(desk, call, notes.onSight), {
+    ...{ eventId: panic.eventId, after, startedMs },
+  });
+  if (stopped.kind === "by hand") desk.print("start the exit brain again");
+  return notes.close({ reason: panic.reason, completion, panicAfterMs: panic.afterBeatMs });
+}
+
+function partsOf(desk: Desk, call: Call, onSight: (sight: PanicSight, atMs: number) => void) {
+  const { redis, keys, clock, signal } = desk;
+  return { redis, keys, clock, signal, onSight, workerUrl: call.workerUrl, waitMs: call.wait * 1000 };
+}
+
+/** Prints each sight and keeps when it was seen. */
+function takeNotes(desk: Desk, eventId: string) {
+  const timeline: string[] = [];
+  const marks: { halted: number | null; firstClose: number | null; flat: number | null } = {
+    ...{ halted: null, firstClose: null, flat: null },
+  };
+  return {
+    onSight: (sight: PanicSight, atMs: number) => {
+      if (sight.kind === "halted") marks.halted = atMs;
+      if (sight.kind === "first-close") marks.firstClose = atMs;
+      if (sight.kind === "completion" && sight.completion.status !== "failed") marks.flat = atMs;
+      const lines = timelineLines(sight, atMs, eventId);
+      timeline.push(...lines);
+      lines.forEach(desk.print);
+    },
+    close: (end: Pick<DrillPanic, "reason" | "completion" | "panicAfterMs">): DrillPanic => ({
+      ...{ kind: "called", eventId, marks, timeline, ...end },
+    }),
+  };
+}
