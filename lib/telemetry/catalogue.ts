@@ -64,6 +64,10 @@ export const CATALOGUE = {
     "count",
     ["symbol", "reason"],
   ),
+  quantum_safety_fault_events_total: counter(
+    "The same over all symbols and reasons; there from the first sample on, so that no first burst is missed.",
+    "count",
+  ),
   quantum_fail_open_total: counter("Entries admitted without the shared rate counters.", "count"),
   quantum_denials_total: counter("Decisions and intents denied by us.", "count", ["role", "reason"]),
   quantum_holds_total: counter("Entries held by a profit gate.", "count", ["gate"]),
@@ -168,6 +172,7 @@ export const CATALOGUE = {
     "When Redis was last sampled successfully, epoch seconds; 0 never.",
     "epoch_seconds",
   ),
+  quantum_telemetry_sample_interval_seconds: own("gauge", "SAMPLE_INTERVAL_SEC.", "seconds"),
   quantum_telemetry_status_viewers: own("gauge", "Open live views of the status page.", "count"),
 } as const;
 

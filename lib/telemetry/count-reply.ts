@@ -9,7 +9,7 @@ export function countReply(reply: RedisReply | undefined): number {
   throw new UnexpectedReplyError("a counter", reply);
 }
 
-/** The counters that HMGET found, in the order of the fields; absent ones are undefined. */
-export function countsReply(reply: RedisReply): readonly (number | undefined)[] {
-  return listReply(reply).map((count) => (count === null ? undefined : countReply(count)));
+/** The counters that HMGET was asked for, in the order of the fields; absent ones are 0. */
+export function countsReply(reply: RedisReply): readonly number[] {
+  return listReply(reply).map(countReply);
 }

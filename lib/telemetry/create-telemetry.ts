@@ -36,6 +36,7 @@ export function createTelemetry(
   const watch = new RedisWatch(redis, sampler, clock);
   const deployment = settings.TRADING_MODE;
   board.set("quantum_safety_exporter_build_info", { version: build.version, deployment, git: build.git }, 1);
+  board.set("quantum_telemetry_sample_interval_seconds", {}, settings.SAMPLE_INTERVAL_SEC);
   const status = new StatusBoard(
     () =>
       statusView({

@@ -10,6 +10,9 @@ export interface StagedTarget extends AsyncDisposable {
   answer(scrapes: boolean): void;
 }
 
+/** It samples all the time. */
+const SAMPLED_AT = "quantum_telemetry_last_sample_timestamp_seconds" satisfies MetricName;
+
 /** Has every metric of the catalogue: gauges and counters 0, infos and `up`s 1, each label with a value. */
 export function openStagedTarget(): StagedTarget {
   const series = new Map<string, number>();
@@ -23,13 +26,16 @@ export function openStagedTarget(): StagedTarget {
     const isOne = metric.unit === "info" || GOOD_AT_ONE.has(name);
     series.set(keyOf(name, labels), isOne ? 1 : 0);
   }
+  series.delete(SAMPLED_AT);
   let answering = true;
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     fetch: () =>
       answering
-        ? new Response(`${[...series].map(([key, value]) => `${key} ${value}`).join("\n")}\n`)
+        ? new Response(
+            [...series, [SAMPLED_AT, Date.now() / 1000]].map(([key, value]) => `${key} ${value}\n`).join(""),
+          )
         : new Response("", { status: 503 }),
   });
   return {

@@ -13,7 +13,10 @@ export interface DenialsState {
   readonly failOpen: number;
 }
 
-/** Refusals by the reasons of the contract, and admissions without the shared rate counters. */
+/**
+ * Refusals by the reasons of the contract, and admissions without the shared rate counters. A reason that never
+ * occurred reads 0: its first burst is seen as one.
+ */
 export const denialsCollector: Collector<"quantum_denials_total" | "quantum_fail_open_total", DenialsState> =
   {
     name: "denials",
@@ -28,10 +31,7 @@ export const denialsCollector: Collector<"quantum_denials_total" | "quantum_fail
     decode(replies) {
       const denials = Object.entries(REFUSING).flatMap(([role, reasons]) => {
         const counts = countsReply(replies.next());
-        return reasons.flatMap((reason, at) => {
-          const count = counts[at];
-          return count === undefined ? [] : [{ role, reason, count }];
-        });
+        return reasons.map((reason, at) => ({ role, reason, count: counts[at] ?? 0 }));
       });
       return { denials, failOpen: countReply(replies.next()) };
     },

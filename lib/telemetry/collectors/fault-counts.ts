@@ -1,6 +1,8 @@
 import { FAULT_REASONS } from "../../contract/fault-event.ts";
+import { STATISTICS } from "../../contract/statistics.ts";
 import { recordReply } from "../../redis/reply.ts";
 import type { Collector } from "../collector.ts";
+import { countReply } from "../count-reply.ts";
 import { labelText } from "../label-text.ts";
 import type { LabelledValue } from "../readings.ts";
 
@@ -12,6 +14,7 @@ const FIELD = /^fault:(.*):([A-Z_]+)$/s;
 const REASONS: readonly string[] = FAULT_REASONS;
 
 export interface FaultCountsState {
+  readonly total: number;
   /** Symbols that have series of their own, for as long as the process lives: no series moves under the rest. */
   readonly named: ReadonlySet<string>;
   readonly counts: readonly LabelledValue<"symbol" | "reason">[];
@@ -19,23 +22,31 @@ export interface FaultCountsState {
 
 /**
  * Faults by symbol and reason, from the counters that the kernel keeps beside the stream: they survive its trimming.
- * At the first sample the symbols with the most faults get their own series.
+ * At the first sample the symbols with the most faults get their own series; another process may choose others, so
+ * alerts are about the total and not about these.
  */
-export const faultCountsCollector: Collector<"quantum_safety_faults_total", FaultCountsState> = {
+export const faultCountsCollector: Collector<
+  "quantum_safety_faults_total" | "quantum_safety_fault_events_total",
+  FaultCountsState
+> = {
   name: "fault-counts",
   commands: ({ keys }) => [["HGETALL", `${keys.statsPrefix}ai-strategy-router`]],
   decode(replies, _input, before) {
     const bySymbol = new Map<string, Map<string, number>>();
-    for (const [field, text] of Object.entries(recordReply(replies.next()))) {
+    const fields = recordReply(replies.next());
+    for (const [field, text] of Object.entries(fields)) {
       const [, symbol, reason] = FIELD.exec(field) ?? [];
       if (symbol === undefined || reason === undefined || !REASONS.includes(reason)) continue;
       const reasons = bySymbol.get(symbol) ?? new Map<string, number>();
       bySymbol.set(symbol, reasons.set(reason, Number(text) || 0));
     }
     const named = chooseNamed(bySymbol, before?.named ?? new Set());
-    return { named, counts: countsOf(bySymbol, named) };
+    return { total: countReply(fields[STATISTICS.faults]), named, counts: countsOf(bySymbol, named) };
   },
-  readings: ({ counts }) => ({ quantum_safety_faults_total: counts }),
+  readings: ({ total, counts }) => ({
+    quantum_safety_fault_events_total: total,
+    quantum_safety_faults_total: counts,
+  }),
 };
 
 type BySymbol = ReadonlyMap<string, ReadonlyMap<string, number>>;

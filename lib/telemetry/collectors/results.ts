@@ -34,10 +34,7 @@ export const resultsCollector: Collector<
   decode(replies) {
     const counted = (names: readonly string[]) => {
       const counts = countsReply(replies.next());
-      return names.flatMap((name, at) => {
-        const count = counts[at];
-        return count === undefined ? [] : [{ name, count }];
-      });
+      return names.map((name, at) => ({ name, count: counts[at] ?? 0 }));
     };
     return { outcomes: counted(RESULT_STATUSES), held: counted(GATES), wouldHold: counted(GATES) };
   },

@@ -3,7 +3,8 @@ import type { HistoryPoint } from "./history.ts";
 
 const WIDTH = 240;
 const HEIGHT = 48;
-const SPAN_MS = 3_600_000;
+const SPAN_MS_MAX = 3_600_000;
+const SPAN_MS_MIN = 300_000;
 
 export interface PlotSubject {
   readonly title: string;
@@ -13,22 +14,23 @@ export interface PlotSubject {
   readonly limit?: number;
 }
 
-/** One quantity over the last hour as a small picture, with its figures in words beside it. */
+/** One quantity over the last hour, or since it is known, as a small picture; its figures in words beside it. */
 export function plot(subject: PlotSubject, points: readonly HistoryPoint[], nowMs: number) {
   const seen = points.flatMap((point) => {
     const value = subject.pick(point);
     return value === null ? [] : [{ atMs: point.atMs, value }];
   });
+  const spanMs = Math.min(SPAN_MS_MAX, Math.max(SPAN_MS_MIN, nowMs - (points[0]?.atMs ?? nowMs)));
   const values = seen.map(({ value }) => value);
   const top = Math.max(1, ...values, subject.limit ?? 0);
   const y = (value: number) => (HEIGHT - 2 - (value / top) * (HEIGHT - 4)).toFixed(1);
-  const x = (atMs: number) => (WIDTH - ((nowMs - atMs) / SPAN_MS) * WIDTH).toFixed(1);
+  const x = (atMs: number) => (WIDTH - ((nowMs - atMs) / spanMs) * WIDTH).toFixed(1);
   const line = seen.map(({ atMs, value }) => `${x(atMs)},${y(value)}`).join(" ");
   const last = values.at(-1);
   const said =
     last === undefined
       ? "nothing known yet"
-      : `now ${figure(last)} ${subject.unit}, highest of the last hour ${figure(Math.max(...values))} ${subject.unit}`;
+      : `now ${figure(last)} ${subject.unit}, highest of the last ${Math.round(spanMs / 60_000)} min ${figure(Math.max(...values))} ${subject.unit}`;
   const limit =
     subject.limit === undefined
       ? ""

@@ -37,12 +37,13 @@ export function panicsSection({ panics, now_ms: now }: StatusView) {
 
 /** What became of decisions and intents, ever. */
 export function resultsSection({ results, denials }: StatusView) {
-  const rows = [
+  const counted = [
     ...results.outcomes.map(({ name, count }) => ["ended", name, count] as const),
     ...results.held.map(({ name, count }) => ["held", name, count] as const),
     ...results.wouldHold.map(({ name, count }) => ["would have held", name, count] as const),
     ...denials.map(({ role, reason, count }) => [`denied by ${role}`, reason, count] as const),
   ];
+  const rows = counted.filter(([, , count]) => count > 0);
   return table("Since counting began", ["What", "How or why", "Count"], {
     rows,
     empty: "Nothing was counted yet.",

@@ -11,7 +11,7 @@ type Fragment = ReturnType<typeof html>;
 export const SECTIONS = [
   { id: "state", title: "State", layout: "plain", render: stateSection },
   { id: "rates", title: "Rates against limits", layout: "plain", render: ratesSection },
-  { id: "plots", title: "The last hour", layout: "plots", render: plotsSection },
+  { id: "plots", title: "Course", layout: "plots", render: plotsSection },
   { id: "positions", title: "Positions and orders", layout: "scroll", render: positionsSection },
   { id: "pipeline", title: "Pipeline", layout: "scroll", render: pipelineSection },
   { id: "faults", title: "Faults", layout: "scroll", render: faultsSection },

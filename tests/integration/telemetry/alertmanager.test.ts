@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startAlertmanager } from "../../../scripts/telemetry/monitoring-server.ts";
 import { openMailInbox } from "../../support/mail-inbox.ts";
-import { startAlertmanager } from "../../support/monitoring-server.ts";
 import { openNotificationInbox } from "../../support/notification-inbox.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 

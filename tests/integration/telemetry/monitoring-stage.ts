@@ -6,7 +6,8 @@ import {
   type MonitoringServer,
   startAlertmanager,
   startPrometheus,
-} from "../../support/monitoring-server.ts";
+} from "../../../scripts/telemetry/monitoring-server.ts";
+import { writePrometheusFiles } from "../../../scripts/telemetry/prometheus-files.ts";
 import { type NotificationInbox, openNotificationInbox } from "../../support/notification-inbox.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
@@ -22,6 +23,8 @@ export interface MonitoringStage extends AsyncDisposable {
   readonly prometheus: MonitoringServer;
   readonly alertmanager: MonitoringServer;
   readonly inbox: NotificationInbox;
+  /** What the watchdog's own /metrics says: series and value. */
+  readonly watchdog: Map<string, number>;
   /** The first sample's value of an instant query; undefined when there is none. */
   value(query: string): Promise<number | undefined>;
   /** How many series an instant query finds. Throws when Prometheus refuses the query. */
@@ -65,11 +68,16 @@ async function startManager(folder: string, inbox: NotificationInbox): Promise<M
   return await startAlertmanager(config);
 }
 
-async function startWatcher(folder: string, target: string, manager: string): Promise<MonitoringServer> {
-  await run("bun", "scripts/telemetry/main.ts", "prometheus", folder, String(DIVISOR));
-  const config = join(folder, "prometheus.yml");
-  await change(config, (text) => text.replace("127.0.0.1:9105", target).replace("127.0.0.1:9093", manager));
-  return await startPrometheus(config);
+/** A role's own /metrics: answers, and says what a test set. */
+function openRole(): { readonly address: string; readonly said: Map<string, number> } & AsyncDisposable {
+  const said = new Map<string, number>();
+  const fetch = () => new Response([...said].map(([name, value]) => `${name} ${value}\n`).join(""));
+  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
+  return {
+    address: `127.0.0.1:${server.port}`,
+    said,
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
 }
 
 const answerSchema = z.object({
@@ -94,8 +102,14 @@ export async function openMonitoringStage(target: string): Promise<MonitoringSta
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const inbox = stack.use(openNotificationInbox());
   const alertmanager = stack.use(await startManager(folder, inbox));
-  const prometheus = stack.use(await startWatcher(folder, target, alertmanager.address));
-  const stage = stageOf({ inbox, prometheus, alertmanager });
+  const watchdog = stack.use(openRole());
+  const others = stack.use(openRole());
+  writePrometheusFiles(folder, {
+    ...{ divisor: DIVISOR, exporter: target, alertmanager: alertmanager.address },
+    roleAddress: (role) => (role === "exit-brain-watchdog" ? watchdog : others).address,
+  });
+  const prometheus = stack.use(await startPrometheus(join(folder, "prometheus.yml")));
+  const stage = stageOf({ inbox, prometheus, alertmanager, watchdog: watchdog.said });
   await waitUntil("the target is scraped", () => stage.value("up == 1"), PATIENCE);
   const all = stack.move();
   return Object.assign(stage, { [Symbol.asyncDispose]: () => all.disposeAsync() });
@@ -103,7 +117,7 @@ export async function openMonitoringStage(target: string): Promise<MonitoringSta
 
 export const PATIENCE = { deadlineMs: 60_000, everyMs: 100 } as const;
 
-type StageParts = Pick<MonitoringStage, "inbox" | "prometheus" | "alertmanager">;
+type StageParts = Pick<MonitoringStage, "inbox" | "prometheus" | "alertmanager" | "watchdog">;
 
 function stageOf(parts: StageParts): Omit<MonitoringStage, typeof Symbol.asyncDispose> {
   const { url } = parts.prometheus;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { keysOf } from "../../../lib/contract/keys.ts";
+import { STATISTICS } from "../../../lib/contract/statistics.ts";
 import { CATALOGUE } from "../../../lib/telemetry/catalogue.ts";
 import type { RedisServer } from "../../support/redis-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -70,12 +71,11 @@ describe("the compiled exporter under a real Prometheus", () => {
     async () => {
       await waitUntil(
         "the total is read",
-        () => stage.value("sum(quantum_safety_faults_total) == 4"),
+        () => stage.value("quantum_safety_fault_events_total == 4"),
         PATIENCE,
       );
       expect((await stage.alerts())["QuantumSafetyFaultSpike"]).toBeUndefined();
-      const field = "fault:BTCUSDT:SYMBOL_RATE_EXCEEDED";
-      await redis.cli("HINCRBY", `${KEYS.statsPrefix}ai-strategy-router`, field, "9");
+      await redis.cli("HINCRBY", `${KEYS.statsPrefix}ai-strategy-router`, STATISTICS.faults, "9");
       await stage.reaches("QuantumSafetyFaultSpike", "firing");
     },
     LIMIT_MS,
@@ -88,9 +88,7 @@ describe("the compiled exporter under a real Prometheus", () => {
       await stage.reaches("QuantumTelemetryExporterDown", "firing");
       await whole.startExporter();
       await stage.reaches("QuantumTelemetryExporterDown", "inactive");
-      expect(await stage.value("max_over_time(sum(job:quantum_safety_faults:new5m)[1m:1s])")).toBeLessThan(
-        20,
-      );
+      expect(await stage.value("max_over_time(job:quantum_safety_fault_events:new5m[1m])")).toBeLessThan(20);
     },
     LIMIT_MS,
   );

@@ -50,7 +50,7 @@ describe("the shipped rules in a real Prometheus, told by a real Alertmanager", 
   test(
     "a burst of faults fires",
     async () => {
-      target.set("quantum_safety_faults_total", 9, 'symbol="x",reason="x"');
+      target.set("quantum_safety_fault_events_total", 9);
       await stage.reaches("QuantumSafetyFaultSpike", "firing");
     },
     LIMIT_MS,
@@ -63,6 +63,19 @@ describe("the shipped rules in a real Prometheus, told by a real Alertmanager", 
       await stage.reaches("QuantumTelemetryExporterDown", "firing");
       target.answer(true);
       await stage.reaches("QuantumTelemetryExporterDown", "inactive");
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("what only the watchdog can say", () => {
+  test(
+    "is scraped from its own /metrics, fires and resolves",
+    async () => {
+      stage.watchdog.set("quantum_watchdog_positions", -1);
+      await stage.reaches("QuantumWatchdogCannotReadPositions", "firing");
+      stage.watchdog.set("quantum_watchdog_positions", 2);
+      await stage.reaches("QuantumWatchdogCannotReadPositions", "inactive");
     },
     LIMIT_MS,
   );

@@ -16,24 +16,54 @@ const config = z
   .parse(Bun.YAML.parse(readFileSync(path, "utf8")));
 
 test("the scrape job is the contract's, on the exporter's port", () => {
-  expect(config.scrape_configs).toEqual([
-    {
-      job_name: "quantum_safety_telemetry",
-      scrape_interval: "15s",
-      scrape_timeout: "10s",
-      static_configs: [
-        {
-          targets: [`127.0.0.1:${ROLES["safety-telemetry"].adminPort}`],
-          labels: {
-            service: "safety-telemetry",
-            component: "quantum-trader",
-            environment: "production",
-          },
+  expect(config.scrape_configs[0]).toEqual({
+    job_name: "quantum_safety_telemetry",
+    scrape_interval: "15s",
+    scrape_timeout: "10s",
+    static_configs: [
+      {
+        targets: [`127.0.0.1:${ROLES["safety-telemetry"].adminPort}`],
+        labels: {
+          service: "safety-telemetry",
+          component: "quantum-trader",
+          environment: "production",
         },
-      ],
-    },
-  ]);
+      },
+    ],
+  });
   expect(config.rule_files).toEqual(["rules/*.yml"]);
+});
+
+test("every other role with an admin server is scraped on its port, under its name", () => {
+  const job = rolesJobSchema.parse(config.scrape_configs[1]);
+  const scraped = job.static_configs.map(({ targets, labels }) => [labels.role, ...targets]);
+  const others = Object.entries(ROLES).filter(
+    ([role, { adminPort }]) =>
+      adminPort !== undefined && role !== "safety-telemetry" && role !== "paper-exchange",
+  );
+  expect(scraped.toSorted()).toEqual(
+    others.map(([role, { adminPort }]) => [role, `127.0.0.1:${adminPort}`]).toSorted(),
+  );
+  expect(new Set(job.static_configs.map(({ labels }) => labels.environment))).toEqual(
+    new Set(["production"]),
+  );
+  expect(config.scrape_configs.length).toBe(2);
+});
+
+const rolesJobSchema = z.object({
+  job_name: z.literal("quantum_roles"),
+  scrape_interval: z.literal("15s"),
+  scrape_timeout: z.literal("5s"),
+  static_configs: z.array(
+    z.object({
+      targets: z.tuple([z.string()]),
+      labels: z.object({
+        role: z.string(),
+        component: z.literal("quantum-trader"),
+        environment: z.string(),
+      }),
+    }),
+  ),
 });
 
 const files = ruleFiles().map((file) => [basename(file), file] as const);

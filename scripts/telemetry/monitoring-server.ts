@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { waitUntil } from "./wait-until.ts";
+import { waitFor } from "../stack/wait-for.ts";
 
-/** Debian's prometheus or prometheus-alertmanager on a free port of loopback; `await using` ends it. */
+/** Debian's prometheus or prometheus-alertmanager on loopback; `await using` ends it. */
 export interface MonitoringServer extends AsyncDisposable {
   readonly url: string;
   /** Host and port. */
@@ -12,13 +12,13 @@ export interface MonitoringServer extends AsyncDisposable {
   log(): string;
 }
 
-/** Loads `config`; relative paths in it count from its folder. */
-export function startPrometheus(config: string): Promise<MonitoringServer> {
+/** Loads `config`; relative paths in it count from its folder. `port` 0: any free one. */
+export function startPrometheus(config: string, port = 0): Promise<MonitoringServer> {
   return start((data) => [
     "prometheus",
     `--config.file=${config}`,
     `--storage.tsdb.path=${data}`,
-    "--web.listen-address=127.0.0.1:0",
+    `--web.listen-address=127.0.0.1:${port}`,
   ]);
 }
 
@@ -41,17 +41,19 @@ async function start(command: (data: string) => string[]): Promise<MonitoringSer
     const decoder = new TextDecoder();
     for await (const chunk of child.stderr) log += decoder.decode(chunk, { stream: true });
   })();
-  const address = await waitUntil(
+  const address = await waitFor(
     `${command(data)[0]} listens`,
-    () => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${log}`);
-      return /msg="Listening on" address=(\S+)/.exec(log)?.[1];
-    },
-    { deadlineMs: 30_000, everyMs: 20 },
+    () => /msg="Listening on" address=(\S+)/.exec(log)?.[1] ?? (child.exitCode === null ? undefined : ""),
+    { timeoutMs: 30_000, everyMs: 20 },
   );
+  if (address === "") {
+    await reading;
+    await rm(data, { recursive: true, force: true });
+    throw new Error(`${command(data)[0]} ended with ${child.exitCode}:\n${log}`);
+  }
   const url = `http://${address}`;
-  await waitUntil("it is ready", async () => (await fetch(`${url}/-/ready`)).ok, {
-    deadlineMs: 30_000,
+  await waitFor("it is ready", async () => (await fetch(`${url}/-/ready`)).ok, {
+    timeoutMs: 30_000,
     everyMs: 20,
   });
   return {

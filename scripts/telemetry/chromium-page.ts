@@ -13,6 +13,13 @@ export interface BrowserPage extends AsyncDisposable {
   /** The value of an expression in the page, as JSON. */
   evaluate(expression: string): Promise<unknown>;
   command(method: string, parameters?: object): Promise<Readonly<Record<string, unknown>>>;
+  /** The size of the window in CSS pixels, and the theme that the system asks for. */
+  show(view: {
+    readonly width: number;
+    readonly height: number;
+    readonly theme: "light" | "dark";
+  }): Promise<void>;
+  /** What the window shows, as PNG. */
   screenshot(): Promise<Uint8Array>;
 }
 
@@ -114,10 +121,15 @@ export async function openBrowser(): Promise<BrowserPage> {
         throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
       return result.value;
     },
+    async show({ width, height, theme }) {
+      const size = { width, height, deviceScaleFactor: 1, mobile: width < 500 };
+      await command("Emulation.setDeviceMetricsOverride", size);
+      await command("Emulation.setEmulatedMedia", {
+        features: [{ name: "prefers-color-scheme", value: theme }],
+      });
+    },
     async screenshot() {
-      const shot = z
-        .object({ data: z.string() })
-        .parse(await command("Page.captureScreenshot", { captureBeyondViewport: true }));
+      const shot = z.object({ data: z.string() }).parse(await command("Page.captureScreenshot"));
       return Buffer.from(shot.data, "base64");
     },
     async [Symbol.asyncDispose]() {
