@@ -1,0 +1,202 @@
+import type { Chance } from "../engine/chance.ts";
+import type { Simulation } from "../engine/simulation.ts";
+import type { ProcessHost } from "../roles/process-host.ts";
+
+export const FAULTS = [
+  "crash",
+  "stop",
+  "stall",
+  "redis_cut",
+  "venue_cut",
+  "redis_restart",
+  "redis_hang",
+  "redis_slow",
+  "redis_emptied",
+  "venue_errors",
+  "venue_down",
+  "venue_slow",
+  "clock_jump",
+  "streams_stall",
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+/** Rare in every run: it takes all guarantees with it that rest on what Redis remembers. */
+const RARE: ReadonlySet<Fault> = new Set(["redis_emptied"]);
+
+/**
+ * Breaks things, and mends them, until it is told to stop. Each run has its own choice of faults and its own pace:
+ * runs with all of them at once hide what only one of them shows.
+ */
+export class FaultDriver {
+  readonly #simulation: Simulation;
+  readonly #hosts: readonly [ProcessHost, ...ProcessHost[]];
+  readonly #chance: Chance;
+  readonly #onStateLost: () => void;
+  readonly #enabled: readonly Fault[];
+  readonly #everyMs: number;
+  readonly #mends = new Set<() => void>();
+  #running = true;
+  /** Since when nothing has been broken, virtual µs. */
+  #calmSinceUs: number | undefined = 0;
+
+  constructor(
+    simulation: Simulation,
+    hosts: readonly [ProcessHost, ...ProcessHost[]],
+    onStateLost: () => void,
+  ) {
+    this.#simulation = simulation;
+    this.#hosts = hosts;
+    this.#onStateLost = onStateLost;
+    this.#chance = simulation.chance.branch("faults");
+    const share = this.#chance.pick([0.25, 0.5, 1]);
+    this.#enabled = FAULTS.filter((fault) => this.#chance.hit(RARE.has(fault) ? share / 5 : share));
+    this.#everyMs = this.#chance.pick([300, 800, 2000]);
+    simulation.trace.say(0, "faults", `${this.#enabled.join(" ")} every ${this.#everyMs} ms`);
+    this.#next();
+  }
+
+  get enabled(): readonly Fault[] {
+    return this.#enabled;
+  }
+
+  /** Virtual µs since the last fault was mended; undefined while something is broken. */
+  calmUs(): number | undefined {
+    return this.#calmSinceUs === undefined ? undefined : this.#simulation.timeline.nowUs - this.#calmSinceUs;
+  }
+
+  /** Mends everything, for good. */
+  stop(): void {
+    this.#running = false;
+    for (const mend of [...this.#mends]) mend();
+  }
+
+  #next(): void {
+    const { timeline } = this.#simulation;
+    const waitUs = this.#everyMs * 2000 * this.#chance.next();
+    timeline.after(waitUs, timeline.nobody, "fault is due", () => {
+      if (!this.#running) return;
+      const [first, ...more] = this.#enabled;
+      if (first !== undefined) this.#break(this.#chance.pick([first, ...more]));
+      this.#next();
+    });
+  }
+
+  #for(ms: number, mend: () => void): void {
+    const { timeline } = this.#simulation;
+    const once = () => {
+      if (!this.#mends.delete(once)) return;
+      mend();
+      if (this.#mends.size === 0) this.#calmSinceUs = timeline.nowUs;
+    };
+    this.#mends.add(once);
+    this.#calmSinceUs = undefined;
+    timeline.after(ms * 1000, timeline.nobody, "mended", once);
+  }
+
+  #break(fault: Fault): void {
+    const { timeline, trace } = this.#simulation;
+    const host = this.#chance.pick(this.#hosts);
+    trace.say(timeline.nowUs, "fault", `${fault} ${host.role.name}`);
+    const chance = this.#chance;
+    switch (fault) {
+      case "crash": {
+        const ms = chance.pick([50, 200, 3000, 6000]);
+        host.crash(ms);
+        this.#for(ms, () => host.start());
+        break;
+      }
+      case "stop":
+        host.stop();
+        this.#for(500, () => undefined);
+        break;
+      case "stall": {
+        const ms = chance.pick([100, 700, 3000, 9000]);
+        host.stall(ms);
+        this.#for(ms, () => undefined);
+        break;
+      }
+      case "clock_jump":
+        host.place.wallOffsetMs = chance.pick([-3_600_000, -4000, 1500, 7000, 86_400_000]);
+        this.#for(chance.between(500, 8000), () => {
+          host.place.wallOffsetMs = 0;
+        });
+        break;
+      case "redis_cut":
+        host.place.redisCut = true;
+        this.#for(chance.pick([100, 600, 2500, 6000]), () => {
+          host.place.redisCut = false;
+          this.#simulation.redisNetwork.mend();
+        });
+        break;
+      case "venue_cut":
+        host.place.venueCut = true;
+        this.#for(chance.pick([100, 2000, 5000]), () => {
+          host.place.venueCut = false;
+        });
+        break;
+      default:
+        this.#breakServers(fault);
+        break;
+    }
+  }
+
+  #breakServers(
+    fault: Exclude<Fault, "crash" | "stop" | "stall" | "clock_jump" | "redis_cut" | "venue_cut">,
+  ): void {
+    const { timeline, redisNetwork, venueNetwork, streams } = this.#simulation;
+    const chance = this.#chance;
+    switch (fault) {
+      case "redis_restart":
+      case "redis_emptied": {
+        const ms = chance.pick([20, 300, 2000]);
+        redisNetwork.restart(ms, fault === "redis_emptied");
+        if (fault === "redis_emptied") this.#onStateLost();
+        this.#for(ms, () => undefined);
+        break;
+      }
+      case "redis_hang": {
+        const ms = chance.pick([100, 450, 700, 4000]);
+        redisNetwork.hungUntilUs = timeline.nowUs + ms * 1000;
+        this.#for(ms, () => {
+          redisNetwork.hungUntilUs = 0;
+        });
+        break;
+      }
+      case "redis_slow":
+        redisNetwork.latency.slow = chance.pick([0.02, 0.2]);
+        this.#for(chance.between(500, 4000), () => {
+          redisNetwork.latency.slow = 0;
+        });
+        break;
+      case "venue_slow":
+        venueNetwork.latency.slow = chance.pick([0.05, 0.4]);
+        this.#for(chance.between(500, 6000), () => {
+          venueNetwork.latency.slow = 0;
+        });
+        break;
+      case "venue_down": {
+        const ms = chance.pick([300, 2000, 5000]);
+        venueNetwork.downUntilUs = timeline.nowUs + ms * 1000;
+        this.#for(ms, () => {
+          venueNetwork.downUntilUs = 0;
+        });
+        break;
+      }
+      case "venue_errors": {
+        const rate = chance.pick([0.02, 0.08, 0.16]);
+        const rates = { lost: rate, replyLost: rate, late: rate, ambiguous: rate, refused: rate };
+        Object.assign(venueNetwork.rates, rates);
+        this.#for(chance.between(500, 8000), () => {
+          Object.assign(venueNetwork.rates, { lost: 0, replyLost: 0, late: 0, ambiguous: 0, refused: 0 });
+        });
+        break;
+      }
+      case "streams_stall":
+        streams.stalled = true;
+        this.#for(chance.pick([1500, 4000, 12_000]), () => {
+          streams.stalled = false;
+        });
+        break;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { Reply } from "../redis/resp.ts";
+
+/** One call of a server-side function, as it stands in the command. */
+export interface FunctionCall {
+  readonly name: string;
+  readonly keys: readonly string[];
+  /** Without the deadline. */
+  readonly args: readonly string[];
+}
+
+/** The function call in a command; undefined for any other command. */
+export function functionCall(command: readonly string[]): FunctionCall | undefined {
+  if (command[0] !== "FCALL") return undefined;
+  const keys = Number(command[2]);
+  return {
+    name: command[1] ?? "",
+    keys: command.slice(3, 3 + keys),
+    args: command.slice(4 + keys),
+  };
+}
+
+/** The parts of a function's reply as text; empty for an error. */
+export function replyParts(reply: Reply): readonly string[] {
+  return Array.isArray(reply) ? reply.map((part) => String(part ?? "")) : [];
+}
+
+export interface AdmittedDecision {
+  readonly kind: string;
+  readonly symbol: string;
+  readonly intentId: string;
+  readonly verdict: string;
+}
+
+const DECISIONS_FROM = 3;
+const DECISION_ARGS = 9;
+
+/** What an admission was asked and what became of each decision. */
+export function admittedDecisions(call: FunctionCall, reply: Reply): readonly AdmittedDecision[] {
+  const [state, , ...verdicts] = replyParts(reply);
+  if (state !== "OK") return [];
+  const decisions: AdmittedDecision[] = [];
+  for (
+    let at = DECISIONS_FROM, index = 0;
+    at + DECISION_ARGS <= call.args.length;
+    at += DECISION_ARGS, index += 1
+  ) {
+    decisions.push({
+      kind: call.args[at + 1] ?? "",
+      symbol: call.args[at + 3] ?? "",
+      intentId: call.args[at + 5] ?? "",
+      verdict: verdicts[2 * index] ?? "",
+    });
+  }
+  return decisions;
+}

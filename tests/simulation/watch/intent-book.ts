@@ -1,0 +1,93 @@
+import type { Keys } from "../../../lib/contract/keys.ts";
+import { decodeIntent, isExit } from "../../../lib/contract/trade-intent.ts";
+import type { RedisNetwork } from "../redis/redis-network.ts";
+import type { Reply } from "../redis/resp.ts";
+
+export interface BookedIntent {
+  readonly intentId: string;
+  readonly kind: "entry" | "exit";
+  readonly symbol: string;
+  readonly decidedAtMs: number;
+  readonly entryId: string;
+  readonly publishedAtMs: number;
+  /** How often Redis had lost its state before. */
+  readonly epoch: number;
+}
+
+/** Every intent that was ever appended to a stream, read from the streams themselves as soon as it stands there. */
+export class IntentBook {
+  readonly #redis: Pick<RedisNetwork, "look">;
+  readonly #keys: Keys;
+  readonly #nowMs: () => number;
+  readonly #read = new Map<string, string>();
+  readonly byId = new Map<string, BookedIntent[]>();
+  readonly all: BookedIntent[] = [];
+  epoch = 0;
+
+  constructor(parts: {
+    readonly redis: Pick<RedisNetwork, "look">;
+    readonly keys: Keys;
+    readonly nowMs: () => number;
+  }) {
+    this.#redis = parts.redis;
+    this.#keys = parts.keys;
+    this.#nowMs = parts.nowMs;
+  }
+
+  /** After a command that may have appended. */
+  after(args: readonly string[]): void {
+    if (args[0] !== "FCALL" && args[0] !== "XADD") return;
+    for (const stream of [this.#keys.intentStream, this.#keys.exitIntentStream]) {
+      if (args.includes(stream)) this.#readOn(stream);
+    }
+  }
+
+  stateLost(): void {
+    this.epoch += 1;
+    this.#read.clear();
+  }
+
+  /** The intents that Redis still should know everything of. */
+  current(): readonly BookedIntent[] {
+    return this.all.filter(({ epoch }) => epoch === this.epoch);
+  }
+
+  #readOn(stream: string): void {
+    const after = this.#read.get(stream);
+    const from = after === undefined ? "-" : `(${after}`;
+    for (const { id, fields } of streamEntries(this.#redis.look("XRANGE", stream, from, "+"))) {
+      this.#read.set(stream, id);
+      const decoded = decodeIntent(fields);
+      if (decoded.kind === "undecodable") continue;
+      const { intent } = decoded;
+      const booked: BookedIntent = {
+        intentId: intent.intent_id,
+        kind: isExit(intent) ? "exit" : "entry",
+        symbol: intent.symbol,
+        decidedAtMs: intent.ts_ms,
+        entryId: id,
+        publishedAtMs: this.#nowMs(),
+        epoch: this.epoch,
+      };
+      this.all.push(booked);
+      this.byId.set(booked.intentId, [...(this.byId.get(booked.intentId) ?? []), booked]);
+    }
+  }
+}
+
+export interface PlainEntry {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The entries of an XRANGE. */
+export function streamEntries(reply: Reply): readonly PlainEntry[] {
+  if (!Array.isArray(reply)) return [];
+  return reply.map((entry) => {
+    const [id, flat] = Array.isArray(entry) ? entry : [];
+    const list = Array.isArray(flat) ? flat.map(String) : [];
+    const fields: Record<string, string> = {};
+    for (let at = 0; at + 1 < list.length; at += 2) fields[list[at] ?? ""] = list[at + 1] ?? "";
+    return { id: String(id), fields };
+  });
+}

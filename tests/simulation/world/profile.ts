@@ -1,0 +1,77 @@
+import type { Chance } from "../engine/chance.ts";
+
+/** What differs from seed to seed besides the faults: limits that bite or not, sizes, prices, the hour. */
+export interface Profile {
+  /** Wall clock at the beginning, epoch ms; some runs cross a UTC midnight. */
+  readonly epochMs: number;
+  readonly executions: number;
+  readonly routers: number;
+  readonly marketSpeed: number;
+  readonly decisionEveryMs: number;
+  readonly windowSec: number;
+  readonly globalMax: number;
+  readonly symbolMax: number;
+  readonly cooldownSec: number;
+  readonly dailyMax: number;
+  readonly intentAgeSec: number;
+  readonly holdSec: number;
+  readonly tradesMax: number;
+  readonly staleIdleMs: number;
+}
+
+const NOON_MS = Date.UTC(2026, 0, 15, 12);
+const BEFORE_MIDNIGHT_MS = Date.UTC(2026, 0, 15, 23, 59, 40);
+
+/** The profile of a seed. */
+export function drawProfile(chance: Chance): Profile {
+  const windowSec = chance.between(2, 6);
+  return {
+    epochMs: chance.hit(0.25) ? BEFORE_MIDNIGHT_MS : NOON_MS + chance.between(0, 999),
+    executions: chance.hit(0.4) ? 2 : 1,
+    routers: chance.hit(0.4) ? 2 : 1,
+    marketSpeed: chance.pick([0, 1, 20, 60]),
+    decisionEveryMs: chance.pick([80, 250, 600]),
+    windowSec,
+    globalMax: chance.pick([3, 8, 1000]),
+    symbolMax: chance.pick([2, 4, 1000]),
+    cooldownSec: windowSec + chance.between(0, 3),
+    dailyMax: chance.pick([6, 20, 100_000]),
+    intentAgeSec: chance.pick([4, 8, 20]),
+    holdSec: chance.pick([0, 1, 4]),
+    tradesMax: chance.pick([3, 8, 1000, 1000]),
+    staleIdleMs: chance.pick([2000, 4000, 8000]),
+  };
+}
+
+const COMMON = {
+  TRADING_MODE: "PAPER",
+  REDIS_URL: "unix:///simulated",
+} as const;
+
+/** The environment of each role in a run of this profile. */
+export function environments(profile: Profile, folder: string) {
+  const pipeline = {
+    ...COMMON,
+    STALE_IDLE_MS: String(profile.staleIdleMs),
+    INTENT_MAX_AGE_SEC: String(profile.intentAgeSec),
+  };
+  const shared = { ...COMMON, MIN_HOLD_SECONDS: String(profile.holdSec), DEFAULT_MAX_HOLD_SEC: "30" };
+  const haltFile = `${folder}/halted`;
+  return {
+    haltFile,
+    router: {
+      ...pipeline,
+      SAFETY_WINDOW_SEC: String(profile.windowSec),
+      SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW: String(profile.globalMax),
+      SAFETY_SYMBOL_MAX_INTENTS_PER_WINDOW: String(profile.symbolMax),
+      SAFETY_FAULT_COOLDOWN_SEC: String(profile.cooldownSec),
+      GOVERNOR_MAX_DAILY_TRADES: String(profile.dailyMax),
+    },
+    execution: {
+      ...pipeline,
+      ...shared,
+      HALT_FILE: haltFile,
+      MAX_TRADES_10MIN: String(profile.tradesMax),
+    },
+  } as const;
+}
