@@ -12,6 +12,7 @@ import { haltClearCommand, haltStatusCommand } from "./commands/halt.ts";
 import { ledgerShowCommand } from "./commands/ledger.ts";
 import { libraryLoadCommand } from "./commands/library.ts";
 import { panicCommand } from "./commands/panic.ts";
+import { proveGatesCommand } from "./commands/prove-gates.ts";
 import { recoverCommand } from "./commands/recover.ts";
 import { statusCommand } from "./commands/status.ts";
 import {
@@ -43,6 +44,7 @@ export const OPERATOR_COMMANDS: readonly OperatorCommand[] = [
   deadLetterDropCommand,
   ledgerShowCommand,
   libraryLoadCommand,
+  proveGatesCommand,
   doctorCommand,
   tailCommand,
 ];
