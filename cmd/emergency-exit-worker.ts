@@ -5,8 +5,9 @@ import { createWorker } from "../lib/emergency/worker/create-worker.ts";
 import { rememberInstallation } from "../lib/emergency/worker/install-boundary.ts";
 import { openWorkerJournal } from "../lib/emergency/worker/open-worker-journal.ts";
 import { workerSettingFaults, workerSettings } from "../lib/emergency/worker/settings.ts";
-import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
-import { connectRedis } from "../lib/redis/connection.ts";
+import { openBinance } from "../lib/exchange/binance-venue.ts";
+import { connectRedisOver } from "../lib/redis/lasting-connection.ts";
+import { openPlainWire } from "../lib/redis/plain-wire.ts";
 
 void runDaemon({
   role: "emergency-exit-worker",
@@ -14,7 +15,7 @@ void runDaemon({
   check: workerSettingFaults,
   build: (context) => {
     const { settings, clock, random, log } = context;
-    const exchange = createBinanceExchange({
+    const { venue: exchange } = openBinance({
       ...{ mode: settings.TRADING_MODE, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
       apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
       apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
@@ -27,11 +28,12 @@ void runDaemon({
     const journal = openWorkerJournal(context.stateDir, context);
     const name = consumerName("emergency-exit-worker", context.instance);
     const connection = { url: settings.REDIS_URL.reveal(), clock, random, log };
-    const redis = connectRedis({
+    const redis = connectRedisOver(openPlainWire, {
       ...{ ...connection, name },
       onConnected: (commands) => rememberInstallation(commands, keys, journal.book),
     });
-    const connectStore = () => connectRedis({ ...connection, name: `${name}-store` });
-    return createWorker(context, { redis, connectStore, exchange, firstContact, ...journal });
+    const connectStore = () => connectRedisOver(openPlainWire, { ...connection, name: `${name}-store` });
+    const outside = { redis, connectStore, openWire: openPlainWire, exchange, firstContact };
+    return createWorker(context, { ...outside, ...journal });
   },
 });

@@ -4,11 +4,12 @@ import { consumerName } from "../../contract/roles.ts";
 import type { DaemonContext, DaemonParts } from "../../daemon/daemon-spec.ts";
 import { jointBeat } from "../../daemon/joint-beat.ts";
 import { runTogether } from "../../daemon/run-together.ts";
-import type { Exchange } from "../../exchange/exchange.ts";
+import type { Venue } from "../../exchange/binance-venue.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
+import { createConsumerLoop } from "../../redis/consumer-loop.ts";
 import { keepRoleBeat } from "../../redis/role-beat.ts";
 import { createStatistics } from "../../redis/statistics.ts";
-import { createStreamConsumer } from "../../redis/stream-consumer.ts";
+import type { OpenWire } from "../../redis/wire.ts";
 import { type HaltMarker, haltMarker } from "../halt-marker.ts";
 import { createAuditTrail } from "./audit-trail.ts";
 import { createBell } from "./bell.ts";
@@ -41,9 +42,11 @@ export interface WorkerOutside {
   readonly redis: RedisConnection;
   /** A connection for the store alone: its transactions watch a key. */
   connectStore(): RedisConnection;
-  readonly exchange: Exchange;
+  /** For the consumer's blocking reads. */
+  readonly openWire: OpenWire;
+  readonly exchange: Venue;
   /** The answer to a `connect()` that is under way. */
-  readonly firstContact: ReturnType<Exchange["connect"]>;
+  readonly firstContact: ReturnType<Venue["connect"]>;
   readonly book: PanicBook;
   closeJournal(): Promise<void>;
 }
@@ -91,7 +94,7 @@ export async function createWorker(
     lastKnown: () => venue.lastKnown(),
   });
   const intake: PanicIntake = new PanicIntake({ desk, store, book, bell, clock, log, observe });
-  const consumer = createStreamConsumer({
+  const consumer = createConsumerLoop(outside.openWire, {
     ...{ redis, url: settings.REDIS_URL.reveal(), clock, random, log },
     ...{ stream: keys.panicStream, group: GROUPS.emergencyExitWorker },
     consumer: consumerName("emergency-exit-worker", instance),

@@ -1,5 +1,6 @@
 import { systemClock } from "../../../lib/daemon/clock.ts";
-import { type BinanceOptions, createBinanceExchange } from "../../../lib/exchange/binance-exchange.ts";
+import { createBinanceExchange } from "../../../lib/exchange/binance-exchange.ts";
+import type { BinanceOptions } from "../../../lib/exchange/binance-venue.ts";
 import type { Exchange, OrderRequest, Signing } from "../../../lib/exchange/exchange.ts";
 
 /** An adapter to a paper exchange, as the daemons make it. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
+import { z } from "zod";
+import { ROLES } from "../../../../lib/contract/roles.ts";
 
 const ROOT = join(import.meta.dir, "..", "..", "..", "..");
 const ALLOWED =
@@ -28,11 +30,36 @@ function closureOf(entry: string): {
   return { files, packages };
 }
 
-const linesOf = (entry: string) =>
-  [...closureOf(entry).files].reduce(
-    (sum, path) => sum + readFileSync(join(ROOT, path), "utf8").split("\n").length,
-    0,
-  );
+const metafileSchema = z.object({
+  outputs: z.record(
+    z.string(),
+    z.object({ inputs: z.record(z.string(), z.object({ bytesInOutput: z.number() })) }),
+  ),
+});
+
+/** What a role's binary holds of code, packages included: minified bytes, by package or folder. */
+async function weigh(role: string): Promise<ReadonlyMap<string, number>> {
+  const built = await Bun.build({
+    ...({
+      entrypoints: [join(ROOT, "cmd", `${role}.ts`)],
+      target: "bun",
+      format: "esm",
+      minify: true,
+    } as const),
+    metafile: true,
+  });
+  const bytes = new Map<string, number>();
+  for (const { inputs } of Object.values(metafileSchema.parse(built.metafile).outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const owner = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? "ours";
+      bytes.set(owner, (bytes.get(owner) ?? 0) + bytesInOutput);
+    }
+  }
+  return bytes;
+}
+
+const total = (bytes: ReadonlyMap<string, number>) => [...bytes.values()].reduce((sum, one) => sum + one, 0);
+
 describe("the emergency exit worker's import closure", () => {
   test("holds nothing but contract, redis, exchange, daemon and emergency", () => {
     expect([...closureOf(WORKER).files].filter((path) => !ALLOWED.test(path))).toEqual([]);
@@ -44,11 +71,22 @@ describe("the emergency exit worker's import closure", () => {
   });
 
   test("brings no package of its own", () => {
-    const known = ["@redis/client", "big.js", "hono", "pino", "prom-client", "zod"];
+    const known = ["big.js", "hono", "pino", "prom-client", "zod"];
     expect([...closureOf(WORKER).packages].filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test("is smaller than that of the other role that sends orders", () => {
-    expect(linesOf(WORKER)).toBeLessThan(linesOf("cmd/execution.ts"));
+  test("is the smallest of all roles: in bytes, packages included, and by far among those that use Redis", async () => {
+    const roles = Object.keys(ROLES).filter((role) => `cmd/${role}.ts` !== WORKER);
+    const own = total(await weigh("emergency-exit-worker"));
+    const others = new Map<string, number>();
+    const clients: number[] = [];
+    for (const role of roles) {
+      const bytes = await weigh(role);
+      others.set(role, total(bytes));
+      if (bytes.has("@redis/client")) clients.push(total(bytes));
+    }
+    expect(clients.length).toBeGreaterThan(6);
+    expect(Math.min(...clients)).toBeGreaterThan(1.5 * own);
+    expect([...others].filter(([, bytes]) => bytes <= own)).toEqual([]);
   });
 });

@@ -1,0 +1,207 @@
+/**
+ * A wire of a socket and a parser alone, for a role that must be small: node-redis with its table of every command is
+ * half of a binary's code. It is also another client than the one whose failure a panic may be about.
+ *
+ * 1. It keeps what `WireClient` promises, as the other wire does.
+ * 2. Commands are written in the order in which they are sent, and replies belong to them in that order: RESP has no
+ *    other tie. So after the first doubt the connection is destroyed, and no reply is read any more.
+ * 3. Over TLS nothing is written, the password included, before the server's certificate was verified.
+ */
+import { createConnection, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { createDeadlineQueue, type DeadlineQueue } from "./deadline-queue.ts";
+import { type RedisAddress, redisAddress } from "./redis-address.ts";
+import { RedisOutcomeUnknownError, RedisReplyError, RedisUnavailableError } from "./redis-errors.ts";
+import type { RedisArgument, RedisReply } from "./reply.ts";
+import { createReplyParser } from "./reply-parser.ts";
+import type { WireClient, WireEnd, WireOptions } from "./wire.ts";
+
+/** Unanswered commands on one connection. */
+const QUEUE_MAX = 20_000;
+const KEEP_ALIVE_AFTER_MS = 5000;
+
+/** Connects. Rejects with RedisUnavailableError, RedisReplyError (AUTH) or, in time, RedisOutcomeUnknownError. */
+export async function openPlainWire(options: WireOptions): Promise<WireClient> {
+  const address = redisAddress(options.url);
+  const wire = new PlainWire(address, options);
+  await wire.open(address);
+  return {
+    ended: wire.ended,
+    send: (args, deadlineMs) => wire.send(args, deadlineMs),
+    destroy: () => wire.destroy(),
+    abandon: (why) => wire.abandon(why),
+  };
+}
+
+interface Unanswered {
+  readonly args: readonly RedisArgument[];
+  readonly ticket: ReturnType<DeadlineQueue["start"]>;
+  resolve(reply: RedisReply): void;
+  reject(error: Error): void;
+}
+
+class PlainWire {
+  readonly ended: Promise<WireEnd>;
+  readonly #resolveEnded: (end: WireEnd) => void;
+  readonly #options: WireOptions;
+  readonly #socket: Socket;
+  readonly #established: Promise<void>;
+  readonly #deadlines: DeadlineQueue;
+  #unanswered: Unanswered[] = [];
+  #end: WireEnd | undefined;
+
+  constructor({ socket: to }: RedisAddress, options: WireOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<WireEnd>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+    this.#deadlines = createDeadlineQueue((deadlineMs) => {
+      const late = new RedisOutcomeUnknownError("REDIS_DEADLINE", `no reply within ${deadlineMs} ms`);
+      this.#finish("overrun", late);
+    });
+    const encrypted = "tls" in to && to.tls;
+    this.#socket = encrypted ? connectTls(to) : createConnection(to);
+    const { promise: established, resolve: establish } = Promise.withResolvers<void>();
+    this.#established = established;
+    this.#socket.once(encrypted ? "secureConnect" : "connect", establish);
+    this.#listen(options);
+  }
+
+  /** Waits for the connection and says who we are. */
+  async open({ username, password, database }: RedisAddress): Promise<void> {
+    const { connectDeadlineMs, name } = this.#options;
+    const late = setTimeout(() => {
+      const said = `no connection within ${connectDeadlineMs} ms`;
+      this.#finish("overrun", new RedisOutcomeUnknownError("REDIS_DEADLINE", said));
+    }, connectDeadlineMs);
+    try {
+      await Promise.race([this.#established, this.#failure()]);
+      const who = username === "" ? [password] : [username, password];
+      const greetings = [["CLIENT", "SETNAME", name]];
+      if (username !== "" || password !== "") greetings.unshift(["AUTH", ...who]);
+      if (database !== 0) greetings.push(["SELECT", String(database)]);
+      await Promise.all(greetings.map((args) => this.send(args, connectDeadlineMs)));
+    } catch (error) {
+      this.destroy();
+      // The end's own reason, not that of whichever greeting it met.
+      const cause = this.#end?.kind === "destroyed" ? error : (this.#end?.error ?? error);
+      if (cause instanceof RedisReplyError || cause instanceof RedisOutcomeUnknownError) throw cause;
+      throw new RedisUnavailableError(`cannot connect: ${messageOf(cause)}`, { cause });
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  send(args: readonly RedisArgument[], deadlineMs: number): Promise<RedisReply> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const bytes = encode(args);
+    const { promise, resolve, reject } = Promise.withResolvers<RedisReply>();
+    this.#unanswered.push({ args, ticket: this.#deadlines.start(deadlineMs), resolve, reject });
+    this.#socket.write(bytes);
+    return promise;
+  }
+
+  destroy(): void {
+    this.#finish("destroyed", new Error("closed by us"));
+  }
+
+  abandon(why: string): void {
+    this.#finish("lost", new Error(why));
+  }
+
+  #listen({ socketTimeoutMs, signal }: WireOptions): void {
+    const parser = createReplyParser((reply) => this.#answer(reply));
+    this.#socket.setNoDelay(true);
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+    this.#socket.setTimeout(socketTimeoutMs, () =>
+      this.#finish("lost", new Error(`nothing was received for ${socketTimeoutMs} ms`)),
+    );
+    this.#socket.on("data", (chunk: Buffer) => {
+      try {
+        if (this.#end === undefined) parser.push(chunk);
+      } catch (error) {
+        this.#finish("lost", error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    this.#socket.on("error", (error) => this.#finish("lost", error));
+    this.#socket.on("close", () => this.#finish("lost", new Error("the server closed the connection")));
+    const destroy = () => this.destroy();
+    if (signal?.aborted) destroy();
+    signal?.addEventListener("abort", destroy);
+    void this.ended.then(() => signal?.removeEventListener("abort", destroy));
+  }
+
+  #answer(reply: RedisReply | RedisReplyError): void {
+    // What was parsed in one chunk with the reason of the end is not believed either.
+    if (this.#end !== undefined) return;
+    const oldest = this.#unanswered.shift();
+    if (oldest === undefined) {
+      this.#finish("lost", new Error("a reply to nothing"));
+      return;
+    }
+    this.#deadlines.settle(oldest.ticket);
+    const refused = reply instanceof RedisReplyError;
+    this.#options.onSettled?.(oldest.args, refused ? reply : undefined);
+    if (refused) oldest.reject(reply);
+    else oldest.resolve(reply);
+  }
+
+  /** Nothing is written to a connection that is over. */
+  #refusal(): Error | undefined {
+    if (this.#end !== undefined) {
+      return new RedisUnavailableError(`not sent: ${this.#end.error.message}`, { cause: this.#end.error });
+    }
+    return this.#unanswered.length < QUEUE_MAX
+      ? undefined
+      : new RedisUnavailableError("not sent: the queue is full");
+  }
+
+  async #failure(): Promise<never> {
+    throw (await this.ended).error;
+  }
+
+  #finish(kind: WireEnd["kind"], error: Error): void {
+    if (this.#end !== undefined) return;
+    this.#end = { kind, error };
+    this.#deadlines.stop();
+    this.#socket.destroy();
+    const unanswered = this.#unanswered;
+    this.#unanswered = [];
+    for (const { args, reject } of unanswered) {
+      const failure = fateOf(String(args[0]), this.#end);
+      this.#options.onSettled?.(args, failure);
+      reject(failure);
+    }
+    this.#resolveEnded(this.#end);
+  }
+}
+
+/** What is known of a command that was sent and not answered. */
+function fateOf(name: string, { kind, error }: WireEnd): RedisOutcomeUnknownError {
+  if (kind === "overrun")
+    return new RedisOutcomeUnknownError("REDIS_DEADLINE", `${name}: ${error.message}`, error);
+  const said = `connection lost during ${name}: ${error.message}`;
+  return new RedisOutcomeUnknownError("REDIS_CONNECTION_LOST", said, error);
+}
+
+/** A command as RESP sends it. Throws TypeError for what is neither text nor bytes: our own mistake. */
+function encode(args: readonly RedisArgument[]): string | Buffer {
+  const parts = args.map((one) => (typeof one === "string" ? textPart(one) : bytesPart(one)));
+  const head = `*${args.length}\r\n`;
+  if (parts.every((part) => typeof part === "string")) return head + parts.join("");
+  return Buffer.concat([head, ...parts].map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+}
+
+function textPart(text: string): string {
+  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+}
+
+function bytesPart(bytes: Buffer): Buffer {
+  if (!Buffer.isBuffer(bytes)) throw new TypeError("an argument of a command is text or bytes");
+  return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
