@@ -18,33 +18,40 @@ import type { RedisEye } from "../stack/redis-process.ts";
 import { seededRandom } from "../stack/seeded-random.ts";
 import { startTradingStack, type TradingStack } from "../stack/trading-stack.ts";
 import { breakTheGuard } from "./chaos.ts";
+import { type Monitoring, monitoringLines, startMonitoring } from "./monitoring.ts";
 import { type DemoOptions, readOptions, UsageError } from "./options.ts";
 import { ProgressBlock } from "./progress.ts";
 import { buildReport, paperAccountSchema, renderReport } from "./report.ts";
 import { raisedLimits, raisedVenueLimits, venueEnvironment } from "./stack-environment.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-const BINARIES = join(ROOT, "dist");
 const keys = keysOf("");
 const print = (text: string) => process.stdout.write(`${text}\n`);
 const printReady = (name: string) => print(`  ${name} is ready`);
 
-async function build(options: DemoOptions): Promise<void> {
+/** Builds what the demonstration needs, or takes what is given; the folder with the binaries. */
+async function build(options: DemoOptions): Promise<string> {
+  if (options.binaries !== undefined) return options.binaries;
   print("building the binaries …");
   const trading = ["paper-exchange", "ai-strategy-router", "execution"];
-  const roles = options.chaos ? [...trading, ...CHAIN_ROLES] : trading;
+  const roles = [
+    ...trading,
+    ...(options.chaos || options.monitor ? CHAIN_ROLES : []),
+    ...(options.monitor ? ["safety-telemetry"] : []),
+  ];
   const child = Bun.spawn(["bun", "scripts/build.ts", ...roles], {
     cwd: ROOT,
     stdout: "inherit",
     stderr: "inherit",
   });
   if ((await child.exited) !== 0) throw new Error("the build failed");
+  return join(ROOT, "dist");
 }
 
 async function main(): Promise<number> {
   const options = readOptions(Bun.argv.slice(2));
   if (options === undefined) return 0;
-  await build(options);
+  const binaries = await build(options);
   const folder = mkdtempSync(join(tmpdir(), "quantum-demo-"));
   const limits = raisedLimits();
   const printed = { ...limits, ...raisedVenueLimits() };
@@ -56,7 +63,7 @@ async function main(): Promise<number> {
   const stack = await startTradingStack({
     folder,
     appendfsync: "everysec",
-    binaries: BINARIES,
+    binaries,
     env: {
       "paper-exchange": await venueEnvironment(options),
       "ai-strategy-router": limits,
@@ -68,20 +75,29 @@ async function main(): Promise<number> {
   process.once("SIGINT", () => interrupted.abort());
   process.once("SIGTERM", () => interrupted.abort());
   let chain: EmergencyChain | undefined;
+  let monitoring: Monitoring | undefined;
   try {
     let ok = await trade(stack, options, interrupted.signal);
-    if (options.chaos && !interrupted.signal.aborted) {
+    if ((options.chaos || options.monitor) && !interrupted.signal.aborted) {
       print("\nthe emergency chain joins:");
-      chain = await startEmergencyChain(stack, { binaries: BINARIES, onStarted: printReady });
+      chain = await startEmergencyChain(stack, { binaries, onStarted: printReady });
+    }
+    if (options.chaos && chain !== undefined) {
       ok = (await breakTheGuard({ stack, chain, seed: options.seed, print })) && ok;
     }
     if (options.keep) {
       // As its service manager does: without it a cleared halt would soon be the next panic.
-      await chain?.daemons["exit-brain"].start();
+      if (options.chaos) await chain?.daemons["exit-brain"].start();
+      if (options.monitor) {
+        const { prometheusPort: port, hurry } = options;
+        monitoring = await startMonitoring(stack, chain, { binaries, port, hurry });
+        print(`\nmonitoring:\n${monitoringLines(monitoring, hurry)}`);
+      }
       await keepRunning(stack, chain, interrupted.signal);
     }
     return ok ? 0 : 1;
   } finally {
+    await monitoring?.stop();
     await chain?.stop();
     await stack.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -189,7 +205,7 @@ everything keeps running; press Ctrl-C to end it. Try:
   curl -s ${router}/v1/rates
   curl -s ${router}/v1/governor
   curl -s ${router}/v1/faults
-  curl -s -X PUT ${router}/v1/safe-mode -H 'Authorization: Bearer ${adminToken}' -H 'X-Operator: me' -H 'Content-Type: application/json' -d '{"ttl_sec": 60}'
+  curl -s -X PUT ${router}/v1/safe-mode -H 'Authorization: Bearer ${adminToken}' -H 'X-Operator: me' -H 'Content-Type: application/json' -d '{"ttl_sec": 180}'
   curl -s -X DELETE ${router}/v1/safe-mode -H 'Authorization: Bearer ${adminToken}' -H 'X-Operator: me' -H 'Content-Type: application/json'
   curl -s ${execution}/v1/stats
   curl -s '${execution}/v1/results?count=5'

@@ -9,6 +9,13 @@ export interface DemoOptions {
   readonly seed: number;
   readonly keep: boolean;
   readonly chaos: boolean;
+  readonly monitor: boolean;
+  /** 0: any free one. */
+  readonly prometheusPort: number;
+  /** Divides every interval and hold of the alert rules. */
+  readonly hurry: number;
+  /** Folder with binaries to use instead of building them. */
+  readonly binaries: string | undefined;
 }
 
 const USAGE = `usage: ./scripts/demo [options]
@@ -24,6 +31,11 @@ engine decide on a market, and proves at the end that everything adds up. Ends b
   --chaos         afterwards start the emergency chain, open positions, kill the exit brain and show what
                   happens until the account is flat; about 15 seconds more
   --keep          leave everything running afterwards and print the curl lines to try
+  --monitor       with --keep, which it implies: the emergency chain, the telemetry exporter with its status page, and
+                  a real Prometheus (package prometheus) with the shipped rules
+  --prometheus-port N  default 9091; 0 takes any free one
+  --hurry N       divide every interval and hold of the rules, not their expressions, by N; default 1
+  --binaries DIR  use the binaries of that folder instead of building them
   --help          this text`;
 
 /** A command line that cannot be run; its message is for the person who typed it. */
@@ -31,10 +43,10 @@ export class UsageError extends Error {
   readonly code = "USAGE";
 }
 
-function wholeNumber(name: string, text: string, max: number): number {
+function wholeNumber(name: string, text: string, max: number, min = 1): number {
   const value = Number(text);
-  if (!/^\d{1,9}$/.test(text) || value < 1 || value > max) {
-    throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a whole number from 1 to ${max}`);
+  if (!/^\d{1,9}$/.test(text) || value < min || value > max) {
+    throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a whole number from ${min} to ${max}`);
   }
   return value;
 }
@@ -53,6 +65,10 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
         seed: { type: "string", default: "1" },
         keep: { type: "boolean", default: false },
         chaos: { type: "boolean", default: false },
+        monitor: { type: "boolean", default: false },
+        "prometheus-port": { type: "string", default: "9091" },
+        hurry: { type: "string", default: "1" },
+        binaries: { type: "string" },
         help: { type: "boolean", default: false },
       },
     }));
@@ -73,7 +89,11 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
     speed: speed === undefined ? undefined : wholeNumber("speed", speed, 10_000_000),
     rate: wholeNumber("rate", String(values["rate"]), 500),
     seed: wholeNumber("seed", String(values["seed"]), 999_999_999),
-    keep: values["keep"] === true,
+    keep: values["keep"] === true || values["monitor"] === true,
     chaos: values["chaos"] === true,
+    monitor: values["monitor"] === true,
+    prometheusPort: wholeNumber("prometheus-port", String(values["prometheus-port"]), 65_535, 0),
+    hurry: wholeNumber("hurry", String(values["hurry"]), 60),
+    binaries: values["binaries"]?.toString(),
   };
 }

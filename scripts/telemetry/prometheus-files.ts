@@ -6,6 +6,7 @@ const PROMETHEUS_FOLDER = join(import.meta.dir, "../../lib/telemetry/prometheus"
 /** As prometheus.yml names them. */
 const EXPORTER = "127.0.0.1:9105";
 const ALERTMANAGER = "127.0.0.1:9093";
+const ALERTING = /^alerting:\n(?: .*\n)+/m;
 const ROLE_TARGET = /'(127\.0\.0\.1:\d+)'(\]\s+labels: \{ )role: ([\w-]+),/g;
 
 export interface PrometheusChange {
@@ -13,14 +14,16 @@ export interface PrometheusChange {
   readonly divisor?: number;
   /** Other addresses than the shipped ones, host and port. */
   readonly exporter?: string;
-  readonly alertmanager?: string;
+  /** Undefined, and named: alerts are sent to nobody. */
+  readonly alertmanager?: string | undefined;
   /** Of a role's own /metrics. */
   readonly roleAddress?: (role: string) => string;
 }
 
 /** The shipped prometheus.yml and rules into `folder`. */
 export function writePrometheusFiles(folder: string, change: PrometheusChange = {}): void {
-  const { divisor = 1, exporter = EXPORTER, alertmanager = ALERTMANAGER, roleAddress } = change;
+  const { divisor = 1, exporter = EXPORTER, roleAddress } = change;
+  const { alertmanager } = { alertmanager: ALERTMANAGER, ...change };
   const shorten = (text: string) => (divisor === 1 ? text : shortenRules(text, divisor));
   mkdirSync(join(folder, "rules"), { recursive: true });
   const copy = (name: string, edit: (text: string) => string) =>
@@ -29,7 +32,7 @@ export function writePrometheusFiles(folder: string, change: PrometheusChange = 
   copy("prometheus.yml", (text) => {
     const placed = text
       .replace(EXPORTER, exporter)
-      .replace(ALERTMANAGER, alertmanager)
+      .replace(alertmanager === undefined ? ALERTING : ALERTMANAGER, alertmanager ?? "")
       .replaceAll(ROLE_TARGET, (whole, _address: string, between: string, role: string) =>
         roleAddress === undefined ? whole : `'${roleAddress(role)}'${between}role: ${role},`,
       );

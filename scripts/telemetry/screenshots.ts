@@ -17,7 +17,7 @@ const KEYS = keysOf("");
 /** Long enough that the small plots have a course. */
 const RUN_MS = 240_000;
 /** A decision every so often: below every limit of the router. */
-const CALM_EVERY_MS = 900;
+const CALM_EVERY_MS = 1100;
 const DAY_MS = 86_400_000;
 
 interface Shot {
@@ -62,17 +62,15 @@ export async function takeScreenshots(options: {
   ends.defer(() => exporter.stop());
   const page = ends.use(await openBrowser());
   const take = (shots: readonly Shot[]) => takeAll(page, exporter.url, { shots, ...options });
-  say(`trading for ${RUN_MS / 1000} s …`);
-  await decide(stack, { everyMs: CALM_EVERY_MS, until: (sinceMs) => sinceMs > RUN_MS });
-  await take(NORMAL);
-  say("an engine runs wild …");
   const eye = await stack.redis.eye();
   ends.defer(() => eye.close());
-  let tripped = false;
-  const look = async () => {
-    tripped = (await eye.command("GET", KEYS.safeMode)) === "1";
-  };
-  await decide(stack, { everyMs: 50, until: () => tripped, each: look });
+  const tripped = async () => (await eye.command("GET", KEYS.safeMode)) === "1";
+  say(`trading for ${RUN_MS / 1000} s …`);
+  await decide(stack, { everyMs: CALM_EVERY_MS, until: (sinceMs) => sinceMs > RUN_MS });
+  if (await tripped()) throw new Error("the breaker tripped while trading was to be calm");
+  await take(NORMAL);
+  say("an engine runs wild …");
+  await decide(stack, { everyMs: 50, until: tripped });
   await take(SAFE_MODE);
 }
 
@@ -96,8 +94,7 @@ async function decide(
   stack: TradingStack,
   plan: {
     readonly everyMs: number;
-    readonly until: (sinceMs: number) => boolean;
-    readonly each?: () => Promise<void>;
+    readonly until: (sinceMs: number) => boolean | Promise<boolean>;
   },
 ): Promise<void> {
   const maker = new DecisionMaker(seededRandom(7), `shots-${plan.everyMs}`, [
@@ -107,10 +104,11 @@ async function decide(
   ]);
   const eye = await stack.redis.eye();
   const beganMs = performance.now();
-  while (!plan.until(performance.now() - beganMs)) {
-    const prices = await readPrices(stack.daemons["paper-exchange"].url);
-    await eye.command("XADD", KEYS.decisionStream, "*", ...maker.next(prices, Date.now()).fields);
-    await plan.each?.();
+  for (let made = 0; !(await plan.until(performance.now() - beganMs)); made += 1) {
+    const prices = [...(await readPrices(stack.daemons["paper-exchange"].url))];
+    // One symbol after the other: by chance alone, one would soon be over its own limit.
+    const one = new Map(prices.slice(made % prices.length, (made % prices.length) + 1));
+    await eye.command("XADD", KEYS.decisionStream, "*", ...maker.next(one, Date.now()).fields);
     await Bun.sleep(plan.everyMs);
   }
   eye.close();

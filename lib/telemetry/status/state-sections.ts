@@ -4,6 +4,9 @@ import { decideConcerns } from "./decide-concerns.ts";
 import { durationText } from "./duration-text.ts";
 import type { StatusView } from "./status-view.ts";
 
+/** As much of a fingerprint as tells accounts apart by eye; all of it is in /v1/status. */
+const ACCOUNT_SHOWN = 12;
+
 /** The one sentence that matters, and what is wrong; read out when it changes. */
 export function headlineSection(view: StatusView) {
   const { entries } = view;
@@ -41,7 +44,7 @@ export function stateSection(view: StatusView) {
       "Mode",
       "quiet",
       view.mode.recorded ?? view.mode.configured,
-      `account ${view.mode.account ?? "not recorded"}`,
+      `account ${view.mode.account?.slice(0, ACCOUNT_SHOWN) ?? "not recorded"}`,
     ),
     tile("Last drill", "quiet", drillText(view), ""),
   ]}</dl>`;
@@ -79,7 +82,7 @@ function haltTile({ halt, now_ms: now }: StatusView): Tile {
 function heartbeatTile({ heartbeat: beat }: StatusView): Tile {
   if (beat === null) return UNKNOWN;
   if (beat.atMs === undefined) return ["critical", "SILENT", "has never beaten"];
-  const detail = `beat ${durationText(beat.ageSec)} ago, ${beat.positions ?? "?"} open position(s)`;
+  const detail = `beat ${durationText(beat.ageSec)} ago, ${beat.positions ?? "?"} open ${beat.positions === 1 ? "position" : "positions"}`;
   if (beat.ageSec > 5) return ["critical", "SILENT", detail];
   return [beat.status === "ALIVE" ? "good" : "critical", beat.status, detail];
 }
