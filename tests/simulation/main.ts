@@ -1,34 +1,49 @@
-import { parseArgs } from "node:util";
-import { changeSources } from "./runner/source-changes.ts";
+import { writeSync } from "node:fs";
+import { MUTATIONS } from "./mutations.ts";
+import { huntMutations } from "./runner/hunt-mutations.ts";
+import { readOptions, type SimulationOptions, USAGE } from "./runner/options.ts";
+import { findingText } from "./runner/report.ts";
+import { runSeeds } from "./runner/run-seeds.ts";
+import { runWorker } from "./runner/run-worker.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    seeds: { type: "string" },
-    from: { type: "string", default: "1" },
-    steps: { type: "string", default: "2500" },
-    trace: { type: "boolean", default: false },
-  },
-});
-changeSources([]);
-const { makeTimeVirtual } = await import("./engine/virtual-globals.ts");
-const { startTimedRedis } = await import("./redis/timed-redis.ts");
-const { runSeed } = await import("./world/run-seed.ts");
-const redis = await startTimedRedis();
-const realNow = performance.now.bind(performance);
-makeTimeVirtual();
-const from = values.seed === undefined ? Number(values.from) : Number(values.seed);
-const count = values.seed === undefined ? Number(values.seeds ?? 1) : 1;
-const began = realNow();
-process.on("unhandledRejection", (e) => process.stderr.write(`UNHANDLED ${String(e)}\n`));
-for (let seed = from; seed < from + count; seed += 1) {
-  const result = await runSeed({ seed, steps: Number(values.steps), redis });
-  const { finding } = result;
-  process.stdout.write(
-    `${seed} steps=${result.steps} virtual=${Math.round(result.virtualMs)} orders=${result.executedOrders} intents=${result.intents} ${result.hash} ${finding === undefined ? "ok" : `FOUND ${finding.invariant}: ${finding.what}`}\n`,
-  );
-  if (values.trace) process.stdout.write(`${result.lines.join("\n")}\n`);
+const say = (text: string) => void writeSync(1, `${text}\n`);
+
+function commandLine(): SimulationOptions {
+  try {
+    const options = readOptions(process.argv.slice(2));
+    if (options.mutation === undefined || MUTATIONS.has(options.mutation)) return options;
+    throw new Error(`no mutation ${options.mutation}; there are ${[...MUTATIONS.keys()].join(", ")}`);
+  } catch (error) {
+    writeSync(2, `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return process.exit(2);
+  }
 }
-process.stdout.write(`${Math.round(realNow() - began)} ms\n`);
-await redis.stop();
-process.exit(0);
+
+async function main(): Promise<number> {
+  const options = commandLine();
+  if (options.worker) {
+    await runWorker(options);
+    return 0;
+  }
+  if (options.mutations) {
+    const hunted = await huntMutations([...MUTATIONS.values()], options, ({ line }) => say(line));
+    return hunted.every(({ found }) => found) ? 0 : 1;
+  }
+  const began = performance.now();
+  const results = await runSeeds(options, (result) => {
+    if (result.finding !== undefined) say(findingText(options, result));
+    else if (options.trace) say(result.lines.join("\n"));
+    if (options.seeds === 1) say(`trace ${result.hash}`);
+  });
+  const sum = (of: "steps" | "virtualMs" | "executedOrders" | "intents") =>
+    Math.round(results.reduce((total, result) => total + result[of], 0));
+  const found = results.filter(({ finding }) => finding !== undefined).map(({ seed }) => seed);
+  say(
+    `${results.length} seeds, ${sum("steps")} steps, ${Math.round(sum("virtualMs") / 1000)} virtual s, ` +
+      `${sum("intents")} intents, ${sum("executedOrders")} orders in ${((performance.now() - began) / 1000).toFixed(1)} s: ` +
+      (found.length === 0 ? "nothing found" : `${found.length} found: seeds ${found.join(" ")}`),
+  );
+  return found.length === 0 ? 0 : 1;
+}
+
+void main().then((code) => process.exit(code));

@@ -32,7 +32,6 @@ export class Simulation {
     readonly epochMs: number;
     readonly redis: TimedRedis;
     readonly folder: string;
-    readonly marketSpeed: number;
   }) {
     const { seed, epochMs, redis } = options;
     this.seed = seed;
@@ -46,7 +45,7 @@ export class Simulation {
     activate(this);
     const venueLife = newLife(newPlace("venue"), "venue");
     this.venue = new SimulatedVenue({
-      ...{ timeline, life: venueLife, seed, speed: options.marketSpeed },
+      ...{ timeline, life: venueLife, seed },
       clock: this.sleepers.clockOf(venueLife),
     });
     this.venueNetwork = new VenueNetwork({

@@ -23,7 +23,8 @@ export class Connection {
   /** Sent into a line that is cut. */
   #held: PendingCommand[] = [];
   #heldReplies: (() => void)[] = [];
-  #underWay = 0;
+  /** On their way to the server, in order: whichever arrival comes next is the first one's. */
+  readonly #underWay: PendingCommand[] = [];
   #arrivesUs = 0;
   #answersUs = 0;
   #sessionOpen = true;
@@ -54,17 +55,17 @@ export class Connection {
     }
     const { timeline, latency } = this.#network;
     this.#arrivesUs = Math.max(this.#arrivesUs + 1, timeline.nowUs + latency.redisUs());
-    this.#underWay += 1;
-    this.#await(pending, this.#arrivesUs);
+    this.#underWay.push(pending);
+    this.#await(this.#arrivesUs);
   }
 
-  #await(pending: PendingCommand, atUs: number): void {
+  #await(atUs: number): void {
     const { timeline } = this.#network;
     timeline.plan(atUs, timeline.nobody, "command arrives", () => {
       if (!this.#sessionOpen) return;
-      if (this.#network.hungUntilUs > timeline.nowUs) return this.#await(pending, this.#network.hungUntilUs);
-      this.#underWay -= 1;
-      this.#network.arrive(this, pending);
+      if (this.#network.hungUntilUs > timeline.nowUs) return this.#await(this.#network.hungUntilUs);
+      const pending = this.#underWay.shift();
+      if (pending !== undefined) this.#network.arrive(this, pending);
       this.#closeWhenDone();
     });
   }
@@ -124,7 +125,7 @@ export class Connection {
   }
 
   #closeWhenDone(): void {
-    if (!this.#open && this.#underWay === 0 && this.#held.length === 0) this.#closeSession();
+    if (!this.#open && this.#underWay.length === 0 && this.#held.length === 0) this.#closeSession();
   }
 
   #closeSession(): void {

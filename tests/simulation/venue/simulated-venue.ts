@@ -30,15 +30,14 @@ export class SimulatedVenue {
     readonly life: Life;
     readonly clock: PaperClock;
     readonly seed: number;
-    readonly speed: number;
   }) {
     this.#timeline = parts.timeline;
     this.#life = parts.life;
     const settings = {
       ...defaultPaperSettings(),
       PAPER_SEED: `simulation-${parts.seed}`,
-      PAPER_SPEED: parts.speed,
-      PAPER_TICK_MS: 250,
+      PAPER_SPEED: 0,
+      PAPER_TICK_MS: 500,
       PAPER_BALANCE_USD: "1000000",
       PAPER_WEIGHT_LIMIT_1M: 10_000_000,
       PAPER_ORDER_LIMIT_10S: 1_000_000,

@@ -2,6 +2,7 @@ import type { Keys } from "../../../lib/contract/keys.ts";
 import { decodeIntent, isExit } from "../../../lib/contract/trade-intent.ts";
 import type { RedisNetwork } from "../redis/redis-network.ts";
 import type { Reply } from "../redis/resp.ts";
+import type { Findings } from "./findings.ts";
 
 export interface BookedIntent {
   readonly intentId: string;
@@ -18,6 +19,7 @@ export interface BookedIntent {
 export class IntentBook {
   readonly #redis: Pick<RedisNetwork, "look">;
   readonly #keys: Keys;
+  readonly #findings: Findings;
   readonly #nowMs: () => number;
   readonly #read = new Map<string, string>();
   readonly byId = new Map<string, BookedIntent[]>();
@@ -27,10 +29,12 @@ export class IntentBook {
   constructor(parts: {
     readonly redis: Pick<RedisNetwork, "look">;
     readonly keys: Keys;
+    readonly findings: Findings;
     readonly nowMs: () => number;
   }) {
     this.#redis = parts.redis;
     this.#keys = parts.keys;
+    this.#findings = parts.findings;
     this.#nowMs = parts.nowMs;
   }
 
@@ -69,8 +73,12 @@ export class IntentBook {
         publishedAtMs: this.#nowMs(),
         epoch: this.epoch,
       };
+      const before = this.byId.get(booked.intentId) ?? [];
+      if (before.some(({ epoch }) => epoch === this.epoch)) {
+        this.#findings.report(1, `intent ${booked.intentId} was published twice`);
+      }
       this.all.push(booked);
-      this.byId.set(booked.intentId, [...(this.byId.get(booked.intentId) ?? []), booked]);
+      this.byId.set(booked.intentId, [...before, booked]);
     }
   }
 }

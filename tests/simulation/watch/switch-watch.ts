@@ -50,6 +50,9 @@ export class SwitchWatch {
           this.#findings.report(2, `intent ${intentId} was admitted although ${stopped}`);
         }
         if (TRIPS.has(verdict)) stopped = `${verdict} had tripped in the same call`;
+        if (TRIPS.has(verdict) && this.#redis.look("EXISTS", this.#keys.safeMode) === 0) {
+          this.#findings.report(2, `${verdict} left no safe mode behind`);
+        }
       }
     }
     if (call?.name !== "submit_v1" && call?.name !== "submit_exit_v1") return;

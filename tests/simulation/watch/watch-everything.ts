@@ -25,7 +25,7 @@ export function watchEverything(parts: {
   const { simulation, keys, findings, profile } = parts;
   const redis = simulation.redisNetwork;
   const nowMs = () => simulation.wallMs();
-  const book = new IntentBook({ redis, keys, nowMs });
+  const book = new IntentBook({ redis, keys, findings, nowMs });
   const switches = new SwitchWatch({ redis, keys, findings, haltFile: parts.haltFile });
   const rates = new RateWatch({
     ...{ redis, keys, findings, nowMs },

@@ -1,10 +1,8 @@
-import { z } from "zod";
 import type { Keys } from "../../../lib/contract/keys.ts";
 import { type DecisionKind, DecisionMaker } from "../../../scripts/stack/decision-maker.ts";
 import type { Chance } from "../engine/chance.ts";
 import type { Simulation } from "../engine/simulation.ts";
-
-const SYMBOLS = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"];
+import type { Market } from "./market.ts";
 
 /** More entries than on an ordinary day, and a little of everything that is wrong with a decision. */
 const MIX: readonly (readonly [DecisionKind, number])[] = [
@@ -23,24 +21,27 @@ const MIX: readonly (readonly [DecisionKind, number])[] = [
 const REPUBLISHED = 0.12;
 const REMEMBERED = 12;
 
-const marksSchema = z.array(z.looseObject({ symbol: z.string(), markPrice: z.string() }));
-
 /** The AI engine: appends decisions on the prices it sees, repeats some, and does not care who listens. */
 export class DecisionEngine {
   readonly #simulation: Simulation;
   readonly #keys: Keys;
+  readonly #market: Market;
   readonly #chance: Chance;
   readonly #maker: DecisionMaker;
   readonly #everyMs: number;
   #published: (readonly string[])[] = [];
   #running = true;
 
-  constructor(simulation: Simulation, keys: Keys, everyMs: number) {
+  constructor(
+    simulation: Simulation,
+    how: { readonly keys: Keys; readonly market: Market; readonly everyMs: number },
+  ) {
     this.#simulation = simulation;
-    this.#keys = keys;
+    this.#keys = how.keys;
+    this.#market = how.market;
     this.#chance = simulation.chance.branch("decisions");
     this.#maker = new DecisionMaker(this.#chance.next, `s${simulation.seed}`, MIX);
-    this.#everyMs = everyMs;
+    this.#everyMs = how.everyMs;
     this.#next();
   }
 
@@ -64,7 +65,7 @@ export class DecisionEngine {
   }
 
   #decide(): void {
-    const { redisNetwork: redis, timeline, venue } = this.#simulation;
+    const { redisNetwork: redis, timeline } = this.#simulation;
     if (redis.downUntilUs > timeline.nowUs || redis.hungUntilUs > timeline.nowUs) return;
     const [old] = this.#published;
     if (old !== undefined && this.#chance.hit(REPUBLISHED)) {
@@ -72,12 +73,7 @@ export class DecisionEngine {
       redis.write("XADD", this.#keys.decisionStream, "*", ...again);
       return;
     }
-    const marks = marksSchema.parse(venue.look("/fapi/v1/premiumIndex"));
-    const prices = marks.filter(({ symbol }) => SYMBOLS.includes(symbol));
-    const { fields } = this.#maker.next(
-      new Map(prices.map(({ symbol, markPrice }) => [symbol, markPrice])),
-      this.#simulation.wallMs(),
-    );
+    const { fields } = this.#maker.next(this.#market.prices(), this.#simulation.wallMs());
     this.#published = [...this.#published, fields].slice(-REMEMBERED);
     redis.write("XADD", this.#keys.decisionStream, "*", ...fields);
   }

@@ -36,7 +36,7 @@ export class Operator {
 
   #next(): void {
     const { timeline } = this.#simulation;
-    timeline.after(this.#chance.between(1000, 8000) * 1000, timeline.nobody, "operator acts", () => {
+    timeline.after(this.#chance.between(2000, 15_000) * 1000, timeline.nobody, "operator acts", () => {
       if (!this.#running) return;
       this.#act();
       this.#next();

@@ -6,7 +6,8 @@ export interface Profile {
   readonly epochMs: number;
   readonly executions: number;
   readonly routers: number;
-  readonly marketSpeed: number;
+  /** How far one move of a price goes, percent. */
+  readonly priceStepPct: number;
   readonly decisionEveryMs: number;
   readonly windowSec: number;
   readonly globalMax: number;
@@ -29,7 +30,7 @@ export function drawProfile(chance: Chance): Profile {
     epochMs: chance.hit(0.25) ? BEFORE_MIDNIGHT_MS : NOON_MS + chance.between(0, 999),
     executions: chance.hit(0.4) ? 2 : 1,
     routers: chance.hit(0.4) ? 2 : 1,
-    marketSpeed: chance.pick([0, 1, 20, 60]),
+    priceStepPct: chance.pick([0, 0.1, 0.4, 1.2]),
     decisionEveryMs: chance.pick([80, 250, 600]),
     windowSec,
     globalMax: chance.pick([3, 8, 1000]),

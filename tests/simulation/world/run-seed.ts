@@ -7,22 +7,13 @@ import type { TimedRedis } from "../redis/timed-redis.ts";
 import { buildExecution } from "../roles/execution.ts";
 import { ProcessHost } from "../roles/process-host.ts";
 import { buildRouter } from "../roles/router.ts";
-import { type Finding, Findings } from "../watch/findings.ts";
+import type { SeedResult } from "../runner/seed-result.ts";
+import { Findings } from "../watch/findings.ts";
 import { watchEverything } from "../watch/watch-everything.ts";
 import { DecisionEngine } from "./decision-engine.ts";
+import { Market } from "./market.ts";
 import { Operator } from "./operator.ts";
 import { drawProfile, environments } from "./profile.ts";
-
-export interface SeedResult {
-  readonly seed: number;
-  readonly steps: number;
-  readonly virtualMs: number;
-  readonly hash: string;
-  readonly executedOrders: number;
-  readonly intents: number;
-  readonly finding: Finding | undefined;
-  readonly lines: readonly string[];
-}
 
 /** Bound of invariant 7: when faults stop, everything is drained and ready by then, virtual ms. */
 const CALM_MS_MAX = 60_000;
@@ -33,13 +24,15 @@ export async function runSeed(options: {
   readonly seed: number;
   readonly steps: number;
   readonly redis: TimedRedis;
+  /** Rejections that nobody took, since it was last asked. */
+  readonly unheard: () => readonly string[];
 }): Promise<SeedResult> {
   const { seed, steps, redis } = options;
   const profile = drawProfile(chanceOf(seed, "profile"));
   const folder = `${redis.folder}/${seed}`;
   mkdirSync(folder, { recursive: true });
   const simulation = new Simulation({
-    ...{ seed, redis, folder, epochMs: profile.epochMs, marketSpeed: profile.marketSpeed },
+    ...{ seed, redis, folder, epochMs: profile.epochMs },
   });
   const { timeline, trace } = simulation;
   const findings = new Findings(() => ({ step: timeline.steps, atMs: timeline.nowUs / 1000 }));
@@ -61,7 +54,8 @@ export async function runSeed(options: {
   ];
   const hosts = [first, ...others] as const;
   const operator = new Operator(simulation, keys, env.haltFile);
-  const engine = new DecisionEngine(simulation, keys, profile.decisionEveryMs);
+  const market = new Market(simulation, profile.priceStepPct);
+  const engine = new DecisionEngine(simulation, { keys, market, everyMs: profile.decisionEveryMs });
   const watch = watchEverything({ simulation, keys, findings, profile, haltFile: env.haltFile, hosts });
   for (const one of hosts) one.start();
   const faults = new FaultDriver(simulation, hosts, () => {
@@ -88,12 +82,13 @@ export async function runSeed(options: {
   simulation.close();
   // The runtime tells of rejections that nobody took only between its own turns.
   await new Promise<void>((resolve) => setImmediate(resolve));
+  for (const rejection of options.unheard()) findings.report(8, `nobody took a rejection: ${rejection}`);
   rmSync(folder, { recursive: true, force: true });
   return {
     ...{ seed, steps: timeline.steps, virtualMs: timeline.nowUs / 1000, hash: trace.hash },
     executedOrders: watch.executedOrders(),
     intents: watch.intents(),
     finding: findings.all[0],
-    lines: trace.newest(4000),
+    lines: [...trace.newest(4000)],
   };
 }
