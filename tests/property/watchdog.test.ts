@@ -181,13 +181,13 @@ describe("detection", () => {
 
   test("a brain that dies while the venue is away: entries halted in time, the panic after the venue's return", () => {
     fc.assert(
-      fc.property(phase, (ticks) => {
+      fc.property(phase, fc.integer({ min: 0, max: 100 }), (ticks, awayTicks) => {
         const world = new WatchdogWorld();
         world.pass(5000);
         world.venue = "silent";
         world.pass(4000 + ticks * 50);
         world.brainAlive = false;
-        world.pass(60_000);
+        world.pass(4000 + awayTicks * 50);
         expect(world.panics).toEqual([]);
         expect(world.halts.map((atMs) => atMs - world.lastBeatMs <= 3300)).toEqual([true]);
         const backMs = world.nowMs;
@@ -195,6 +195,26 @@ describe("detection", () => {
         world.pass(6000);
         // A read a second, then the 3 s that a brain started meanwhile needs.
         expect(world.panics.map(({ atMs }) => atMs - backMs <= 4300)).toEqual([true]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test("a venue that stays away holds it for 8 s, and the panic is one", () => {
+    fc.assert(
+      fc.property(phase, (ticks) => {
+        const world = new WatchdogWorld();
+        world.pass(5000);
+        world.venue = "silent";
+        world.pass(4000 + ticks * 50);
+        world.brainAlive = false;
+        world.pass(60_000);
+        const tookMs = (world.panics[0]?.atMs ?? 0) - world.lastBeatMs;
+        expect(tookMs).toBeGreaterThan(11_000);
+        expect(tookMs).toBeLessThanOrEqual(11_400);
+        world.venue = "open";
+        world.pass(10_000);
+        expect(world.panics).toHaveLength(1);
       }),
       { numRuns: RUNS },
     );

@@ -32,6 +32,8 @@ export interface WatchInput extends BrainEvidence {
     /** The same of its first answer in this VENUE_LOST; 0 before it, and outside that state. */
     readonly backMs: number;
   };
+  /** For how long a due panic has been held back already, ms; 0: none is. */
+  readonly heldMs: number;
 }
 
 export type WatchAction =
@@ -44,39 +46,60 @@ export type WatchAction =
 export interface WatchDecision {
   readonly state: WatchState;
   readonly finding: Finding;
+  /** A panic is due and waits for the venue. */
+  readonly held: boolean;
   readonly actions: readonly WatchAction[];
 }
 
 /** The next state and what has to be done. Throws when the table does not allow the move: a broken invariant. */
 export function decideWatch(input: WatchInput): WatchDecision {
   const finding = decideFinding(input);
-  const { event, actions } =
+  const { event, actions, held } =
     input.latch === undefined ? decideUnlatched(input, finding) : decideLatched(input, input.latch, finding);
   const move = moveWatch(input.state, event);
   if (move.kind === "illegal") throw new Error(`the watchdog cannot take ${event} in ${input.state}`);
-  return { state: move.state, finding, actions };
+  return { state: move.state, finding, held, actions };
 }
 
 interface Step {
   readonly event: WatchEvent;
   readonly actions: readonly WatchAction[];
+  readonly held: boolean;
 }
 
 function decideUnlatched(input: WatchInput, finding: Finding): Step {
-  if (finding.kind !== "failed") return { event: finding.kind, actions: [] };
+  if (finding.kind !== "failed") return { event: finding.kind, actions: [], held: false };
   const { reason } = finding;
-  if (!isHeld(input, finding)) return { event: "failure", actions: [{ kind: "call-panic", reason }] };
+  if (!isHeld(input, finding)) {
+    return { event: "failure", actions: [{ kind: "call-panic", reason }], held: false };
+  }
   const entered = input.state !== "VENUE_LOST";
-  return { event: "venueSilent", actions: entered ? [{ kind: "halt-entries", reason }] : [] };
+  return { event: "venueSilent", actions: entered ? [{ kind: "halt-entries", reason }] : [], held: true };
+}
+
+/** What a brain that beats says when it cannot reach the venue either: it may be well again with it. */
+const MENDED_BY_THE_VENUE: ReadonlySet<PanicReason> = new Set([
+  "EXIT_BRAIN_DEGRADED_TOO_LONG",
+  "EXIT_BRAIN_DECISION_STAGNANT",
+]);
+
+/**
+ * A brain that was never seen is no dead one: a machine may start before its network, and none beats before it has
+ * read positions.
+ */
+function isMendedByTheVenue({ brain }: WatchInput, { reason }: { readonly reason: PanicReason }): boolean {
+  return brain.receivedMs === undefined || MENDED_BY_THE_VENUE.has(reason);
 }
 
 /**
- * Whether a due panic waits for the venue. After its return the brain has the contract's limit anew: one that was
+ * Whether a due panic waits for the venue while it is silent; only so long when the venue's return cannot mend what is
+ * broken. After its return the brain has the contract's limit anew: one that was
  * DEGRADED has requests that hang until their deadline, one that was started meanwhile cannot beat before it has
  * read positions. Counted once an episode: a venue that comes and goes holds no panic for ever.
  */
 function isHeld(input: WatchInput, finding: Finding & { readonly kind: "failed" }): boolean {
   const { positions, venue } = input;
+  if (input.heldMs > LIMITS.venueHold && !isMendedByTheVenue(input, finding)) return false;
   if (positions.kind === "unknown" && venue.silentMs > LIMITS.venueSilent) return true;
   const sinceReturnMs = input.state === "VENUE_LOST" ? venue.backMs : venue.answeringMs;
   return sinceReturnMs < (finding.beating ? LIMITS.degraded : LIMITS.unguarded);
@@ -84,19 +107,20 @@ function isHeld(input: WatchInput, finding: Finding & { readonly kind: "failed" 
 
 function decideLatched(input: WatchInput, before: Latch, finding: Finding): Step {
   if (isReset(before, input.halt)) {
-    return { event: "reset", actions: [{ kind: "start-anew" }] };
+    return { event: "reset", actions: [{ kind: "start-anew" }], held: false };
   }
   const latch = latchAfter(input, before, finding);
   const kept: readonly WatchAction[] = sameLatch(latch, before) ? [] : [{ kind: "keep-latch", latch }];
   if (latch.stage !== before.stage) {
-    return { event: latch.stage === "halted" ? "halted" : "accepted", actions: kept };
+    return { event: latch.stage === "halted" ? "halted" : "accepted", actions: kept, held: false };
   }
   const again =
     finding.kind === "failed" && before.recovered && before.stage !== "pending" && mayBeLeft(input.positions);
-  if (again && !isHeld(input, finding)) {
-    return { event: "failure", actions: [{ kind: "call-panic", reason: finding.reason }] };
+  const held = again && isHeld(input, finding);
+  if (again && !held) {
+    return { event: "failure", actions: [{ kind: "call-panic", reason: finding.reason }], held };
   }
-  return { event: "waiting", actions: kept };
+  return { event: "waiting", actions: kept, held };
 }
 
 /** An operator's reset may come between two of our looks, or while we were away: then the halt was never seen. */

@@ -30,6 +30,11 @@ export const WATCH_LIMITS_MS = {
    * count is not known.
    */
   venueSilent: 3000,
+  /**
+   * A panic that is due is held for the venue for so long at most: the worker may reach it where the watchdog does
+   * not. 3 s of detection, this, and the worker's closes stay within the 15 s of any failure.
+   */
+  venueHold: 8000,
 } as const;
 
 /** Contract: unannounced new instances within the window that make a crash loop. */

@@ -65,6 +65,8 @@ export class Watch {
   #finding: Finding = { kind: "starting" };
   /** The venue's first answer in this VENUE_LOST. */
   #venueBackAtMs: number | undefined;
+  /** Since when a due panic is held back. */
+  #heldSinceMs: number | undefined;
 
   /** `latch`: what an earlier process left on disk or in Redis. */
   constructor(parts: WatchParts, latch: Latch | undefined) {
@@ -149,6 +151,8 @@ export class Watch {
     const { finding } = decision;
     const why = finding.kind === "failed" ? finding.reason : finding.kind;
     this.#finding = finding;
+    if (!decision.held) this.#heldSinceMs = undefined;
+    else this.#heldSinceMs ??= this.#parts.watchClock.nowMs();
     for (const action of decision.actions) this.#act(action);
     this.#enter(decision.state, why);
   }
@@ -164,6 +168,7 @@ export class Watch {
       call: caller.progress(),
       halt: halt.view(),
       venue: { ...positions.venue(), backMs: this.#venueBackMs() },
+      heldMs: this.#heldSinceMs === undefined ? 0 : watchClock.nowMs() - this.#heldSinceMs,
     };
   }
 

@@ -42,6 +42,27 @@ describe("while the venue is silent", () => {
     expect(decide(4000, later)).toEqual({ state: "VENUE_LOST", actions: [] });
   });
 
+  test("it is held for 8 s at most: the worker may reach the venue", () => {
+    const held = { ...silent, brain: deadSince0, state: "VENUE_LOST" } as const;
+    expect(decide(11_000, { ...held, heldMs: 8000 }).actions).toEqual([]);
+    expect(decide(11_050, { ...held, heldMs: 8001 })).toEqual({
+      state: "PANIC_PENDING",
+      actions: [unguarded],
+    });
+    const again = latchOf({ stage: "halted", recovered: true });
+    const halted = { ...held, state: "HALTED", halt: "panic", latch: again } as const;
+    expect(decide(11_000, { ...halted, heldMs: 8000 }).actions).toEqual([]);
+    expect(decide(11_050, { ...halted, heldMs: 8001 }).actions).toEqual([unguarded]);
+  });
+
+  test("a brain that beats and suffers from the venue itself is waited for until the venue answers", () => {
+    const brain = brainSaying("DEGRADED", 60_000);
+    const suffers = { ...silent, brain, state: "VENUE_LOST", heldMs: 600_000 } as const;
+    expect(decide(60_100, suffers)).toEqual({ state: "VENUE_LOST", actions: [] });
+    const unseen = { ...suffers, brain: unseenBrain(0, undefined) };
+    expect(decide(60_100, unseen)).toEqual({ state: "VENUE_LOST", actions: [] });
+  });
+
   test.each([
     ["a brain that does not beat", 3000, deadSince0, "POSITIONS_UNGUARDED"],
     ["a DEGRADED brain that beats", 5000, brainSaying("DEGRADED", 60_000), "EXIT_BRAIN_DEGRADED_TOO_LONG"],

@@ -50,6 +50,7 @@ export function watching(nowMs: number, changes: Partial<WatchInput> = {}): Watc
     call: { accepted: false, published: false },
     halt: "unknown",
     venue: { silentMs: 200, answeringMs: 3_600_000, backMs: 0 },
+    heldMs: 0,
     ...changes,
   };
 }
