@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+export interface SoakOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  /** Decisions a second. */
+  readonly rate: number;
+  /** The table, the samples and the plot go here. */
+  readonly out: string;
+  readonly binaries: string;
+  /** Keep logs and the server's files. */
+  readonly keep: boolean;
+}
+
+const DIST = join(import.meta.dir, "..", "..", "dist");
+const MINUTES_MAX = 7 * 24 * 60;
+
+/** Reads `--minutes N --seed N --rate N --out DIR --binaries DIR --keep`. Throws on what is no number in range. */
+export function readSoakOptions(args: readonly string[]): SoakOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      minutes: { type: "string", default: "30" },
+      seed: { type: "string", default: String(Date.now() % 1_000_000) },
+      rate: { type: "string", default: "5" },
+      out: { type: "string", default: join(DIST, "soak") },
+      binaries: { type: "string", default: DIST },
+      keep: { type: "boolean", default: false },
+    },
+  });
+  const inRange = (name: string, text: string, min: number, max: number) => {
+    const value = Number(text);
+    if (Number.isFinite(value) && text.trim() !== "" && value >= min && value <= max) return value;
+    throw new RangeError(`--${name}: ${JSON.stringify(text)} is no number from ${min} to ${max}`);
+  };
+  return {
+    minutes: inRange("minutes", values.minutes, 1, MINUTES_MAX),
+    seed: Math.floor(inRange("seed", values.seed, 0, 4_294_967_295)),
+    rate: inRange("rate", values.rate, 0.1, 500),
+    out: values.out,
+    binaries: values.binaries,
+    keep: values.keep,
+  };
+}

@@ -1,0 +1,103 @@
+import { readdirSync } from "node:fs";
+import { streamRetentions } from "../../lib/contract/groups.ts";
+import { readProcessMemory } from "../bench/measure/process-memory.ts";
+import type { RedisEye } from "../stack/redis-process.ts";
+import { takeCensus } from "./key-census.ts";
+import { SOAK_ROLES, type SoakStack } from "./soak-stack.ts";
+import type { Point } from "./trend.ts";
+
+/** Every measured series, by subject and measure. */
+export class Samples {
+  readonly #series = new Map<
+    string,
+    { readonly subject: string; readonly measure: string; points: Point[] }
+  >();
+
+  add(subject: string, measure: string, point: Point): void {
+    const name = `${subject}\n${measure}`;
+    const series = this.#series.get(name) ?? { subject, measure, points: [] };
+    this.#series.set(name, series);
+    series.points.push(point);
+  }
+
+  all(): readonly {
+    readonly subject: string;
+    readonly measure: string;
+    readonly points: readonly Point[];
+  }[] {
+    return [...this.#series.values()];
+  }
+}
+
+/** One sample of everything. What is not there at the moment (a process between two lives) has no point. */
+export async function sampleAll(
+  stack: SoakStack,
+  samples: Samples,
+  at: { readonly minute: number; readonly redisLife: number; readonly daySec: number },
+): Promise<void> {
+  const { minute, redisLife } = at;
+  for (const name of SOAK_ROLES) {
+    const life = stack.role(name).life();
+    if (life !== undefined)
+      await sampleProcess(samples, name, { minute, life: life.number, pid: life.process.pid });
+  }
+  await sampleProcess(samples, "redis-server", { minute, life: redisLife, pid: stack.redis.process().pid });
+  await sampleRedis(stack, samples, at);
+}
+
+async function sampleProcess(
+  samples: Samples,
+  subject: string,
+  { minute, life, pid }: { readonly minute: number; readonly life: number; readonly pid: number },
+): Promise<void> {
+  try {
+    const memory = await readProcessMemory(pid);
+    const descriptors = readdirSync(`/proc/${pid}/fd`).length;
+    samples.add(subject, "RSS MiB", { minute, life, value: memory.rssMib });
+    samples.add(subject, "PSS MiB", { minute, life, value: memory.pssMib });
+    samples.add(subject, "private MiB", { minute, life, value: memory.ownMib });
+    samples.add(subject, "descriptors", { minute, life, value: descriptors });
+  } catch {
+    // It ended while it was looked at; its next life is sampled.
+  }
+}
+
+async function sampleRedis(
+  stack: SoakStack,
+  samples: Samples,
+  { minute, daySec }: { readonly minute: number; readonly daySec: number },
+): Promise<void> {
+  const { eye, keys } = stack;
+  const add = (measure: string, value: number) => samples.add("redis", measure, { minute, value, life: 0 });
+  const census = await takeCensus(eye, keys, daySec);
+  add(
+    "keys",
+    [...census.byFamily.values()].reduce((sum, count) => sum + count, 0),
+  );
+  add("keys without an end", census.lasting);
+  for (const [family, count] of census.byFamily) add(`keys: ${family}`, count);
+  const info = String(await eye.command("INFO", "memory"));
+  add("memory MiB", Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? Number.NaN) / 1024 / 1024);
+  for (const { stream } of streamRetentions(keys)) {
+    add(`length of ${stream}`, Number(await eye.command("XLEN", stream)));
+  }
+  await samplePending(eye, add, streamRetentions(keys));
+  const clients = String(await eye.command("CLIENT", "LIST"))
+    .trimEnd()
+    .split("\n");
+  const names = clients.map((line) => / name=(\S*)/.exec(line)?.[1] ?? "").filter((name) => name !== "");
+  for (const [name, own] of Map.groupBy(names, (one) => one)) add(`connections: ${name}`, own.length);
+}
+
+async function samplePending(
+  eye: RedisEye,
+  add: (measure: string, value: number) => void,
+  retentions: ReturnType<typeof streamRetentions>,
+): Promise<void> {
+  for (const { stream, groups, optionalGroups } of retentions) {
+    for (const group of [...groups, ...optionalGroups]) {
+      const reply = await eye.command("XPENDING", stream, group);
+      add(`pending: ${stream} ${group}`, Number(Array.isArray(reply) ? reply[0] : Number.NaN));
+    }
+  }
+}
