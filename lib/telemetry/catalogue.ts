@@ -152,7 +152,8 @@ export const CATALOGUE = {
     "bool",
     ["role"],
   ),
-  quantum_drill_age_seconds: gauge("Since the last drill; +Inf when there has been none.", "seconds"),
+  quantum_drill_age_seconds: gauge("Since the last good drill; +Inf when there has been none.", "seconds"),
+  quantum_drill_failed: gauge("1: the newest drill failed.", "bool"),
 
   quantum_telemetry_collector_success: own(
     "gauge",

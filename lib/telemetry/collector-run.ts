@@ -32,7 +32,7 @@ export function runCollector<Name extends SampledName, State>(
     get failure() {
       return failure;
     },
-    commands: (input) => collector.commands(input),
+    commands: (input) => collector.commands(input, latest),
     take(answers, input) {
       const beganMs = monotonicMs();
       try {

@@ -36,7 +36,8 @@ export interface SampleInput {
 export interface Collector<Name extends SampledName, State> {
   /** The label `collector`. */
   readonly name: string;
-  commands(input: SampleInput): readonly (readonly string[])[];
+  /** What another collector asks, too, is asked once. `before` as in `decode`. */
+  commands(input: SampleInput, before: State | undefined): readonly (readonly string[])[];
   /** `before` is what the last sample decoded. Throws on what it cannot understand. */
   decode(replies: Replies, input: SampleInput, before: State | undefined): State;
   readings(state: State, input: SampleInput): ReadingsOf<Name>;

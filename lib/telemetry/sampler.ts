@@ -14,7 +14,7 @@ import type { Answer } from "./replies.ts";
  *    role whose name was not known.
  * 2. Nothing is published of a round trip that an outage broke: the values before it stay.
  * 3. A command whose key holds something unexpected fails its collector, and no other.
- * 4. Every command reads, and is bounded: no walk over keys.
+ * 4. Every command reads, and is bounded: no walk over keys. What several collectors want to know is asked once.
  */
 export interface Sampler {
   /** False: Redis did not let it read. Never rejects for a reason that lies in Redis. */
@@ -75,11 +75,15 @@ class PipelineSampler implements Sampler {
   async #read(runs: readonly CollectorRun<unknown>[]): Promise<void> {
     const { redis } = this.#parts;
     const input = this.#input();
+    const asking = new Map<string, Promise<Answer>>();
+    const ask = (command: readonly string[]) => {
+      const text = command.join(" ");
+      const answer = asking.get(text) ?? answerOf(redis.command(command));
+      asking.set(text, answer);
+      return answer;
+    };
     // Handed over in one synchronous run, the commands travel together.
-    const asked = runs.map((run) => ({
-      run,
-      answers: run.commands(input).map((command) => answerOf(redis.command(command))),
-    }));
+    const asked = runs.map((run) => ({ run, answers: run.commands(input).map(ask) }));
     const answered = await Promise.all(
       asked.map(async ({ run, answers }) => ({ run, answers: await Promise.all(answers) })),
     );

@@ -1,3 +1,5 @@
+import { isBeforeId } from "./entry-order.ts";
+
 /** Where a group stands in its stream. */
 export interface GroupPosition {
   /** As Redis tells it; undefined where it cannot. */
@@ -18,20 +20,8 @@ export interface GroupPosition {
 export function trimmedUnread(position: GroupPosition, before: number): number | undefined {
   const { lag, length, firstId, lastDeliveredId, lastGeneratedId } = position;
   if (lag === undefined) return undefined;
-  if (firstId === undefined || !isBefore(lastDeliveredId, lastGeneratedId)) return lag;
+  if (firstId === undefined || !isBeforeId(lastDeliveredId, lastGeneratedId)) return lag;
   const atLeast = Math.max(0, lag - length);
-  if (isBefore(lastDeliveredId, firstId)) return atLeast;
+  if (isBeforeId(lastDeliveredId, firstId)) return atLeast;
   return Math.max(atLeast, Math.min(before, lag));
-}
-
-/** Whether one entry id comes before another. */
-function isBefore(one: string, other: string): boolean {
-  const [ms, seq] = partsOf(one);
-  const [otherMs, otherSeq] = partsOf(other);
-  return ms < otherMs || (ms === otherMs && seq < otherSeq);
-}
-
-function partsOf(id: string): readonly [bigint, bigint] {
-  const [ms = "0", seq = "0"] = id.split("-", 2);
-  return [BigInt(ms), BigInt(seq)];
 }

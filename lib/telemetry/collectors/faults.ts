@@ -1,8 +1,10 @@
-import { integerReply, listReply } from "../../redis/reply.ts";
+import { integerReply, listReply, textReply } from "../../redis/reply.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
 import type { Collector } from "../collector.ts";
+import { isBeforeId } from "../entry-order.ts";
 import { entryTimeMs } from "../entry-time.ts";
 import { labelText } from "../label-text.ts";
+import { streamFacts } from "../stream-facts.ts";
 
 const HOUR_MS = 3_600_000;
 const RECENT = 10;
@@ -22,13 +24,17 @@ export interface RecentFault {
 export interface FaultsState {
   readonly length: number;
   readonly lastHour: number;
+  /** When the events of the last hour were written, newest first. */
+  readonly times: readonly number[];
+  /** The newest event that is among them. */
+  readonly newestId: string | undefined;
   /** Newest first. */
   readonly recent: readonly RecentFault[];
 }
 
 /**
- * The fault stream. The last hour is counted by entry ids, and read no further back than FAULT_LOOKBACK_MAX events:
- * more than that in an hour shows as exactly that.
+ * The fault stream. The last hour is counted by entry ids, and no further back than FAULT_LOOKBACK_MAX events: more
+ * than that in an hour shows as exactly that. Only the first sample reads them all; the others read what is new.
  */
 export const faultsCollector: Collector<
   | "quantum_safety_fault_stream_length"
@@ -38,15 +44,30 @@ export const faultsCollector: Collector<
   FaultsState
 > = {
   name: "faults",
-  commands: ({ keys, nowMs, limits }) => [
-    ["XLEN", keys.faultStream],
+  commands: ({ keys, nowMs, limits }, before) => [
+    ["XINFO", "STREAM", keys.faultStream],
     ["XREVRANGE", keys.faultStream, "+", "-", "COUNT", String(RECENT)],
-    ["XREVRANGE", keys.faultStream, "+", String(nowMs - HOUR_MS), "COUNT", String(limits.faultLookbackMax)],
+    [
+      ...["XREVRANGE", keys.faultStream, "+", startOf(before?.newestId, nowMs - HOUR_MS)],
+      ...["COUNT", String(limits.faultLookbackMax)],
+    ],
   ],
-  decode(replies) {
-    const length = integerReply(replies.next());
+  decode(replies, { nowMs, limits }, before) {
+    const facts = streamFacts(replies.nextUnlessAbsent());
     const recent = decodeEntries(replies.next()).entries.map(({ id, fields }) => recentFault(id, fields));
-    return { length, recent, lastHour: listReply(replies.next()).length };
+    const fresh = listReply(replies.next()).map((entry) => textReply(listReply(entry)[0] ?? null));
+    const length = facts === undefined ? 0 : integerReply(facts.get("length") ?? null);
+    // Another stream than before, an emptied Redis's: what is known of the old one is not true of it.
+    const anew = before?.newestId !== undefined && !endsAtOrAfter(facts, before.newestId);
+    const oldest = length === 0 ? Number.POSITIVE_INFINITY : oldestMs(facts);
+    const known = anew
+      ? recent.map(({ atMs }) => atMs)
+      : [...fresh.map(entryTimeMs), ...(before?.times ?? [])];
+    const times = known
+      .filter((atMs) => atMs >= Math.max(nowMs - HOUR_MS, oldest))
+      .slice(0, limits.faultLookbackMax);
+    const newestId = anew ? undefined : (fresh[0] ?? before?.newestId);
+    return { length, recent, times, newestId, lastHour: times.length };
   },
   readings({ length, lastHour, recent: [last] }) {
     return {
@@ -60,6 +81,26 @@ export const faultsCollector: Collector<
     };
   },
 };
+
+/** After what is known, and not before the hour began. */
+function startOf(newestId: string | undefined, hourBeganMs: number): string {
+  return newestId !== undefined && entryTimeMs(newestId) >= hourBeganMs
+    ? `(${newestId}`
+    : String(hourBeganMs);
+}
+
+type Facts = ReturnType<typeof streamFacts>;
+
+function endsAtOrAfter(facts: Facts, id: string): boolean {
+  const last = facts === undefined ? "0-0" : textReply(facts.get("last-generated-id") ?? null);
+  return !isBeforeId(last, id);
+}
+
+/** When the oldest event that the stream still holds was written. */
+function oldestMs(facts: Facts): number {
+  const first = facts?.get("first-entry");
+  return first === null || first === undefined ? 0 : entryTimeMs(textReply(listReply(first)[0] ?? null));
+}
 
 function recentFault(id: string, fields: Readonly<Record<string, string>>): RecentFault {
   const text = (name: string) => labelText(fields[name] ?? "");

@@ -3,34 +3,41 @@ import { decodeEntries } from "../../redis/stream-entry.ts";
 import type { Collector } from "../collector.ts";
 import { ageSeconds, entryTimeMs } from "../entry-time.ts";
 
+/** Entries that are looked through for one that is a heartbeat. */
+const LOOKED_THROUGH = 10;
+
 /** Undefined: there has been no heartbeat. */
 type HeartbeatState =
   | {
       readonly atMs: number;
       readonly ageSec: number;
-      /** `UNREADABLE`: the entry is no heartbeat of ours. */
+      /** `UNREADABLE`: none of the newest entries is a heartbeat. */
       readonly status: string;
       readonly positions: number | undefined;
     }
   | { readonly atMs: undefined };
 
-/** The exit brain's newest heartbeat. Its age is by the server's clock at the append, not by the sender's. */
+/**
+ * The exit brain's newest heartbeat. Its age is by the server's clock at the append, not by the sender's. What is no
+ * heartbeat does not count as one, for the watchdog neither: it cannot hide that the brain is silent.
+ */
 export const heartbeatCollector: Collector<
   "quantum_exit_brain_heartbeat_age_seconds" | "quantum_exit_brain_degraded" | "quantum_open_positions",
   HeartbeatState
 > = {
   name: "heartbeat",
-  commands: ({ keys }) => [["XREVRANGE", keys.heartbeatStream, "+", "-", "COUNT", "1"]],
+  commands: ({ keys }) => [["XREVRANGE", keys.heartbeatStream, "+", "-", "COUNT", String(LOOKED_THROUGH)]],
   decode(replies, { nowMs }) {
-    const [entry] = decodeEntries(replies.next()).entries;
-    if (entry === undefined) return { atMs: undefined };
-    const atMs = entryTimeMs(entry.id);
-    const beat = heartbeatSchema.safeParse(entry.fields);
-    return {
-      ...{ atMs, ageSec: ageSeconds(nowMs, atMs) },
-      status: beat.data?.status ?? "UNREADABLE",
-      positions: beat.data?.active_positions,
-    };
+    const { entries } = decodeEntries(replies.next());
+    const oldest = entries.at(-1);
+    if (oldest === undefined) return { atMs: undefined };
+    for (const { id, fields } of entries) {
+      const beat = heartbeatSchema.safeParse(fields);
+      if (!beat.success) continue;
+      const { status, active_positions: positions } = beat.data;
+      return { ...aged(id, nowMs), status, positions };
+    }
+    return { ...aged(oldest.id, nowMs), status: "UNREADABLE", positions: undefined };
   },
   readings: (state) => ({
     quantum_exit_brain_heartbeat_age_seconds:
@@ -39,3 +46,8 @@ export const heartbeatCollector: Collector<
     quantum_open_positions: state.atMs === undefined ? undefined : state.positions,
   }),
 };
+
+function aged(id: string, nowMs: number) {
+  const atMs = entryTimeMs(id);
+  return { atMs, ageSec: ageSeconds(nowMs, atMs) };
+}

@@ -2,6 +2,7 @@ import { GROUPS, type StreamRetention, streamRetentions } from "../../contract/g
 import { integerReply, listReply, type RedisReply, textReply } from "../../redis/reply.ts";
 import type { Collector } from "../collector.ts";
 import { ageSeconds, entryTimeMs } from "../entry-time.ts";
+import { labelText } from "../label-text.ts";
 import type { Replies } from "../replies.ts";
 import { streamFacts } from "../stream-facts.ts";
 import { trimmedUnread } from "../trimmed-unread.ts";
@@ -84,16 +85,14 @@ function readStream(replies: Replies, retention: StreamRetention, { nowMs, befor
   const oldest = new Map(groupsOf(retention).map((group) => [group, oldestOf(replies.nextUnlessAbsent())]));
   if (facts === undefined || listed === undefined) return { stream, length: 0, groups: [] };
   const length = integerReply(facts.get("length"));
-  const groups = listReply(listed)
+  const groups = ownFirst(listReply(listed), groupsOf(retention))
     .slice(0, GROUPS_MAX)
-    .map((reply): GroupView => {
-      const group = streamFacts(reply) ?? new Map<string, RedisReply>();
-      const name = textReply(group.get("name"));
+    .map(({ name, group }): GroupView => {
       const position = { ...positionIn(facts), ...positionOf(group) };
-      const known = before?.groups.find((one) => one.stream === stream && one.group === name);
+      const known = before?.groups.find((one) => one.stream === stream && one.group === labelText(name));
       const oldestMs = oldest.get(name);
       return {
-        ...{ stream, group: name, lag: position.lag, missing: false },
+        ...{ stream, group: labelText(name), lag: position.lag, missing: false },
         intents: name === GROUPS.executionIntents,
         pending: integerReply(group.get("pending")),
         oldestPendingSec: oldestMs === undefined ? 0 : ageSeconds(nowMs, oldestMs),
@@ -101,6 +100,16 @@ function readStream(replies: Replies, retention: StreamRetention, { nowMs, befor
       };
     });
   return { stream, length, groups: [...groups, ...missingGroups(retention, length, groups)] };
+}
+
+/** The groups of XINFO GROUPS, those of the contract before strangers': who is too many is a stranger. */
+function ownFirst(listed: readonly RedisReply[], own: readonly string[]) {
+  const groups = listed.map((reply) => {
+    const group = streamFacts(reply) ?? new Map<string, RedisReply>();
+    return { name: textReply(group.get("name")), group };
+  });
+  const isOwn = ({ name }: { readonly name: string }) => own.includes(name);
+  return [...groups.filter(isOwn), ...groups.filter((one) => !isOwn(one))];
 }
 
 /** When the oldest pending entry was added, from the summary of XPENDING. */

@@ -67,6 +67,7 @@ function emergencyConcerns(view: StatusView): readonly Concern[] {
     ...roles.instances
       .filter(({ credentialsOk }) => credentialsOk === false)
       .map(({ role }) => critical(`The venue refuses the credentials of ${role}`)),
+    ...when(view.drill_failed, critical("The newest drill of the emergency exit failed")),
     ...when(drillOverdue(view), warning("No drill of the emergency exit in the last 35 days")),
   ];
 }

@@ -46,7 +46,12 @@ export function stateSection(view: StatusView) {
       view.mode.recorded ?? view.mode.configured,
       `account ${view.mode.account?.slice(0, ACCOUNT_SHOWN) ?? "not recorded"}`,
     ),
-    tile("Last drill", "quiet", drillText(view), ""),
+    tile(
+      "Last good drill",
+      view.drill_failed ? "critical" : "quiet",
+      drillText(view),
+      view.drill_failed ? "the newest one failed" : "",
+    ),
   ]}</dl>`;
 }
 

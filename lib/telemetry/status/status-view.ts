@@ -51,6 +51,7 @@ export function statusView(source: StatusSource) {
     results: all.results.latest ?? { outcomes: [], held: [], wouldHold: [] },
     roles: rolesView(all),
     last_drill_ms: all.drill.latest?.atMs ?? null,
+    drill_failed: all.drill.latest?.failed ?? false,
     failing_collectors: Object.values(all).flatMap(({ name, failure }) =>
       failure === undefined ? [] : [{ name, failure }],
     ),

@@ -38,7 +38,7 @@ export async function fillRedis(redis: RedisServer): Promise<void> {
   await redis.cli("MSET", KEYS.kill, "0", KEYS.mode, "PAPER", KEYS.modeAccount, "acc");
   await redis.cli("ZADD", KEYS.openOrders, String(now), "intent-1");
   await hash(redis, KEYS.watchdogState, { state: "HEALTHY", state_since: String(now) });
-  await hash(redis, KEYS.drillLast, { ts: String(now) });
+  await hash(redis, KEYS.drillLast, { ts: String(now), failed_ts: String(now - 1000) });
 }
 
 /** Beats as the exit brain does, a little faster than once a second, until disposed of; a dead Redis is no error. */

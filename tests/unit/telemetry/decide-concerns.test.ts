@@ -63,6 +63,7 @@ test.each<[string, Partial<StatusView>, "critical" | "warning"]>([
     "critical",
   ],
   ["No drill", { last_drill_ms: null }, "warning"],
+  ["drill of the emergency exit failed", { drill_failed: true }, "critical"],
   ["Lag unknown", { groups: [{ ...group, lag: undefined }] }, "warning"],
   ["Trimmed unread", { groups: [{ ...group, trimmedUnread: 2 }] }, "critical"],
   [
