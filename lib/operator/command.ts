@@ -25,8 +25,8 @@ interface CommandFace {
 interface CommandSpec<Input extends z.ZodType> extends CommandFace {
   /** Checks options and parameters together, under their camel-case names. */
   readonly input: Input;
-  /** Asked before it acts; a command without one only reads, or asks for itself. */
-  readonly question?: (input: z.output<Input>) => string;
+  /** Asked before it acts; a command without one, or with undefined, only reads, or asks for itself. */
+  readonly question?: (input: z.output<Input>) => string | undefined;
   /** `as it is`: the command runs although Redis does not answer. Default: it does not. */
   readonly redis?: "ready" | "as it is";
   run(desk: Desk, input: z.output<Input>): Promise<Report>;

@@ -2,6 +2,7 @@ import type { Keys } from "../contract/keys.ts";
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { Clock } from "../daemon/clock.ts";
 import type { Environment } from "../daemon/environment.ts";
+import type { ShownLimits } from "../daemon/settings-limits.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 
@@ -28,6 +29,7 @@ export interface Surroundings {
 export interface Desk extends Surroundings {
   /** Ready, unless the command takes Redis as it finds it. */
   readonly redis: RedisConnection;
+  /** With the result stream that execution is configured to write. */
   readonly keys: Keys;
   readonly mode: TradingMode;
   /** Not connected: a command that asks the venue connects first. */
@@ -35,4 +37,5 @@ export interface Desk extends Surroundings {
   readonly instance: string;
   readonly haltFile: string;
   readonly panicSocket: string;
+  readonly limits: ShownLimits;
 }

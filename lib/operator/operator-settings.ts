@@ -1,45 +1,64 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { Environment } from "../daemon/environment.ts";
 import { haltSettings, panicSocketSettings } from "../daemon/settings-emergency.ts";
 import { exchangeSettings } from "../daemon/settings-exchange.ts";
+import { shownLimitSettings } from "../daemon/settings-limits.ts";
+import { resultStreamSetting } from "../daemon/settings-pipeline.ts";
 
 /** What quantumctl is configured by: the same variables as the daemons it looks after. */
-export const operatorSettings = { ...exchangeSettings, ...haltSettings, ...panicSocketSettings } as const;
+export const operatorSettings = {
+  ...exchangeSettings,
+  ...haltSettings,
+  ...panicSocketSettings,
+  ...resultStreamSetting,
+  ...shownLimitSettings,
+} as const;
 
 /** Where install.sh puts the configuration. */
-export const SETTINGS_FILE = "/etc/quantum/quantum.env";
-const CREDENTIALS = "/etc/quantum/credentials";
+export const SETTINGS_FOLDER = "/etc/quantum";
+
+/** Read in this order, a later one over an earlier one, as the units do; the last is the router's own. */
+const FILES = ["testnet.env", "quantum.env", "core_safety.env"] as const;
+/** Variable → the credential of its name; the Redis URL is the operator's own. */
+const CREDENTIALS = {
+  REDIS_URL: "redis-url-quantumctl",
+  BINANCE_API_KEY: "binance-api-key",
+  BINANCE_API_SECRET: "binance-api-secret",
+} as const;
 
 /**
- * The daemons' own environment for a person at a terminal: the settings file under the process's variables,
+ * The daemons' own environment for a person at a terminal: the settings files under the process's variables,
  * and the operator's Redis URL and the venue's keys from the credentials folder where it may be read. An absent
- * file is fine; one that may not be read throws and is named.
+ * file is fine; one that may not be read throws SettingsFileError, which names it.
  */
-export function operatorEnvironment(own: Environment, settingsFile: string): Environment {
-  const fromFile: Environment = parseEnv(readIfThere(settingsFile) ?? "");
-  const folder = own["CREDENTIALS_DIRECTORY"] ?? CREDENTIALS;
-  const merged: Environment = { ...fromFile, ...own };
-  const secrets = {
-    REDIS_URL: "redis-url-quantumctl",
-    BINANCE_API_KEY: "binance-api-key",
-    BINANCE_API_SECRET: "binance-api-secret",
-  };
+export function operatorEnvironment(own: Environment, folder: string): Environment {
+  const fromFiles = FILES.map((file) => parseEnv(readIfThere(join(folder, file)) ?? ""));
+  const credentials = own["CREDENTIALS_DIRECTORY"] ?? join(folder, "credentials");
+  const merged: Environment = Object.assign({}, ...fromFiles, own);
   const given: Record<string, string> = {};
-  for (const [name, file] of Object.entries(secrets)) {
-    const value = merged[name] === undefined ? readIfThere(`${folder}/${file}`)?.trim() : undefined;
+  for (const [name, file] of Object.entries(CREDENTIALS)) {
+    const value = merged[name] === undefined ? readIfThere(join(credentials, file))?.trim() : undefined;
     if (value !== undefined && value !== "") given[name] = value;
   }
   // The folder itself is not handed on: its files are named for this purpose here.
   return { ...merged, ...given, CREDENTIALS_DIRECTORY: undefined };
 }
 
+/** A file of the configuration is there and may not be read: unreadable is never a mode. */
+export class SettingsFileError extends Error {
+  readonly code = "SETTINGS_UNREADABLE";
+}
+
 function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
-      return undefined;
-    throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new SettingsFileError(`${path} may not be read (${String(code)}): run this with sudo`, {
+      cause: error,
+    });
   }
 }

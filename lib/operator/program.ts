@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
 import type { OperatorCommand, Report } from "./command.ts";
 import type { Desk, Surroundings } from "./desk.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** How the program reaches the world. */
 export interface Terminal {
@@ -45,8 +46,11 @@ export async function runProgram(parts: ProgramParts, argv: readonly string[]): 
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.clean : EXIT_CODES.usage;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has told people already.
+    if (error.exitCode === 0) return EXIT_CODES.clean;
+    if (argv.includes("--json")) showFailure(parts.terminal, "USAGE", error.message);
+    return EXIT_CODES.usage;
   }
 }
 
@@ -122,11 +126,11 @@ async function runCommand(
   const around = surroundingsOf(parts, call);
   const prepared = command.prepare(call.raw);
   if (prepared.kind === "wrong_usage") {
-    for (const fault of prepared.faults) terminal.err(fault);
-    return EXIT_CODES.usage;
+    throw new UsageError(`${command.path}: ${prepared.faults.join("; ")}`);
   }
   if (prepared.kind === "standalone") return show(terminal, await prepared.run(around), call.json);
   if (prepared.question !== undefined && !(await around.confirm(prepared.question))) {
+    if (call.json) showFailure(terminal, "NOT_CONFIRMED", "not confirmed; nothing was done");
     return EXIT_CODES.usage;
   }
   const { desk, close } = await parts.openDesk(around, prepared.redis);
@@ -154,6 +158,10 @@ async function confirmed(terminal: Terminal, question: string): Promise<boolean>
   if (await terminal.confirm(question)) return true;
   terminal.err("not confirmed");
   return false;
+}
+
+function showFailure(terminal: Terminal, code: string, message: string): void {
+  terminal.out(JSON.stringify({ error: { code, message, hint: "" } }, undefined, 2));
 }
 
 function show(terminal: Terminal, report: Report, json: boolean): ExitCode {

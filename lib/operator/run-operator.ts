@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { confirm, isCancel } from "@clack/prompts";
+import { z } from "zod";
 import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
 import { keysOf } from "../contract/keys.ts";
 import { buildIdentity } from "../daemon/build-identity.ts";
@@ -9,12 +10,17 @@ import { readConfiguration } from "../daemon/configuration.ts";
 import { ConfigurationError, describeFault } from "../daemon/configuration-fault.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { type Environment, processEnvironment } from "../daemon/environment.ts";
+import { shownLimits } from "../daemon/settings-limits.ts";
 import { createBinanceExchange } from "../exchange/binance-exchange.ts";
 import { connectRedis } from "../redis/connection.ts";
-import { isRedisError } from "../redis/redis-errors.ts";
 import { OPERATOR_COMMANDS } from "./commands.ts";
 import type { Desk, Surroundings } from "./desk.ts";
-import { operatorEnvironment, operatorSettings, SETTINGS_FILE } from "./operator-settings.ts";
+import {
+  operatorEnvironment,
+  operatorSettings,
+  SETTINGS_FOLDER,
+  SettingsFileError,
+} from "./operator-settings.ts";
 import { runProgram, type Terminal } from "./program.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -69,7 +75,7 @@ async function openDesk(
   around: Surroundings,
   wanted: "ready" | "as it is",
 ): Promise<{ readonly desk: Desk; close(): Promise<void> }> {
-  const environment = operatorEnvironment(around.environment, SETTINGS_FILE);
+  const environment = operatorEnvironment(around.environment, SETTINGS_FOLDER);
   const spec = { role: "quantumctl", settings: operatorSettings } as const;
   const settings = readConfiguration({ spec, environment, hostname: hostname() });
   const redis = connectRedis({
@@ -83,13 +89,16 @@ async function openDesk(
     await redis.close();
     throw new RedisAbsentError(`Redis is not there: ${why}`);
   }
+  const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const desk: Desk = {
     ...around,
-    ...{ redis, environment, keys: keysOf(settings.QUANTUM_NAMESPACE), mode: settings.TRADING_MODE },
+    ...{ redis, environment, mode: settings.TRADING_MODE },
+    keys: { ...keys, resultStream: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream },
     exchange: () => createExchange(settings),
     instance: settings.QUANTUM_INSTANCE,
     haltFile: settings.HALT_FILE,
     panicSocket: settings.PANIC_SOCKET,
+    limits: shownLimits(settings),
   };
   return { desk, close: () => redis.close() };
 }
@@ -115,7 +124,7 @@ function operatorName(environment: Environment): string {
 
 function explain(terminal: Terminal, error: unknown, json: boolean): ExitCode {
   const told = failureOf(error);
-  terminal.err(`quantumctl: ${told.message}${told.hint === "" ? "" : ` ${told.hint}`}`);
+  terminal.err(`quantumctl: ${told.message}${told.hint === "" ? "" : ` → ${told.hint}`}`);
   const { exitCode, ...body } = told;
   if (json) terminal.out(JSON.stringify({ error: body }, undefined, 2));
   return exitCode;
@@ -130,11 +139,17 @@ function failureOf(error: unknown) {
       exitCode: EXIT_CODES.configuration,
     };
   }
+  if (error instanceof SettingsFileError)
+    return { code: error.code, message, hint: "", exitCode: EXIT_CODES.configuration };
   if (error instanceof UsageError) return { code: error.code, message, hint: "", exitCode: EXIT_CODES.usage };
   if (error instanceof RedisAbsentError) {
     const hint = "systemctl status redis-server; REDIS_URL.";
     return { code: error.code, message, hint, exitCode: EXIT_CODES.dependencyAbsent };
   }
-  const { code, hint } = isRedisError(error) ? error : { code: "FAILED", hint: "" };
-  return { code, message, hint, exitCode: EXIT_CODES.crash };
+  const code = textOf(error, "code") ?? "FAILED";
+  return { code, message, hint: textOf(error, "hint") ?? "", exitCode: EXIT_CODES.crash };
+}
+
+function textOf(error: unknown, name: "code" | "hint"): string | undefined {
+  return z.looseObject({ [name]: z.string() }).safeParse(error).data?.[name];
 }

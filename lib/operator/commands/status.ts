@@ -1,154 +1,132 @@
+import { styleText } from "node:util";
 import { z } from "zod";
-import { streamRetentions } from "../../contract/groups.ts";
-import { heartbeatSchema } from "../../contract/heartbeat.ts";
-import { haltFileStands } from "../../daemon/halt-file.ts";
-import { integerReply, recordReply } from "../../redis/reply.ts";
 import { columns, spanText } from "../columns.ts";
 import { operatorCommand } from "../command.ts";
-import type { Desk } from "../desk.ts";
-import { readHalt, readSafeMode, readText, scanKeys } from "../read-safety.ts";
-import { newestEntries, readGroups } from "../read-streams.ts";
+import { readStatus, readVenuePositions, type Status } from "../read-status.ts";
 
-/** The whole system on one screen, from Redis alone. */
+/** Older than this the exit brain's heartbeat is as good as none, ms: the watchdog's unguarded limit. */
+const BEAT_AGE_MS_MAX = 3000;
+
+/** The whole system on one screen, from Redis alone unless the venue is asked for. */
 export const statusCommand = operatorCommand({
   path: "status",
   summary: "the whole system on one screen",
-  input: z.object({}),
-  async run(desk) {
-    const [trading, rates, groups, heartbeat, roles] = await Promise.all([
-      readTrading(desk),
-      readRates(desk),
-      readLag(desk),
-      readHeartbeat(desk),
-      readRoles(desk),
-    ]);
-    const json = { ...trading, ...rates, groups, heartbeat, roles };
+  options: [["--venue", "ask the venue, too, which positions are open"]],
+  notes:
+    "From Redis alone, so it works without any daemon. Positions are the plans of those that were opened here.",
+  input: z.object({ venue: z.boolean().default(false) }),
+  async run(desk, { venue }) {
+    const status = await readStatus(desk);
+    const json = { ...status, venue_positions: venue ? await readVenuePositions(desk) : null };
     return { json, lines: screen(json) };
   },
 });
 
-async function readTrading(desk: Desk) {
-  const [kill, halt, safeMode, mode, account] = await Promise.all([
-    readText(desk, desk.keys.kill),
-    readHalt(desk),
-    readSafeMode(desk),
-    readText(desk, desk.keys.mode),
-    readText(desk, desk.keys.modeAccount),
-  ]);
-  const haltFile = haltFileStands(desk.haltFile);
-  return {
-    mode: mode ?? null,
-    account: account ?? null,
-    armed: kill === "0",
-    halted: halt.halted || haltFile,
-    halt_reason: halt.state?.reason ?? null,
-    halt_file: haltFile,
-    safe_mode: safeMode,
-  };
-}
-
-async function readRates(desk: Desk) {
-  const day = new Date(desk.redis.serverNowMs()).toISOString().slice(0, 10).replaceAll("-", "");
-  const [used, open, inDoubt] = await Promise.all([
-    readText(desk, `${desk.keys.dailyTradesPrefix}${day}`),
-    desk.redis.command(["ZCARD", desk.keys.openOrders]),
-    desk.redis.command(["ZRANGE", desk.keys.openOrders, "0", "0", "WITHSCORES"]),
-  ]);
-  const oldestMs = Array.isArray(inDoubt) && inDoubt[1] !== undefined ? Number(inDoubt[1]) : undefined;
-  return {
-    daily_trades: Number(used ?? 0),
-    orders_unsettled: integerReply(open),
-    oldest_unsettled_ms: oldestMs === undefined ? null : Math.max(0, desk.redis.serverNowMs() - oldestMs),
-  };
-}
-
-async function readLag(desk: Desk) {
-  const streams = streamRetentions(desk.keys).map((one) => one.stream);
-  return (await Promise.all(streams.map((stream) => readGroups(desk.redis, stream)))).flat();
-}
-
-async function readHeartbeat(desk: Desk) {
-  const [newest] = await newestEntries(desk.redis, desk.keys.heartbeatStream, 1);
-  const beat = newest === undefined ? undefined : heartbeatSchema.safeParse(newest.fields).data;
-  if (newest === undefined || beat === undefined) return null;
-  const ageMs = desk.redis.serverNowMs() - Number(newest.id.split("-", 1)[0]);
-  return { status: beat.status, age_ms: Math.max(0, ageMs), positions: beat.active_positions, seq: beat.seq };
-}
-
-async function readRoles(desk: Desk) {
-  const found = await scanKeys(desk, desk.keys.rolePrefix);
-  const roles = await Promise.all(
-    found.map(async (key) => {
-      const [role = "", ...instance] = key.slice(desk.keys.rolePrefix.length).split(":");
-      const fields = recordReply(await desk.redis.command(["HGETALL", key]).catch(() => []));
-      return {
-        role,
-        instance: instance.join(":"),
-        build: fields["build"] ?? "",
-        git: fields["git"] ?? "",
-        beat_age_ms: Math.max(0, desk.redis.serverNowMs() - Number(fields["last_beat"] ?? 0)),
-        restarts: Number(fields["restarts"] ?? 0),
-      };
-    }),
-  );
-  return roles;
-}
-
-type Status = Awaited<ReturnType<typeof readTrading>> &
-  Awaited<ReturnType<typeof readRates>> & {
-    readonly groups: Awaited<ReturnType<typeof readLag>>;
-    readonly heartbeat: Awaited<ReturnType<typeof readHeartbeat>>;
-    readonly roles: Awaited<ReturnType<typeof readRoles>>;
-  };
+const alarm = (text: string) => styleText("red", text);
+const notice = (text: string) => styleText("yellow", text);
 
 function screen(status: Status): readonly string[] {
-  const beat = status.heartbeat;
-  const versions = new Set(status.roles.map((role) => `${role.build} ${role.git}`));
-  const { safe_mode: safe, oldest_unsettled_ms: oldest } = status;
-  const unsettled = oldest === null ? "" : `, the oldest for ${spanText(oldest)}`;
   return [
-    ...columns([
-      [
-        "mode",
-        `${status.mode ?? "not recorded yet"}${status.account === null ? "" : `, account ${status.account.slice(0, 12)}`}`,
-      ],
-      ["entries", status.armed ? "armed" : "killed (kill switch is not 0)"],
-      ["trading", status.halted ? `HALTED: ${status.halt_reason ?? "halt file"}` : "not halted"],
-      ["safe mode", safe.on ? `ON${safe.ttl_sec === null ? "" : ` for another ${safe.ttl_sec} s`}` : "off"],
-      ["today", `${status.daily_trades} admitted`],
-      ["orders", `${status.orders_unsettled} unsettled${unsettled}`],
-      [
-        "exit brain",
-        beat === null
-          ? "no heartbeat"
-          : `${beat.status}, ${beat.positions} positions, beat ${spanText(beat.age_ms)} ago`,
-      ],
-      [
-        "versions",
-        versions.size > 1 ? `SKEW: ${[...versions].join(" | ")}` : ([...versions][0] ?? "no role is alive"),
-      ],
-    ]),
+    ...columns([...switchRows(status), ...workRows(status)]),
     "",
-    ...columns([
-      ["stream", "group", "lag", "pending", "consumers"],
-      ...status.groups.map((group) => [
-        group.stream,
-        group.group,
-        group.lag === null ? "unknown" : String(group.lag),
-        String(group.pending),
-        String(group.consumers),
-      ]),
-    ]),
+    ...positionLines(status),
+    ...tableOf("stream", streamRows(status)),
     "",
-    ...columns([
-      ["role", "instance", "build", "beat", "restarts"],
-      ...status.roles.map((role) => [
-        role.role,
-        role.instance,
-        `${role.build} ${role.git}`,
-        `${spanText(role.beat_age_ms)} ago`,
-        String(role.restarts),
-      ]),
-    ]),
+    ...tableOf("role", roleRows(status)),
   ];
+}
+
+type Row = readonly string[];
+
+function switchRows(status: Status): readonly Row[] {
+  const { safe_mode: safe, rates } = status;
+  const account = status.account === null ? "" : `, account ${status.account.slice(0, 12)}`;
+  const left = safe.ttl_sec === null ? "until it is cleared" : `for another ${safe.ttl_sec} s`;
+  const busiest = rates.symbols.map((one) => `${one.symbol} ${one.count}/${rates.symbol_max}`).join(", ");
+  const global = rates.global === null ? alarm("unreadable") : `${rates.global}/${rates.global_max}`;
+  return [
+    ["mode", `${status.mode ?? notice("not recorded yet")}${account}`],
+    ["entries", status.armed ? "armed" : notice("killed: the kill switch is not 0")],
+    [
+      "trading",
+      status.halted ? alarm(`HALTED: ${status.halt_reason ?? "the halt file stands"}`) : "not halted",
+    ],
+    ["safe mode", safe.on ? notice(`ON ${left}`) : "off"],
+    ["rates", `${global} in ${rates.window_sec} s${busiest === "" ? "" : `; ${busiest}`}`],
+    ["today", `${rates.daily_trades} of ${rates.daily_max} admitted`],
+  ];
+}
+
+function workRows(status: Status): readonly Row[] {
+  const { heartbeat: beat, oldest_unsettled_ms: oldest, roles } = status;
+  const unsettled = oldest === null ? "" : `, the oldest for ${spanText(oldest)}`;
+  const versions = new Set(roles.map((role) => `${role.build} ${role.git}`));
+  const drill = status.drill_age_ms === null ? notice("never") : `${spanText(status.drill_age_ms)} ago`;
+  return [
+    [
+      "orders",
+      `${status.orders_unsettled} unsettled${unsettled}; ${status.stops_missing} stops missing; ${status.dead_letters} dead letters`,
+    ],
+    ["backlog", `${status.backlog ?? notice("unknown")} of ${status.backlog_max} intents`],
+    ["exit brain", beat === null ? notice("no heartbeat") : beatText(beat)],
+    ["watchdog", status.watchdog ?? notice("has never written its state")],
+    ["last drill", drill],
+    ["versions", versions.size > 1 ? alarm(`SKEW: ${[...versions].join(" | ")}`) : ([...versions][0] ?? "–")],
+  ];
+}
+
+function beatText(beat: NonNullable<Status["heartbeat"]>): string {
+  const text = `${beat.status}, ${beat.positions} positions, beat ${spanText(beat.age_ms)} ago`;
+  return beat.status === "ALIVE" && beat.age_ms <= BEAT_AGE_MS_MAX ? text : alarm(text);
+}
+
+function positionLines(status: Status): readonly string[] {
+  const plans = status.plans.map((plan) =>
+    plan.readable
+      ? [
+          ...[plan.symbol, plan.side ?? "", plan.quantity ?? "", plan.entry_price ?? ""],
+          ...[`stop ${plan.stop_loss}`, `target ${plan.take_profit}`],
+        ]
+      : [plan.symbol, "its plan does not parse"],
+  );
+  const planned = plans.length === 0 ? ["no position is planned"] : tableOf("position", plans);
+  const { venue_positions: venue } = status;
+  if (venue === null) return [...planned, ""];
+  if (typeof venue === "string")
+    return [...planned, alarm(`the venue does not say what is open: ${venue}`), ""];
+  const open = venue.map((one) => [
+    ...[one.symbol, one.position_side, one.quantity, one.entry_price, `mark ${one.mark_price}`],
+    `${one.unrealised_pnl_usd} USD`,
+  ]);
+  return [
+    ...planned,
+    "",
+    ...(open.length === 0 ? ["at the venue: nothing open"] : tableOf("at the venue", open)),
+    "",
+  ];
+}
+
+const HEADS: Readonly<Record<string, Row>> = {
+  stream: ["stream", "group", "lag", "pending", "consumers"],
+  role: ["role", "instance", "build", "beat", "restarts"],
+  position: ["position", "side", "quantity", "entry", "", ""],
+  "at the venue": ["at the venue", "side", "quantity", "entry", "", ""],
+};
+
+function tableOf(head: string, rows: readonly Row[]): readonly string[] {
+  return columns([HEADS[head] ?? [head], ...(rows.length === 0 ? [["(none)"]] : rows)]);
+}
+
+function streamRows(status: Status): readonly Row[] {
+  return status.groups.map((group) => [
+    ...[group.stream, group.group, group.lag === null ? "unknown" : String(group.lag)],
+    ...[String(group.pending), String(group.consumers)],
+  ]);
+}
+
+function roleRows(status: Status): readonly Row[] {
+  return status.roles.map((role) => [
+    ...[role.role, role.instance, `${role.build} ${role.git}`, `${spanText(role.beat_age_ms)} ago`],
+    `${role.restarts}${role.credentials === "refused" ? alarm("  CREDENTIALS REFUSED") : ""}`,
+  ]);
 }

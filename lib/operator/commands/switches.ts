@@ -1,21 +1,44 @@
 import { z } from "zod";
-import { ensureLibrary } from "../../kernel/library.ts";
+import { haltFileStands } from "../../daemon/halt-file.ts";
+import { ensureLibrary, LibraryMismatchError } from "../../kernel/library.ts";
 import { setSwitch } from "../../kernel/switches.ts";
+import { transaction } from "../../redis/transaction.ts";
 import { operatorCommand } from "../command.ts";
 import type { Desk } from "../desk.ts";
-import { readSafeMode } from "../read-safety.ts";
+import { readHalt, readSafeMode, readText } from "../read-safety.ts";
 
-async function change(
-  desk: Desk,
-  to: { key: string; value: string | undefined; ttlSec: number; what: string },
-) {
+interface SwitchChange {
+  readonly key: string;
+  readonly value: string | undefined;
+  readonly ttlSec: number;
+  readonly what: string;
+}
+
+async function change(desk: Desk, to: SwitchChange): Promise<string> {
   await ensureLibrary(desk.redis);
-  return await setSwitch(desk.redis, desk.keys, {
-    ...to,
-    role: "quantumctl",
-    instance: desk.instance,
-    who: desk.who,
-  });
+  const { instance, who } = desk;
+  return await setSwitch(desk.redis, desk.keys, { ...to, role: "quantumctl", instance, who });
+}
+
+/** A change that stops entries: it must not fail for the sake of functions that were altered or are another release's. */
+async function stop(desk: Desk, to: SwitchChange & { readonly value: string }): Promise<string> {
+  try {
+    return await change(desk, to);
+  } catch (error) {
+    if (!(error instanceof LibraryMismatchError)) throw error;
+    desk.print(`set without the server-side functions: ${error.message}`);
+    const before = (await readText(desk, to.key)) ?? "";
+    const ttl = to.ttlSec > 0 ? ["EX", String(to.ttlSec)] : [];
+    await transaction(desk.redis, [
+      ["SET", to.key, to.value, ...ttl],
+      [
+        ...["XADD", desk.keys.auditStream, "*", "ts", String(desk.redis.serverNowMs()), "role", "quantumctl"],
+        ...["instance", desk.instance, "who", desk.who, "what", to.what],
+        ...["before", before === "" ? "(absent)" : before, "after", to.value, "ttl_sec", String(to.ttlSec)],
+      ],
+    ]);
+    return before;
+  }
 }
 
 const nothing = z.object({});
@@ -29,13 +52,14 @@ export const armCommand = operatorCommand({
   async run(desk) {
     const { kill } = desk.keys;
     const before = await change(desk, { key: kill, value: "0", ttlSec: 0, what: "trading armed" });
-    const state = await desk.redis.command(["HGET", desk.keys.tradingState, "halted"]).catch(() => "true");
-    const halted = state === "true";
+    const halted = (await readHalt(desk)).halted || haltFileStands(desk.haltFile);
+    const safeMode = await readSafeMode(desk);
     return {
-      json: { armed: true, before, halted },
+      json: { armed: true, before, halted, safe_mode: safeMode.on },
       lines: [
         `armed (kill switch was ${before === "" ? "absent" : before})`,
         ...(halted ? ["still halted after a panic: quantumctl halt status"] : []),
+        ...(safeMode.on ? ["safe mode is still on: quantumctl safe-mode status"] : []),
       ],
     };
   },
@@ -49,7 +73,7 @@ export const killCommand = operatorCommand({
   question: () => "Stop all entries? Open positions stay open and guarded.",
   async run(desk) {
     const { kill } = desk.keys;
-    const before = await change(desk, { key: kill, value: "1", ttlSec: 0, what: "kill switch engaged" });
+    const before = await stop(desk, { key: kill, value: "1", ttlSec: 0, what: "kill switch engaged" });
     return {
       json: { armed: false, before },
       lines: [`killed: entries are denied (kill switch was ${before === "" ? "absent" : before})`],
@@ -70,7 +94,7 @@ export const safeModeOnCommand = operatorCommand({
   }),
   question: ({ ttl }) => `Deny entries ${ttl === undefined ? "until safe mode is cleared" : `for ${ttl} s`}?`,
   async run(desk, { ttl }) {
-    await change(desk, { key: desk.keys.safeMode, value: "1", ttlSec: ttl ?? 0, what: "safe mode on" });
+    await stop(desk, { key: desk.keys.safeMode, value: "1", ttlSec: ttl ?? 0, what: "safe mode on" });
     return { json: { on: true, ttl_sec: ttl ?? null }, lines: ["safe mode is on: entries are denied"] };
   },
 });

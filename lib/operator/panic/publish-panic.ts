@@ -13,9 +13,22 @@ export type PanicWay =
   /** Redis did not take it: handed to the worker itself. */
   | { readonly kind: "socket"; readonly why: string };
 
+/** Neither Redis nor the worker took the panic: nothing will be closed. */
+export class PanicNotTakenError extends Error {
+  readonly code = "PANIC_NOT_TAKEN";
+  readonly hint = "CLOSE AT THE VENUE BY HAND; start quantum-emergency-exit-worker; sudo may be missing.";
+  constructor(cause: Error) {
+    super(`the panic is not published (${cause.message}), and at the worker's socket nobody took it`, {
+      cause,
+    });
+    this.name = "PanicNotTakenError";
+  }
+}
+
 /**
  * Publishes the panic; where Redis does not take it, or leaves it open, hands the same event to the worker's
- * socket: one event id is carried out once. Rejects with the error of Redis when neither took it.
+ * socket: one event id is carried out once. Rejects with PanicNotTakenError when neither took it
+ * (and with the error of Redis where there is no socket to turn to).
  */
 export async function publishPanic(
   parts: {
@@ -32,7 +45,7 @@ export async function publishPanic(
     return { kind: "published", id };
   } catch (error) {
     if (!isRedisError(error) || parts.panicSocket === undefined) throw error;
-    if (!(await handedOver(parts.panicSocket, event))) throw error;
+    if (!(await handedOver(parts.panicSocket, event))) throw new PanicNotTakenError(error);
     return { kind: "socket", why: error.message };
   }
 }

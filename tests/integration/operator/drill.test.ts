@@ -26,6 +26,20 @@ beforeEach(async () => {
   await stage.eye.command("DEL", stage.keys.drillLast);
 });
 
+const ENV = () => ({
+  ...{ TRADING_MODE: "PAPER", REDIS_URL: redisUrl, QUANTUM_INSTANCE: "local" },
+  ...{ EXCHANGE_REST_URL: stage.venueUrl, EXCHANGE_WS_URL: stage.venueUrl.replace("http", "ws") },
+  ...{ HALT_FILE: stage.haltFile, PANIC_SOCKET: stage.panicSocket, CREDENTIALS_DIRECTORY: stage.folder },
+});
+
+/** As an operator does with redis-cli; the worker takes its file away. */
+async function clearHalt() {
+  await stage.eye.command("DEL", stage.keys.tradingState);
+  await waitUntil("the worker took its halt file away", () => !stage.haltFileStands(), {
+    deadlineMs: 30_000,
+  });
+}
+
 function drill(
   args: readonly string[],
   more: { env?: Record<string, string>; onText?: (text: string) => void } = {},
@@ -95,8 +109,7 @@ describe("a drill under the operator's own Redis user", () => {
       const again = await drill(["--yes"]);
       expect(again).toMatchObject({ code: 1 });
       expect(again.out).toContain("halted already");
-      await stage.eye.command("DEL", stage.keys.tradingState);
-      await waitUntil("the worker took its halt file away", () => !stage.haltFileStands());
+      await clearHalt();
     },
     LONG,
   );
@@ -120,6 +133,31 @@ describe("a drill under the operator's own Redis user", () => {
     },
     LONG,
   );
+});
+
+describe("a panic by quantumctl", () => {
+  test(
+    "goes to the worker's socket where Redis does not answer, and its end is followed all the same",
+    async () => {
+      await stage.venue.openPositions(["BTCUSDT"]);
+      const env = { ...ENV(), REDIS_URL: "unix:///nowhere.sock" };
+      const url = stage.role("emergency-exit-worker").url;
+      const args = ["panic", "--reason", "Redis is away", "--worker-url", url, "--yes", "--json"];
+      const run = passed(await runQuantumctl({ args, env }));
+      expect(run.err).toContain("handed");
+      expect(JSON.parse(run.out)).toMatchObject({ status: "flat", positions_closed: 1 });
+      expect(await stage.venue.positions()).toEqual([]);
+      await clearHalt();
+    },
+    LONG,
+  );
+
+  test("that nobody takes ends with 1 and says so", async () => {
+    const env = { ...ENV(), REDIS_URL: "unix:///nowhere.sock", PANIC_SOCKET: "/nowhere/panic.sock" };
+    const run = await runQuantumctl({ args: ["panic", "--reason", "alone", "--yes"], env });
+    expect(run.code).toBe(1);
+    expect(run.err).toContain("nobody took it");
+  });
 });
 
 describe("a drill that does not pass", () => {
@@ -157,15 +195,13 @@ describe("a drill that does not pass", () => {
         failed_why: expect.stringContaining("BTCUSDT"),
       });
       await stage.venue.clearFaults();
-      await waitUntil(
-        "the worker closed it after all",
-        async () => (await stage.venue.positions()).length === 0,
-        {
-          deadlineMs: 30_000,
-        },
-      );
-      await stage.eye.command("DEL", stage.keys.tradingState);
-      await waitUntil("the worker took its halt file away", () => !stage.haltFileStands());
+      const flat = async () =>
+        JSON.stringify(
+          await stage.eye.command("XREVRANGE", stage.keys.panicCompletedStream, "+", "-", "COUNT", "1"),
+        ).includes('"flat"');
+      await waitUntil("the worker is through with it after all", flat, { deadlineMs: 30_000 });
+      expect(await stage.venue.positions()).toEqual([]);
+      await clearHalt();
     },
     LONG,
   );
@@ -187,8 +223,10 @@ describe("a drill that does not pass", () => {
   ] as const)("does nothing %s", async (_, args, env, code) => {
     const before = await panics();
     const run = await drill(args, { env });
-    expect(run.code).toBe(code);
-    expect(`${run.out}${run.err}`).not.toBe("");
+    expect({ code: run.code, said: `${run.out}${run.err}` }).toEqual({
+      code,
+      said: expect.stringMatching(/./),
+    });
     expect(await panics()).toBe(before);
     expect(existsSync(stage.haltFile)).toBe(false);
   });

@@ -99,6 +99,14 @@ describe("the function library", () => {
       "#!lua name=quantum_kernel_v1\nredis.register_function('set_switch_v1', function() return 1 end)";
     await redis.cli("FUNCTION", "LOAD", "REPLACE", altered);
     expect((await quantumctl(["arm", "-y"])).code).toBe(1);
+    // What stops entries must not fail for it.
+    await redis.cli("SET", keys.kill, "0");
+    expect((await quantumctl(["kill", "-y"])).code).toBe(0);
+    expect(await redis.cli("GET", keys.kill)).toBe("1");
+    expect((await quantumctl(["safe-mode", "on", "--ttl", "60", "-y"])).code).toBe(0);
+    expect(Number(await redis.cli("TTL", keys.safeMode))).toBeWithin(1, 61);
+    expect((await quantumctl(["safe-mode", "off", "-y"])).code).toBe(1);
+    await redis.cli("DEL", keys.safeMode);
     expect(await json("library", "load", "-y")).toMatchObject({ done: "replaced" });
     expect((await quantumctl(["arm", "-y"])).code).toBe(0);
   });
@@ -249,13 +257,38 @@ describe("looking", () => {
     expect((await quantumctl(["status"])).out).toContain("vps-1");
   });
 
+  test("status shows rates, backlog, plans, what the venue says and the last drill", async () => {
+    const now = Date.now();
+    await redis.cli("RPUSH", keys.windowGlobal, String(now), String(now - 60_000));
+    await redis.cli("HSET", keys.drillLast, "ts", String(now - 3_600_000));
+    await redis.cli("HSET", `${keys.positionPlanPrefix}XRPUSDT`, "symbol", "half a plan");
+    const status = await json("status", "--venue");
+    expect(status).toMatchObject({
+      rates: { global: 1, global_max: 20, window_sec: 10 },
+      plans: [{ symbol: "XRPUSDT", readable: false }],
+      venue_positions: [{ symbol: "BTCUSDT", quantity: "0.01" }],
+    });
+    expect((await quantumctl(["status"])).out).toMatch(/last drill +60 min ago/);
+    const away = await quantumctl(["status", "--venue"], { EXCHANGE_REST_URL: "http://127.0.0.1:1" });
+    expect(away.out).toContain("the venue does not say what is open");
+    await redis.cli("DEL", keys.windowGlobal, keys.drillLast, `${keys.positionPlanPrefix}XRPUSDT`);
+  });
+
+  test("status says what it cannot read instead of failing", async () => {
+    await redis.cli("SET", keys.windowGlobal, "not a list");
+    expect(await json("status")).toMatchObject({ rates: { global: null } });
+    await redis.cli("DEL", keys.windowGlobal);
+  });
+
   test("ledger show tells what is there, and says no with 1", async () => {
     await redis.cli("HSET", `${keys.orderLedgerPrefix}i-1`, "state", "FILLED");
     expect(await json("ledger", "show", "i-1")).toMatchObject({ state: "FILLED" });
     expect((await quantumctl(["ledger", "show", "i-2"])).code).toBe(1);
   });
+});
 
-  test("tail prints what arrives while it looks, and ends by itself", async () => {
+describe("tail", () => {
+  test("prints what arrives while it looks, and ends by itself", async () => {
     const child = spawnQuantumctl(["tail", "audit", "--for", "30"]);
     const seen: string[] = [];
     const reading = (async () => {
@@ -273,7 +306,52 @@ describe("looking", () => {
     expect(await child.exited).toBe(0);
   });
 
-  test("doctor names each fault with what to do, and exits 1", async () => {
+  test("prints one JSON document an entry under --json, and control characters never reach the terminal", async () => {
+    const args = ["tail", "audit", "--for", "30"];
+    const children = [spawnQuantumctl([...args, "--json"]), spawnQuantumctl(args)];
+    const firstOf = async (child: ReturnType<typeof spawnQuantumctl>) => {
+      let seen = "";
+      for await (const chunk of child.stdout) {
+        seen += new TextDecoder().decode(chunk);
+        child.kill("SIGINT");
+      }
+      return seen;
+    };
+    let done = false;
+    const reading = Promise.all(children.map(firstOf)).finally(() => {
+      done = true;
+    });
+    await waitUntil("both were printed", async () => {
+      await redis.cli("XADD", keys.auditStream, "*", "who", "\u001b[31mbob");
+      return done;
+    });
+    const [document = "", line = ""] = await reading;
+    const first = JSON.parse(document.split("\n")[0] ?? "");
+    expect(first).toMatchObject({ stream: "audit", fields: { who: "\u001b[31mbob" } });
+    expect(line).toContain("who=\\x1b[31mbob");
+    expect(line).not.toContain("\u001b");
+  });
+});
+
+describe("doctor", () => {
+  test("goes on without Redis and says what it could not reach", async () => {
+    const { code, out } = await quantumctl(["doctor"], { REDIS_URL: "unix:///nowhere.sock" });
+    expect(code).toBe(1);
+    expect(out).toMatch(/fault +redis +cannot connect/);
+    expect(out).toMatch(/ok +credentials/);
+  });
+
+  test("compares the users of Redis with this release's", async () => {
+    await redis.cli("ACL", "SETUSER", "execution", "on", ">x", "~*", "+@all");
+    const { out } = await quantumctl(["doctor", "--quiet"]);
+    await redis.cli("ACL", "DELUSER", "execution");
+    expect(out).toMatch(/fault +redis user execution +lacks .*quantum:dedup:order/);
+    expect(out).toMatch(/fault +redis user execution +has ~\* too many/);
+    expect(out).toMatch(/fault +redis user exit-brain +does not exist/);
+    expect(out).not.toMatch(/^ok /m);
+  });
+
+  test("names each fault with what to do, and exits 1", async () => {
     await redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
     const { code, out } = await quantumctl(["doctor", "--json"]);
     await redis.cli("CONFIG", "SET", "maxmemory-policy", "noeviction");

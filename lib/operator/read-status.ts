@@ -1,0 +1,168 @@
+import { streamRetentions } from "../contract/groups.ts";
+import { heartbeatSchema } from "../contract/heartbeat.ts";
+import { deadLetterStreamOf } from "../contract/keys.ts";
+import { positionPlanSchema } from "../contract/position-plan.ts";
+import { haltFileStands } from "../daemon/halt-file.ts";
+import { integerReply, listReply, optionalTextReply, recordReply } from "../redis/reply.ts";
+import type { Desk } from "./desk.ts";
+import { readRoles } from "./read-roles.ts";
+import { readHalt, readSafeMode, readText, scanKeys } from "./read-safety.ts";
+import { newestEntries, readGroups } from "./read-streams.ts";
+
+/** The whole system as Redis has it. */
+export async function readStatus(desk: Desk) {
+  const [trading, rates, orders, groups, heartbeat, watchdog, plans, roles, drill] = await Promise.all([
+    readTrading(desk),
+    readRates(desk),
+    readOrders(desk),
+    readLag(desk),
+    readHeartbeat(desk),
+    readField(desk, desk.keys.watchdogState, "state"),
+    readPlans(desk),
+    readRoles(desk),
+    readField(desk, desk.keys.drillLast, "ts"),
+  ]);
+  const intents = groups.find((one) => one.stream === desk.keys.intentStream);
+  const lag = intents?.lag ?? null;
+  const backlog = intents === undefined || lag === null ? null : lag + intents.pending;
+  const drill_age_ms = drill === null ? null : Math.max(0, desk.redis.serverNowMs() - Number(drill));
+  return {
+    ...{
+      ...trading,
+      rates,
+      ...orders,
+      backlog,
+      backlog_max: desk.limits.backlogMax,
+      groups,
+      heartbeat,
+      watchdog,
+      drill_age_ms,
+    },
+    ...{ plans, venue_positions: null as readonly VenuePosition[] | string | null, roles },
+  };
+}
+export type Status = Awaited<ReturnType<typeof readStatus>>;
+
+/** A position as the venue says it is. */
+export interface VenuePosition {
+  readonly symbol: string;
+  readonly position_side: string;
+  readonly quantity: string;
+  readonly entry_price: string;
+  readonly mark_price: string;
+  readonly unrealised_pnl_usd: string;
+}
+
+/** Open positions by the venue, or in words why it does not say. */
+export async function readVenuePositions(desk: Desk): Promise<readonly VenuePosition[] | string> {
+  const exchange = desk.exchange();
+  const connected = await exchange.connect();
+  const reading = connected.ok ? await exchange.positions() : connected;
+  if (!reading.ok) return reading.outcome.message;
+  return reading.value.map((one) => ({
+    ...{ symbol: one.symbol, position_side: one.positionSide, quantity: one.quantity },
+    ...{ entry_price: one.entryPrice, mark_price: one.markPrice, unrealised_pnl_usd: one.unrealisedPnlUsd },
+  }));
+}
+
+async function readTrading(desk: Desk) {
+  const [kill, halt, safeMode, mode, account] = await Promise.all([
+    readText(desk, desk.keys.kill),
+    readHalt(desk),
+    readSafeMode(desk),
+    readText(desk, desk.keys.mode),
+    readText(desk, desk.keys.modeAccount),
+  ]);
+  const haltFile = haltFileStands(desk.haltFile);
+  return {
+    mode: mode ?? null,
+    account: account ?? null,
+    armed: kill === "0",
+    halted: halt.halted || haltFile,
+    halt_reason: halt.halted ? (halt.state?.reason ?? null) : null,
+    halt_file: haltFile,
+    safe_mode: safeMode,
+  };
+}
+
+/** What was admitted inside the window that ends now, by symbol in the current bucket, and today. */
+async function readRates({ redis, keys, limits }: Desk) {
+  const nowMs = redis.serverNowMs();
+  const bucket = Math.floor(nowMs / 1000 / limits.windowSec);
+  const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", "");
+  const [window, ranking, used] = await Promise.all([
+    redis.command(["LRANGE", keys.windowGlobal, "0", String(limits.globalMax)]).catch(() => null),
+    redis
+      .command(["ZREVRANGE", `${keys.rateSymbolsPrefix}${bucket}`, "0", "4", "WITHSCORES"])
+      .catch(() => null),
+    readText({ redis }, `${keys.dailyTradesPrefix}${day}`),
+  ]);
+  const ranked = ranking === null ? [] : listReply(ranking).map(String);
+  const recent = window === null ? null : listReply(window).map(Number);
+  return {
+    window_sec: limits.windowSec,
+    /** null: the counters are unreadable. */
+    global: recent?.filter((ms) => nowMs - ms < limits.windowSec * 1000).length ?? null,
+    global_max: limits.globalMax,
+    symbol_max: limits.symbolMax,
+    symbols: ranked.flatMap((symbol, at) =>
+      at % 2 === 0 ? [{ symbol, count: Number(ranked[at + 1]) }] : [],
+    ),
+    daily_trades: Number(used ?? 0),
+    daily_max: limits.dailyMax,
+  };
+}
+
+async function readOrders({ redis, keys }: Desk) {
+  const sources = [keys.decisionStream, keys.intentStream, keys.exitIntentStream].map(deadLetterStreamOf);
+  const [open, oldest, stops, ...letters] = await Promise.all([
+    redis.command(["ZCARD", keys.openOrders]),
+    redis.command(["ZRANGE", keys.openOrders, "0", "0", "WITHSCORES"]),
+    redis.command(["ZCARD", keys.stopsMissing]),
+    ...sources.map((stream) => redis.command(["XLEN", stream])),
+  ]);
+  const since = listReply(oldest)[1];
+  return {
+    orders_unsettled: integerReply(open),
+    oldest_unsettled_ms: since === undefined ? null : Math.max(0, redis.serverNowMs() - Number(since)),
+    stops_missing: integerReply(stops),
+    dead_letters: letters.reduce<number>((sum, length) => sum + integerReply(length), 0),
+  };
+}
+
+async function readLag(desk: Desk) {
+  const streams = [
+    ...streamRetentions(desk.keys).map((one) => one.stream),
+    ...[desk.keys.panicStream, desk.keys.panicCompletedStream],
+  ];
+  const groups = await Promise.all([...new Set(streams)].map((stream) => readGroups(desk.redis, stream)));
+  return groups.flat();
+}
+
+async function readHeartbeat(desk: Desk) {
+  const [newest] = await newestEntries(desk.redis, desk.keys.heartbeatStream, 1);
+  const beat = newest === undefined ? undefined : heartbeatSchema.safeParse(newest.fields).data;
+  if (newest === undefined || beat === undefined) return null;
+  const ageMs = desk.redis.serverNowMs() - Number(newest.id.split("-", 1)[0]);
+  return { status: beat.status, age_ms: Math.max(0, ageMs), positions: beat.active_positions, seq: beat.seq };
+}
+
+async function readField({ redis }: Desk, key: string, field: string): Promise<string | null> {
+  const reply = await redis.command(["HGET", key, field]).catch(() => null);
+  return optionalTextReply(reply) ?? null;
+}
+
+/** Positions as their plans have them; one whose plan does not parse is shown by its key. */
+async function readPlans(desk: Desk) {
+  const found = await scanKeys(desk, desk.keys.positionPlanPrefix);
+  return Promise.all(
+    found.map(async (key) => {
+      const reply = await desk.redis.command(["HGETALL", key]).catch(() => []);
+      const plan = positionPlanSchema.safeParse(recordReply(reply)).data;
+      const symbol = plan?.symbol ?? key.slice(desk.keys.positionPlanPrefix.length);
+      if (plan === undefined) return { symbol, readable: false };
+      const { side, quantity, entry_price, stop_loss, take_profit, opened_at } = plan;
+      return { symbol, readable: true, side, quantity, entry_price, stop_loss, take_profit, opened_at };
+    }),
+  );
+}

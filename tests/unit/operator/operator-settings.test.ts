@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { operatorEnvironment } from "../../../lib/operator/operator-settings.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "settings-"));
+  mkdirSync(join(folder, "credentials"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+
+describe("the environment of a person at a terminal", () => {
+  test("is the files in the units' order under what is typed", () => {
+    write("testnet.env", "TRADING_MODE=TESTNET\nQUANTUM_INSTANCE=old\n");
+    write("quantum.env", "TRADING_MODE=PAPER  # for now\nQUANTUM_NAMESPACE={a}\n");
+    write("core_safety.env", "SAFETY_WINDOW_SEC=20\n");
+    expect(operatorEnvironment({ QUANTUM_NAMESPACE: "{b}" }, folder)).toMatchObject({
+      ...{
+        TRADING_MODE: "PAPER",
+        QUANTUM_INSTANCE: "old",
+        QUANTUM_NAMESPACE: "{b}",
+        SAFETY_WINDOW_SEC: "20",
+      },
+    });
+  });
+
+  test("has the operator's own Redis URL from the credentials unless one is given", () => {
+    write("credentials/redis-url-quantumctl", "redis://from-file\n");
+    expect(operatorEnvironment({}, folder)["REDIS_URL"]).toBe("redis://from-file");
+    expect(operatorEnvironment({ REDIS_URL: "redis://given" }, folder)["REDIS_URL"]).toBe("redis://given");
+  });
+
+  test("is empty where nothing is installed", () => {
+    expect(operatorEnvironment({}, join(folder, "nowhere"))).toEqual({});
+  });
+
+  test("a file that is there and cannot be read is named, and never taken for absent", () => {
+    symlinkSync("quantum.env", join(folder, "quantum.env"));
+    expect(() => operatorEnvironment({}, folder)).toThrow(join(folder, "quantum.env"));
+  });
+});
