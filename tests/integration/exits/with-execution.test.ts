@@ -100,3 +100,18 @@ test("a position beyond the largest market order is closed to the end, never by 
   expect(closed.map(({ action }) => action)).toEqual(["SELL", "SELL", "SELL"]);
   expect(closed.reduce((sum, { quantity }) => sum + Number(quantity), 0)).toBe(4500);
 });
+
+test("an entry that only reduces the opposite position leaves one stop, and it is that position's", async () => {
+  await desk.order({ symbol: "ETHUSDT", side: "SELL", quantity: "0.5" });
+  await waitUntil("it is guarded", async () => (await brain.positions())[0]?.decision === "hold");
+  await waitUntil("its stop rests", async () => (await desk.stops()).length === 1);
+  // As a signal against the position comes: a buy with its stop below.
+  await enter();
+  expect(await desk.amounts()).toEqual({ ETHUSDT: -0.4 });
+  const closing = async () => (await desk.stops()).map(({ side }) => side);
+  await waitUntil("the entry's own stop is gone", async () => (await closing()).join() === "BUY");
+  await waitUntil("the plan is the short's", async () => (await desk.plan("ETHUSDT"))["side"] === "SHORT");
+  await desk.paper.setPrice("ETHUSDT", "3100");
+  await flat();
+  await waitUntil("nothing is left", async () => (await desk.stops()).length === 0);
+});
