@@ -200,6 +200,13 @@ agree_on_version() {
   [ "$(printf '%s\n' "$builds" | grep -c .)" -le 1 ] || fail "roles run different builds: $(printf %s "$builds" | tr "\n" " ")"
 }
 
+# A fault of it is said and undoes nothing: the kernel itself runs.
+set_up_monitoring() { # release folder
+  [ -x "$1/install-monitoring.sh" ] || return 0
+  if [ "$dry" = 1 ]; then "$1/install-monitoring.sh" --dry-run || true; return 0; fi
+  "$1/install-monitoring.sh" || say "the monitoring is not complete: mend it, then run $base/current/install-monitoring.sh"
+}
+
 do_install() {
   check_sums
   name=$(sed -n 's/.*"name":"\([^"]*\)".*/\1/p' "$here/BUILD.json")
@@ -214,6 +221,7 @@ do_install() {
   if load_functions && restart_changed "$old" "releases/$name" && enable_rest; then
     if [ -n "$old" ] && [ "$old" != "releases/$name" ]; then act ln -sfn "$old" "$base/previous"; fi
     agree_on_version
+    set_up_monitoring "$here"
     say "done: $name"
     [ -n "$old" ] || say "trading is not armed: quantumctl arm"
     return 0
@@ -240,6 +248,7 @@ do_rollback() {
   go_to "${previous#releases/}" || fail "the release before did not come up: see systemctl status 'quantum-*'"
   act ln -sfn "$was" "$base/previous"
   agree_on_version
+  set_up_monitoring "$base/current"
   say "done: ${previous#releases/}"
 }
 
@@ -248,6 +257,7 @@ do_uninstall() {
     positions=$("$base/current/bin/quantumctl" status --json 2>/dev/null | sed -n 's/.*"positions": \([0-9]*\).*/\1/p')
     [ "${positions:-0}" = 0 ] || fail "$positions positions are open: close them first (quantumctl panic)"
   fi
+  [ "$dry" = 1 ] || [ ! -x "$base/current/install-monitoring.sh" ] || "$base/current/install-monitoring.sh" --remove
   # The watchdog first: it must not take the others' end for a failure.
   for unit in quantum-exit-brain-watchdog quantum.target quantum-stream-recover.timer $order quantum-stream-recover; do
     case $unit in *.*) full=$unit ;; *) full=$unit.service ;; esac
@@ -255,6 +265,7 @@ do_uninstall() {
     act systemctl disable --quiet --now "$full"
     act rm -f "$units/$full"
   done
+  act rm -f "$units/quantum-alarm@.service"
   for folder in "$units"/quantum-.service.d "$units"/quantum-*.service.d; do act rm -rf "$folder"; done
   act systemctl daemon-reload
   act rm -rf "$base" /etc/sysusers.d/quantum.conf /etc/tmpfiles.d/quantum.conf

@@ -1,38 +1,19 @@
 #!/bin/bash
-# Boots Debian's own systemd as PID 1 in fresh namespaces over a throw-away overlay of this machine's root and
-# runs one check in it: boot.sh RELEASE_FOLDER CHECK_SCRIPT OUTPUT_FOLDER. Ends with the check's exit code.
-# Nothing of it survives; it needs root.
+# Boots Debian's own systemd as PID 1 in fresh namespaces over a throw-away overlay of this machine's root, once
+# for each check: boot.sh RELEASE_FOLDER PROJECT_FOLDER OUTPUT_FOLDER CHECK… All boots see the same disk, as one
+# machine that is switched off and on. Ends with the code of the first check that fails. Nothing of it survives;
+# it needs root.
 set -eu
-release=$(realpath "$1") check=$(realpath "$2") output=$(realpath "$3")
+release=$(realpath "$1") project=$(realpath "$2") output=$(realpath "$3")
+shift 3
+here=$(cd "$(dirname "$0")" && pwd)
 base=$(mktemp -d "${TMPDIR:-/tmp}/systemd-boot.XXXXXX")
-export release check output base
+export release project output base here
 
-units=$base.units
-mkdir -p "$units"
-cat >"$units/check.service" <<UNIT
-[Unit]
-Description=The check
-SuccessAction=exit-force
-FailureAction=exit-force
-After=basic.target
-Wants=basic.target
-[Service]
-Type=oneshot
-ExecStart=/bin/bash /mnt/check.sh
-StandardOutput=truncate:/mnt/output/check.log
-StandardError=inherit
-TimeoutStartSec=280
-UNIT
-export units
-
-code=0
-# shellcheck disable=SC2016
-unshare --mount --pid --ipc --uts --net --cgroup --fork --kill-child /bin/bash -euc '
+# One boot: namespaces of its own, what a container needs, then systemd.
+boot_once='
   mount --make-rprivate /
-  mount -t tmpfs -o size=6G tmpfs "$base"
-  mkdir -p "$base/upper" "$base/work" "$base/root"
   root=$base/root
-  mount -t overlay overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$root"
   mount -t proc proc "$root/proc"
   mount -t sysfs sysfs "$root/sys"
   mount --rbind /dev "$root/dev"
@@ -52,12 +33,12 @@ unshare --mount --pid --ipc --uts --net --cgroup --fork --kill-child /bin/bash -
     mount -t cgroup2 cgroup2 "$groups/unified"
   fi
   mkdir -p "$root/run/systemd/system"
-  cp "$units/check.service" "$root/run/systemd/system/"
+  sed "s#@CHECK@#$check#" "$here/check.service" >"$root/run/systemd/system/check.service"
   mount -t tmpfs tmpfs "$root/mnt"
-  mkdir "$root/mnt/release" "$root/mnt/output"
+  mkdir "$root/mnt/release" "$root/mnt/project" "$root/mnt/output"
   mount --bind "$release" "$root/mnt/release"
+  mount --bind -o ro "$project" "$root/mnt/project"
   mount --bind "$output" "$root/mnt/output"
-  cp "$check" "$root/mnt/check.sh"
   ip link set lo up
   hostname boot-test
   cd "$root"
@@ -65,8 +46,20 @@ unshare --mount --pid --ipc --uts --net --cgroup --fork --kill-child /bin/bash -
   pivot_root . .old
   exec env -i container=unshare PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /bin/bash -c \
     "umount -l /.old; mount --make-rshared /; exec /lib/systemd/systemd systemd.mask=systemd-firstboot.service systemd.unit=check.service"
-' >"$output/boot.log" 2>&1 || code=$?
-rm -rf "$units"
+'
+export boot_once
+code=0
+# shellcheck disable=SC2016
+unshare --mount /bin/bash -euc '
+  mount --make-rprivate /
+  mount -t tmpfs -o size=8G tmpfs "$base"
+  mkdir -p "$base/upper" "$base/work" "$base/root"
+  mount -t overlay overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$base/root"
+  for check in "$@"; do
+    export check
+    unshare --mount --pid --ipc --uts --net --cgroup --fork --kill-child /bin/bash -euc "$boot_once"
+  done
+' boot "$@" >"$output/boot.log" 2>&1 || code=$?
 rmdir "$base" 2>/dev/null || true
 # systemd leaves empty folders of its slices in hierarchies that it shares with this machine.
 find /sys/fs/cgroup -mindepth 2 -depth -type d \( -path '*/init.scope*' -o -path '*/system.slice*' \) \

@@ -1,0 +1,10 @@
+#!/bin/bash
+# An empty machine: install, settings, upgrade under load, the guards.
+here=$(dirname "$0")
+. "$here/common.sh"
+. "$here/install.sh"
+. "$here/settings.sh"
+. "$here/upgrade.sh"
+. "$here/guards.sh"
+systemctl disable --quiet redis-server.service
+printf 'ok           the first boot is done\n'

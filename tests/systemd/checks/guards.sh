@@ -1,0 +1,42 @@
+# The last line of defence under systemd. Sourced by first-boot.sh, with positions open.
+within 15 "the watchdog is HEALTHY" sh -c 'curl -s http://127.0.0.1:9103/v1/watch | grep -q HEALTHY'
+within 5 "positions are open" has_positions
+was=$(main_pid exit-brain)
+kill -STOP "$was"
+within 6 "exit brain SIGSTOPped with positions: a panic" sh -c '[ "$(stat -c %Y /run/quantum/halted 2>/dev/null)" ]'
+flat() { redis XRANGE system:panic_close:completed - + | grep -q flat; }
+within 10 "it ends flat and halted" flat
+within 6 "systemd has put a living exit brain in its place" restarted exit-brain "$was"
+quantumctl halt clear --why 'tried in a test' --yes >/dev/null || broken "halt clear"
+within 15 "the watchdog is HEALTHY again" sh -c 'curl -s http://127.0.0.1:9103/v1/watch | grep -q HEALTHY'
+was=$(main_pid exit-brain)
+kill -STOP "$was"
+another() { local now; now=$(main_pid "$1"); [ "$now" != 0 ] && [ "$now" != "$2" ]; }
+within 4 "exit brain SIGSTOPped without positions: killed and started again within WatchdogSec + 1 s" another exit-brain "$was"
+within 5 "and ready" restarted exit-brain "$was"
+said exit-brain 'Watchdog timeout' || broken "the journal does not say why it was killed"
+expect "panics, of the first alone" 1 "$(panics)"
+
+# A panic that the venue refuses for good.
+decide third BTCUSDT
+within 10 "a position is open" has_positions
+venue_admin POST credentials '{"forbidden":true}' || broken "the venue's fault"
+quantumctl panic --reason 'tried in a test' --yes >/run/panic.log 2>&1 &
+within 30 "credentials refused: the worker has failed" sh -c 'systemctl is-failed --quiet quantum-emergency-exit-worker'
+expect "its exit status" 76 "$(prop emergency-exit-worker ExecMainStatus)"
+sleep 3
+expect "three seconds later it is" failed "$(prop emergency-exit-worker ActiveState)"
+within 10 "a line of priority alert says so" \
+  sh -c 'journalctl -p alert --no-pager -o cat -t sh | grep -q "quantum-emergency-exit-worker.service has failed.*positions are OPEN"'
+metric() { curl -s http://127.0.0.1:9105/metrics | grep -E "^$1" | head -1; }
+within 20 "the exporter: a panic is open" sh -c 'curl -s http://127.0.0.1:9105/metrics | grep -qE "^quantum_panic_open_age_seconds [1-9]"'
+printf '      %s\n' "$(metric quantum_panic_open_age_seconds)" "$(metric 'quantum_role_up.role="emergency-exit-worker"')"
+venue_admin POST credentials '{"forbidden":false}'
+systemctl start quantum-emergency-exit-worker || broken "the worker does not start again"
+within 20 "keys in place, unit started: the same panic ends flat" \
+  sh -c 'curl -s http://127.0.0.1:9105/metrics | grep -qE "^quantum_panic_open_age_seconds 0"'
+wait
+within 15 "the halt is cleared" quantumctl halt clear --why 'tried in a test' --yes
+was=$(main_pid emergency-exit-worker)
+kill -SEGV "$was"
+within 5 "any other end of the worker is a restart" restarted emergency-exit-worker "$was"

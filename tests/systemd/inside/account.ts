@@ -1,0 +1,85 @@
+/**
+ * Draws up the account of a run inside the booted machine, from Redis and from the venue's own record:
+ * `bun account.ts SINCE_MS` prints one line and ends with 1 when something does not add up.
+ *
+ * 1. Every decision of /run/published became exactly one intent.
+ * 2. Every intent has exactly one result, and at most one order at the venue.
+ * 3. Two heartbeats of the exit brain are never further apart than the watchdog allows, unless it called a panic.
+ * 4. Every open position has exactly one stop that rests at the venue.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { keysOf } from "../../../lib/contract/keys.ts";
+import { decodeIntent } from "../../../lib/contract/trade-intent.ts";
+import { atRest } from "../../../scripts/stack/at-rest.ts";
+import { readPipeline, readStream } from "../../../scripts/stack/read-pipeline.ts";
+import { reconcile } from "../../../scripts/stack/reconcile.ts";
+import type { RedisEye } from "../../../scripts/stack/redis-process.ts";
+import { waitFor } from "../../../scripts/stack/wait-for.ts";
+import { stopProblems } from "../../chaos/stops-at-venue.ts";
+import { redisEyeOf } from "./redis-eye.ts";
+
+const VENUE = "http://127.0.0.1:8099";
+/** Of the contract: longer than this without a heartbeat and with positions is a panic. */
+const UNGUARDED_MS = 3000;
+const REST_MS_MAX = 60_000;
+
+const keys = keysOf("");
+
+async function lostDecisions(eye: RedisEye): Promise<{ published: number; problems: readonly string[] }> {
+  const list = existsSync("/run/published") ? readFileSync("/run/published", "utf8").trim().split("\n") : [];
+  const times = new Map<string, number>();
+  for (const { fields } of await readStream(eye, keys.intentStream)) {
+    const decoded = decodeIntent(fields);
+    if (decoded.kind === "undecodable") continue;
+    times.set(decoded.intent.trace_id, (times.get(decoded.intent.trace_id) ?? 0) + 1);
+  }
+  const wrong = list.filter((trace) => times.get(trace) !== 1);
+  return {
+    published: list.length,
+    problems: wrong.map((trace) => `decision ${trace} became ${times.get(trace) ?? 0} intents`),
+  };
+}
+
+async function heartbeatGaps(eye: RedisEye, sinceMs: number) {
+  const beats = (await readStream(eye, keys.heartbeatStream))
+    .map(({ fields }) => Number(fields["ts"]))
+    .filter((ts) => ts >= sinceMs);
+  const longest = beats.reduce((most, ts, at) => Math.max(most, ts - (beats[at - 1] ?? ts)), 0);
+  const panics = Number(await eye.command("XLEN", keys.panicStream));
+  const unguarded = longest > UNGUARDED_MS && panics === 0;
+  const gap = `${longest} ms between two heartbeats, ${panics} panics`;
+  return { gap, beats: beats.length, problems: unguarded || beats.length === 0 ? [gap] : [] };
+}
+
+async function main(sinceMs: number): Promise<number> {
+  const eye = await redisEyeOf("quantumctl");
+  await atRest(eye, keys, REST_MS_MAX);
+  const record = await readPipeline(eye, keys, VENUE);
+  const own = record.orders.filter((order) => !order.clientOrderId.startsWith("panic-"));
+  const told = reconcile({ ...record, orders: own });
+  const decisions = await lostDecisions(eye);
+  const guarded = await heartbeatGaps(eye, sinceMs);
+  // A stop follows its fill within moments.
+  const stops = await waitFor(
+    "stops",
+    async () => ((await stopProblems(VENUE)).length === 0 ? [] : undefined),
+    {
+      timeoutMs: 10_000,
+      everyMs: 100,
+    },
+  ).catch(() => stopProblems(VENUE));
+  const problems = [...told.problems, ...decisions.problems, ...guarded.problems, ...stops];
+  const ended = [...told.byStatus]
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${status}`);
+  const orders = `${told.executedOrders} orders at the venue, ${told.triggeredStops} stops triggered`;
+  process.stdout.write(
+    `${decisions.published} decisions, ${record.intents.length} intents, ${record.results.length} results ` +
+      `(${ended.join(", ")}), ${orders}; ${guarded.beats} beats, ${guarded.gap}\n`,
+  );
+  for (const problem of problems.slice(0, 20)) process.stdout.write(`  ${problem}\n`);
+  eye.close();
+  return problems.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(Number(process.argv[2] ?? 0));
