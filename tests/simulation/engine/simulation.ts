@@ -2,11 +2,12 @@ import { drainMicrotasks } from "bun:jsc";
 import { RedisNetwork } from "../redis/redis-network.ts";
 import type { TimedRedis } from "../redis/timed-redis.ts";
 import { openSimulatedSocket, type StreamFaults } from "../venue/simulated-socket.ts";
-import { SimulatedVenue } from "../venue/simulated-venue.ts";
+import { SimulatedVenue, VENUE_URL } from "../venue/simulated-venue.ts";
 import { VenueNetwork } from "../venue/venue-network.ts";
 import { activate } from "./active-simulation.ts";
 import { type Chance, chanceOf } from "./chance.ts";
 import { type Life, newLife } from "./life.ts";
+import { LocalServices } from "./local-services.ts";
 import { newPlace } from "./place.ts";
 import { Sleepers } from "./sleepers.ts";
 import { Timeline } from "./timeline.ts";
@@ -23,6 +24,9 @@ export class Simulation {
   readonly redisNetwork: RedisNetwork;
   readonly venue: SimulatedVenue;
   readonly venueNetwork: VenueNetwork;
+  readonly local: LocalServices;
+  /** Where random ids come from. */
+  readonly ids: Chance;
   readonly streams: StreamFaults = { stalled: false };
   /** A folder of this run's own, in memory: what its processes call their disk. */
   readonly folder: string;
@@ -41,6 +45,8 @@ export class Simulation {
     const { trace } = this;
     this.timeline = new Timeline({ drain: drainMicrotasks, trace, idle: newLife(newPlace("nobody"), "-") });
     const { timeline } = this;
+    this.local = new LocalServices(timeline);
+    this.ids = this.chance.branch("ids");
     this.sleepers = new Sleepers({ timeline, chance: this.chance.branch("timers"), epochMs });
     activate(this);
     const venueLife = newLife(newPlace("venue"), "venue");
@@ -66,11 +72,18 @@ export class Simulation {
     return Math.floor(this.epochMs + this.timeline.nowUs / 1000);
   }
 
+  /** The `fetch` of one process: to the venue, to another process of the machine, or nowhere. */
+  fetch(life: Life, url: string, init: RequestInit & { readonly unix?: string } = {}): Promise<Response> {
+    const { unix, ...plain } = init;
+    const { origin } = new URL(url);
+    if (unix === undefined && origin === VENUE_URL) return this.venueNetwork.fetch(life, url, plain);
+    return this.local.fetch(unix ?? origin, life, new Request(url, plain));
+  }
+
   /** The WebSocket of one process. */
-  socketOf(life: Life): (url: string) => WebSocket {
+  openSocket(life: Life, url: string): WebSocket {
     const { timeline, venue, venueNetwork, streams: faults } = this;
-    const parts = { timeline, venue, latency: venueNetwork.latency, faults };
-    return (url) => openSimulatedSocket(parts, life, url);
+    return openSimulatedSocket({ timeline, venue, latency: venueNetwork.latency, faults }, life, url);
   }
 
   close(): void {

@@ -1,11 +1,11 @@
 import { activeSimulation } from "./active-simulation.ts";
 
 /**
- * Replaces the timers and clocks of this process by those of the running simulation, once and for good: lib/redis' wire
- * client and deadline queue run on real timers by design, and here these are to be virtual too. What a process asks
- * for is kept for its life, so that a crash takes its timers with it.
+ * Replaces the timers, clocks and ways out of this process by those of the running simulation, once and for good. What
+ * the programs of cmd/ and lib/redis take from the runtime is then simulated too, and belongs to the life that runs
+ * when it asks, so that a crash takes it along.
  */
-export function makeTimeVirtual(): void {
+export function makeRuntimeVirtual(): void {
   Object.assign(globalThis, {
     setTimeout: (act: () => void, ms = 0) => activeSimulation().sleepers.timer(act, ms),
     clearTimeout: (timer: { cancelled: boolean } | undefined) => {
@@ -13,6 +13,18 @@ export function makeTimeVirtual(): void {
     },
     setInterval: () => {
       throw new Error("nothing that is simulated uses setInterval");
+    },
+    fetch: (url: string, init?: RequestInit & { readonly unix?: string }) => {
+      const simulation = activeSimulation();
+      return simulation.fetch(simulation.timeline.current, url, init);
+    },
+    WebSocket: class {
+      constructor(url: string) {
+        const simulation = activeSimulation();
+        // A constructor that returns an object makes that object.
+        // biome-ignore lint/correctness/noConstructorReturn: it stands in for a class of the runtime
+        return simulation.openSocket(simulation.timeline.current, url);
+      }
     },
   });
   Object.assign(performance, { now: () => activeSimulation().timeline.nowUs / 1000 });

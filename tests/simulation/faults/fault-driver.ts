@@ -23,6 +23,8 @@ export type Fault = (typeof FAULTS)[number];
 /** Rare in every run: it takes all guarantees with it that rest on what Redis remembers. */
 const RARE: ReadonlySet<Fault> = new Set(["redis_emptied"]);
 
+const BRAIN_SHARE = 0.4;
+
 /**
  * Breaks things, and mends them, until it is told to stop. Each run has its own choice of faults and its own pace:
  * runs with all of them at once hide what only one of them shows.
@@ -70,6 +72,12 @@ export class FaultDriver {
     for (const mend of [...this.#mends]) mend();
   }
 
+  /** The exit brain more often than others: its failures are what the emergency chain is for. */
+  #victim(): ProcessHost {
+    const brain = this.#hosts.find((host) => host.role.name === "exit-brain");
+    return brain !== undefined && this.#chance.hit(BRAIN_SHARE) ? brain : this.#chance.pick(this.#hosts);
+  }
+
   #next(): void {
     const { timeline } = this.#simulation;
     const waitUs = this.#everyMs * 2000 * this.#chance.next();
@@ -95,12 +103,12 @@ export class FaultDriver {
 
   #break(fault: Fault): void {
     const { timeline, trace } = this.#simulation;
-    const host = this.#chance.pick(this.#hosts);
+    const host = this.#victim();
     trace.say(timeline.nowUs, "fault", `${fault} ${host.role.name}`);
     const chance = this.#chance;
     switch (fault) {
       case "crash": {
-        const ms = chance.pick([50, 200, 3000, 6000]);
+        const ms = chance.pick([50, 200, 3000, 6000, 9000]);
         host.crash(ms);
         this.#for(ms, () => host.start());
         break;
@@ -110,7 +118,7 @@ export class FaultDriver {
         this.#for(500, () => undefined);
         break;
       case "stall": {
-        const ms = chance.pick([100, 700, 3000, 9000]);
+        const ms = chance.pick([100, 700, 4000, 9000]);
         host.stall(ms);
         this.#for(ms, () => undefined);
         break;

@@ -4,15 +4,13 @@ import { ProcessExit } from "../../../lib/daemon/process-exit.ts";
 import { type Life, newLife } from "../engine/life.ts";
 import { newPlace, type Place } from "../engine/place.ts";
 import type { Simulation } from "../engine/simulation.ts";
-import type { RoleBuild } from "./role-build.ts";
+import type { Program } from "./programs.ts";
 
 export interface HostedRole {
   readonly name: string;
   readonly instance: string;
-  readonly build: RoleBuild;
+  readonly program: Program;
   readonly environment: Readonly<Record<string, string>>;
-  /** systemd's WatchdogSec, ms: silence this long is answered by a kill. */
-  readonly beatAgeMsMax: number;
 }
 
 /** What a process died of by itself. */
@@ -85,7 +83,7 @@ export class ProcessHost {
       const beat = () => {
         if (life.alive) this.#lastBeatUs = this.#simulation.timeline.nowUs;
       };
-      const parts = await this.role.build(this.#simulation, life, { instance, environment, beat });
+      const parts = await this.role.program.build(this.#simulation, life, { instance, environment, beat });
       if (this.#life === life) this.#parts = parts;
       await parts.run(signal);
       if (!signal.aborted) throw new Error("the role's loop ended although nobody asked it to");
@@ -100,6 +98,11 @@ export class ProcessHost {
       );
       if (!(error instanceof ProcessExit)) this.#onDeath({ role: this.role.name, error });
     }
+  }
+
+  /** Ms since the last beat. */
+  beatAgeMs(): number {
+    return (this.#simulation.timeline.nowUs - this.#lastBeatUs) / 1000;
   }
 
   /** Gone at this instant, wherever it was. */
@@ -141,8 +144,8 @@ export class ProcessHost {
   #look(): void {
     const { timeline } = this.#simulation;
     timeline.after(LOOK_EVERY_US, timeline.nobody, "watchdog looks", () => {
-      const silentMs = (timeline.nowUs - this.#lastBeatUs) / 1000;
-      if (this.#life !== undefined && silentMs > this.role.beatAgeMsMax) {
+      const silentMs = this.beatAgeMs();
+      if (this.#life !== undefined && silentMs > this.role.program.beatAgeMsMax) {
         this.#end(this.#life, `is silent for ${Math.round(silentMs)} ms, killed by its watchdog`, RESTART_MS);
       }
       this.#look();

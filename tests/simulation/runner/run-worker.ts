@@ -11,13 +11,15 @@ import { changeSources } from "./source-changes.ts";
 export async function runWorker(options: SimulationOptions): Promise<void> {
   const mutation = options.mutation === undefined ? undefined : MUTATIONS.get(options.mutation);
   changeSources(mutation?.changes ?? []);
-  const [{ makeTimeVirtual }, { startTimedRedis }, { runSeed }] = await Promise.all([
+  const [{ makeRuntimeVirtual }, { startTimedRedis }, { loadPrograms }, { runSeed }] = await Promise.all([
     import("../engine/virtual-globals.ts"),
     import("../redis/timed-redis.ts"),
+    import("../roles/programs.ts"),
     import("../world/run-seed.ts"),
   ]);
+  await loadPrograms();
   const redis = await startTimedRedis();
-  makeTimeVirtual();
+  makeRuntimeVirtual();
   const unheard: string[] = [];
   process.on("unhandledRejection", (error) => unheard.push(String(error)));
   try {

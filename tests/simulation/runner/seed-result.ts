@@ -14,6 +14,7 @@ const resultSchema = z.object({
   hash: z.string(),
   executedOrders: z.number().int(),
   intents: z.number().int(),
+  panics: z.number().int(),
   finding: findingSchema.optional(),
   lines: z.array(z.string()),
 });

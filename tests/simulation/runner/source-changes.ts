@@ -11,17 +11,82 @@ export interface SourceChange {
 }
 
 const ROOT = join(import.meta.dir, "..", "..", "..");
-const client = JSON.stringify(join(import.meta.dir, "..", "redis", "simulated-client.ts"));
+const simulated = (file: string) => JSON.stringify(join(import.meta.dir, "..", file));
+
+const stand = (file: string, from: string, to: string): SourceChange => ({ file, from, to });
+
+const RUN_DAEMON = 'import { runDaemon } from "../lib/daemon/run-daemon.ts";';
+const keepDaemon = `import { keepDaemon as runDaemon } from ${simulated("roles/programs.ts")};`;
+const DAEMONS = [
+  "ai-strategy-router",
+  "execution",
+  "exit-brain",
+  "exit-brain-watchdog",
+  "emergency-exit-worker",
+];
 
 /** Where a simulated process meets what is not simulated: changed in every run. */
 const SEAMS: readonly SourceChange[] = [
-  {
-    file: "lib/redis/wire-client.ts",
-    from: 'import { ClientClosedError, ClientOfflineError, ErrorReply, RedisClient } from "@redis/client";',
-    to:
-      'import { ClientClosedError, ClientOfflineError, ErrorReply } from "@redis/client";' +
-      `import { SimulatedRedisClient as RedisClient } from ${client};`,
-  },
+  ...DAEMONS.map((name) => stand(`cmd/${name}.ts`, RUN_DAEMON, keepDaemon)),
+  stand(
+    "cmd/stream-recover.ts",
+    'import { runOneshot } from "../lib/daemon/run-oneshot.ts";',
+    `import { keepOneshot as runOneshot } from ${simulated("roles/programs.ts")};`,
+  ),
+  stand(
+    "cmd/stream-recover.ts",
+    "print: (text) => void writeSync(2, `${text}\\n`)",
+    "print: () => undefined",
+  ),
+  // Retention is ten thousand entries: a run has some dozens, and trimming is to happen in it.
+  stand(
+    "lib/contract/groups.ts",
+    "{ stream: keys.decisionStream, groups: [GROUPS.router], optionalGroups: [], entriesKept: 10_000 }",
+    "{ stream: keys.decisionStream, groups: [GROUPS.router], optionalGroups: [], entriesKept: 5 }",
+  ),
+  stand(
+    "lib/contract/groups.ts",
+    "{ stream: keys.intentStream, groups: [GROUPS.executionIntents], optionalGroups: [], entriesKept: 10_000 }",
+    "{ stream: keys.intentStream, groups: [GROUPS.executionIntents], optionalGroups: [], entriesKept: 2 }",
+  ),
+  stand("cmd/ai-strategy-router.ts", "pid: process.pid", "pid: 1"),
+  stand(
+    "cmd/exit-brain-watchdog.ts",
+    'import { randomUUID } from "node:crypto";',
+    `import { simulatedUuid as randomUUID } from ${simulated("engine/uuid.ts")};`,
+  ),
+  stand(
+    "lib/redis/wire-client.ts",
+    'import { ClientClosedError, ClientOfflineError, ErrorReply, RedisClient } from "@redis/client";',
+    'import { ClientClosedError, ClientOfflineError, ErrorReply } from "@redis/client";' +
+      `import { SimulatedRedisClient as RedisClient } from ${simulated("redis/simulated-client.ts")};`,
+  ),
+  stand(
+    "lib/redis/plain-wire.ts",
+    "export async function openPlainWire(",
+    'export { openWireClient as openPlainWire } from "./wire-client.ts";\nexport async function openRealPlainWire(',
+  ),
+  stand(
+    "lib/emergency/watchdog/latch-store.ts",
+    'import { open, readFile, rename } from "node:fs/promises";',
+    `import { open, readFile, rename } from ${simulated("roles/disk.ts")};`,
+  ),
+  stand(
+    "lib/emergency/worker/panic-journal.ts",
+    "const appendTo = promisify(appendFile);\nconst syncData = promisify(fdatasync);\nconst closeFile = promisify(close);",
+    `void [appendFile, fdatasync, close, promisify];\nimport { appendTo, closeFile, syncData } from ${simulated("roles/disk.ts")};`,
+  ),
+  stand(
+    "lib/emergency/worker/panic-socket.ts",
+    'import { type AdminServer, serveAdmin } from "../../daemon/admin-server.ts";',
+    'import type { AdminServer } from "../../daemon/admin-server.ts";' +
+      `import { serveLocally as serveAdmin } from ${simulated("roles/panic-server.ts")};`,
+  ),
+  stand(
+    "lib/emergency/worker/panic-socket.ts",
+    'import { lockStateFolder } from "../../daemon/state-folder.ts";',
+    `import { lockNothing as lockStateFolder } from ${simulated("roles/panic-server.ts")};`,
+  ),
 ];
 
 /**
@@ -41,7 +106,7 @@ export function changeSources(changes: readonly SourceChange[]): void {
   plugin({
     name: "simulation",
     setup: (build) => {
-      build.onLoad({ filter: /\/lib\/.*\.(?:ts|lua)$/ }, ({ path }) => {
+      build.onLoad({ filter: /\/(?:cmd|lib)\/.*\.(?:ts|lua)$/ }, ({ path }) => {
         const contents = changed.get(path) ?? readFileSync(path, "utf8");
         if (path.endsWith(".ts")) return { contents, loader: "ts" };
         return { contents: `export default ${JSON.stringify(contents)};`, loader: "js" };

@@ -44,22 +44,21 @@ export class VenueNetwork {
     this.#watcher = watcher;
   }
 
-  /** The `fetch` of one process. */
-  fetchOf(life: Life): (url: string, init?: RequestInit) => Promise<Response> {
-    return (url, init = {}) =>
-      new Promise((resolve, reject) => {
-        const call: VenueCall = {
-          method: init.method ?? "GET",
-          url,
-          headers: headersSchema.parse(init.headers ?? {}),
-          body: bodySchema.parse(init.body),
-        };
-        init.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
-        this.#send(call, life, {
-          answer: ({ body, status, headers }) => resolve(new Response(body, { status, headers })),
-          reset: () => reject(new Error("ECONNRESET")),
-        });
+  /** A process asks the venue. */
+  fetch(life: Life, url: string, init: RequestInit): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const call: VenueCall = {
+        method: init.method ?? "GET",
+        url,
+        headers: headersSchema.parse(init.headers ?? {}),
+        body: bodySchema.parse(init.body),
+      };
+      init.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
+      this.#send(call, life, {
+        answer: ({ body, status, headers }) => resolve(new Response(body, { status, headers })),
+        reset: () => reject(new Error("ECONNRESET")),
       });
+    });
   }
 
   #send(call: VenueCall, life: Life, caller: Caller): void {

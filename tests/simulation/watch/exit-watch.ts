@@ -1,15 +1,8 @@
-import { z } from "zod";
 import type { Reply } from "../redis/resp.ts";
-import type { SimulatedVenue } from "../venue/simulated-venue.ts";
 import type { Findings } from "./findings.ts";
 import { functionCall, replyParts } from "./function-calls.ts";
 import type { OrderCall } from "./order-call.ts";
-
-const stateSchema = z.looseObject({
-  positions: z.array(
-    z.looseObject({ symbol: z.string(), positionSide: z.string(), positionAmt: z.string() }),
-  ),
-});
+import type { PositionWatch } from "./position-watch.ts";
 
 /** Endings that only an entry may have. */
 const OF_ENTRIES = new Set(["HELD", "DENIED", "EXPIRED"]);
@@ -17,12 +10,12 @@ const OF_ENTRIES = new Set(["HELD", "DENIED", "EXPIRED"]);
 /** Invariant 3: what reduces is never refused by us, and only ever reduces. */
 export class ExitWatch {
   readonly #findings: Findings;
-  readonly #venue: Pick<SimulatedVenue, "look">;
+  readonly #positions: PositionWatch;
   #before: number | undefined;
 
-  constructor(parts: { readonly findings: Findings; readonly venue: Pick<SimulatedVenue, "look"> }) {
+  constructor(parts: { readonly findings: Findings; readonly positions: PositionWatch }) {
     this.#findings = parts.findings;
-    this.#venue = parts.venue;
+    this.#positions = parts.positions;
   }
 
   after(command: readonly string[], reply: Reply): void {
@@ -35,12 +28,12 @@ export class ExitWatch {
   }
 
   serving(order: OrderCall): void {
-    this.#before = order.reduces ? this.#positionOf(order.symbol) : undefined;
+    this.#before = order.reduces ? this.#positions.of(order.symbol) : undefined;
   }
 
   served(order: OrderCall): void {
     if (this.#before === undefined) return;
-    const after = this.#positionOf(order.symbol);
+    const after = this.#positions.of(order.symbol);
     const grew = Math.abs(after) > Math.abs(this.#before) || after * this.#before < 0;
     if (grew)
       this.#findings.report(
@@ -48,12 +41,5 @@ export class ExitWatch {
         `${order.clientOrderId} took ${order.symbol} from ${this.#before} to ${after}`,
       );
     this.#before = undefined;
-  }
-
-  #positionOf(symbol: string): number {
-    const { positions } = stateSchema.parse(this.#venue.look("/paper/state"));
-    return positions
-      .filter((one) => one.symbol === symbol)
-      .reduce((sum, one) => sum + Number(one.positionAmt), 0);
   }
 }

@@ -31,8 +31,8 @@ export interface AdmittedDecision {
   readonly verdict: string;
 }
 
-const DECISIONS_FROM = 3;
-const DECISION_ARGS = 9;
+const DECISIONS_FROM = 1;
+const DECISION_ARGS = 8;
 
 /** What an admission was asked and what became of each decision. */
 export function admittedDecisions(call: FunctionCall, reply: Reply): readonly AdmittedDecision[] {
@@ -47,7 +47,7 @@ export function admittedDecisions(call: FunctionCall, reply: Reply): readonly Ad
     decisions.push({
       kind: call.args[at + 1] ?? "",
       symbol: call.args[at + 3] ?? "",
-      intentId: call.args[at + 5] ?? "",
+      intentId: call.args[at + 2] ?? "",
       verdict: verdicts[2 * index] ?? "",
     });
   }

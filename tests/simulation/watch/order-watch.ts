@@ -41,12 +41,17 @@ export class OrderWatch {
     this.#entries.length = 0;
   }
 
-  served(order: OrderCall, reply: PlainReply, nowMs: number): void {
-    if (reply.status !== 200 || order.intentId === undefined) return;
+  /** True when it was executed, wholly or in part. */
+  served(order: OrderCall, reply: PlainReply, nowMs: number): boolean {
+    if (reply.status !== 200) return false;
     const accepted = acceptedSchema.safeParse(JSON.parse(reply.body));
-    if (!accepted.success || Number(accepted.data.executedQty) === 0) return;
+    if (!accepted.success || Number(accepted.data.executedQty) === 0) return false;
+    if (order.intentId !== undefined) this.#executedFor(order.intentId, order, nowMs);
+    return true;
+  }
+
+  #executedFor(intentId: string, order: OrderCall, nowMs: number): void {
     this.executedOrders += 1;
-    const { intentId } = order;
     const before = this.#executed.get(intentId) ?? [];
     this.#executed.set(intentId, [...before, order.clientOrderId]);
     if (before.length > 0) {

@@ -7,9 +7,12 @@ import type { Findings } from "./findings.ts";
 import { IntentBook } from "./intent-book.ts";
 import { orderCall } from "./order-call.ts";
 import { OrderWatch } from "./order-watch.ts";
+import { PanicWatch } from "./panic-watch.ts";
+import { PositionWatch } from "./position-watch.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { RateWatch } from "./rate-watch.ts";
 import { SwitchWatch } from "./switch-watch.ts";
+import { TrimWatch } from "./trim-watch.ts";
 
 const RECV_WINDOW_MS = 2000;
 
@@ -45,21 +48,34 @@ export function watchEverything(parts: {
       holdMsMin: profile.holdSec * 1000,
     },
   });
-  const exits = new ExitWatch({ findings, venue: simulation.venue });
+  const positions = new PositionWatch(simulation.venue);
+  const exits = new ExitWatch({ findings, positions });
+  const trims = new TrimWatch({ redis, keys, findings });
+  let faults: { calmUs(): number | undefined } = { calmUs: () => undefined };
+  const panics = new PanicWatch({
+    ...{ simulation, keys, findings, positions, haltFile: parts.haltFile, hosts: parts.hosts },
+    calmUs: () => faults.calmUs(),
+  });
   const queues = new QueueWatch({ redis, keys, findings, book });
   redis.watch({
-    before: (args) => switches.before(args),
+    before: (args) => {
+      switches.before(args);
+      trims.before(args);
+    },
     after: (args, reply, life) => {
       book.after(args);
       switches.after(args, reply, life);
       rates.after(args, reply);
       exits.after(args, reply);
+      trims.after();
+      panics.after(args);
     },
   });
   simulation.venueNetwork.watch({
     sent: (call, life) => {
       const order = orderCall(call);
       if (order !== undefined) switches.sent(order, life);
+      panics.sent(call, life);
     },
     serving: (call) => {
       const order = orderCall(call);
@@ -68,7 +84,7 @@ export function watchEverything(parts: {
     served: (call, reply) => {
       const order = orderCall(call);
       if (order === undefined) return;
-      orders.served(order, reply, nowMs());
+      panics.served(order, orders.served(order, reply, nowMs()));
       exits.served(order);
     },
   });
@@ -77,7 +93,12 @@ export function watchEverything(parts: {
       book.stateLost();
       rates.stateLost();
       orders.stateLost();
+      panics.stateLost();
     },
+    follow: (driver: { calmUs(): number | undefined }) => {
+      faults = driver;
+    },
+    panics: () => panics.panics,
     /** What is not at rest, in plain words. */
     restless: (): readonly string[] => [
       ...parts.hosts.filter((host) => !host.ready()).map((host) => `${host.role.name} is not ready`),

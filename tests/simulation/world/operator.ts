@@ -8,13 +8,19 @@ export class Operator {
   readonly #simulation: Simulation;
   readonly #keys: Keys;
   readonly #haltFile: string;
+  /** The halt file is the worker's then: it is cleared by clearing the halt in Redis. */
+  readonly #chain: boolean;
   readonly #chance: Chance;
   #running = true;
 
-  constructor(simulation: Simulation, keys: Keys, haltFile: string) {
+  constructor(
+    simulation: Simulation,
+    how: { readonly keys: Keys; readonly haltFile: string; readonly chain: boolean },
+  ) {
     this.#simulation = simulation;
-    this.#keys = keys;
-    this.#haltFile = haltFile;
+    this.#keys = how.keys;
+    this.#haltFile = how.haltFile;
+    this.#chain = how.chain;
     this.#chance = simulation.chance.branch("operator");
     this.arm();
     this.#next();
@@ -31,7 +37,15 @@ export class Operator {
     const { redisNetwork } = this.#simulation;
     this.arm();
     redisNetwork.write("DEL", this.#keys.safeMode);
-    rmSync(this.#haltFile, { force: true });
+    if (this.#chain) this.#clearHalt();
+    else rmSync(this.#haltFile, { force: true });
+  }
+
+  /** As the runbook says: `halted` is set to false, and the worker takes its file away. */
+  #clearHalt(): void {
+    const { redisNetwork } = this.#simulation;
+    if (redisNetwork.look("HGET", this.#keys.tradingState, "halted") !== "true") return;
+    redisNetwork.write("HSET", this.#keys.tradingState, "halted", "false", "cleared_by", "operator");
   }
 
   #next(): void {
@@ -50,7 +64,8 @@ export class Operator {
       const us = this.#chance.between(50, 4000) * 1000;
       timeline.after(us, timeline.nobody, "operator takes it back", act);
     };
-    const deed = this.#chance.pick(["kill", "kill", "safe_mode", "halt_file", "arm"]);
+    const halt = this.#chain ? "clear_halt" : "halt_file";
+    const deed = this.#chance.pick(["kill", "kill", "safe_mode", halt, halt, "arm"] as const);
     switch (deed) {
       case "kill":
         redis.write("SET", this.#keys.kill, "1");
@@ -64,6 +79,9 @@ export class Operator {
         this.#simulation.trace.say(timeline.nowUs, "operator", "touches the halt file");
         writeFileSync(this.#haltFile, "by hand\n");
         later(() => rmSync(this.#haltFile, { force: true }));
+        break;
+      case "clear_halt":
+        this.#clearHalt();
         break;
       case "arm":
         this.arm();

@@ -4,6 +4,8 @@ import type { Chance } from "../engine/chance.ts";
 export interface Profile {
   /** Wall clock at the beginning, epoch ms; some runs cross a UTC midnight. */
   readonly epochMs: number;
+  /** The emergency chain is there too: exit brain, watchdog, worker. */
+  readonly chain: boolean;
   readonly executions: number;
   readonly routers: number;
   /** How far one move of a price goes, percent. */
@@ -28,6 +30,7 @@ export function drawProfile(chance: Chance): Profile {
   const windowSec = chance.between(2, 6);
   return {
     epochMs: chance.hit(0.25) ? BEFORE_MIDNIGHT_MS : NOON_MS + chance.between(0, 999),
+    chain: chance.hit(0.4),
     executions: chance.hit(0.4) ? 2 : 1,
     routers: chance.hit(0.4) ? 2 : 1,
     priceStepPct: chance.pick([0, 0.1, 0.4, 1.2]),
@@ -57,6 +60,7 @@ export function environments(profile: Profile, folder: string) {
     INTENT_MAX_AGE_SEC: String(profile.intentAgeSec),
   };
   const shared = { ...COMMON, MIN_HOLD_SECONDS: String(profile.holdSec), DEFAULT_MAX_HOLD_SEC: "30" };
+  const panicSocket = { PANIC_SOCKET: `${folder}/panic.sock` };
   const haltFile = `${folder}/halted`;
   return {
     haltFile,
@@ -74,5 +78,9 @@ export function environments(profile: Profile, folder: string) {
       HALT_FILE: haltFile,
       MAX_TRADES_10MIN: String(profile.tradesMax),
     },
+    exitBrain: shared,
+    watchdog: { ...COMMON, ...panicSocket, HALT_FILE: haltFile, REDIS_LOST_MAX_SEC: "10" },
+    worker: { ...COMMON, ...panicSocket, HALT_FILE: haltFile, STALE_IDLE_MS: String(profile.staleIdleMs) },
+    recovery: { ...pipeline, ZOMBIE_IDLE_MS: "5000" },
   } as const;
 }

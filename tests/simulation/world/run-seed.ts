@@ -1,23 +1,14 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { keysOf } from "../../../lib/contract/keys.ts";
-import { chanceOf } from "../engine/chance.ts";
-import { Simulation } from "../engine/simulation.ts";
-import { FaultDriver } from "../faults/fault-driver.ts";
 import type { TimedRedis } from "../redis/timed-redis.ts";
-import { buildExecution } from "../roles/execution.ts";
-import { ProcessHost } from "../roles/process-host.ts";
-import { buildRouter } from "../roles/router.ts";
 import type { SeedResult } from "../runner/seed-result.ts";
-import { Findings } from "../watch/findings.ts";
-import { watchEverything } from "../watch/watch-everything.ts";
-import { DecisionEngine } from "./decision-engine.ts";
-import { Market } from "./market.ts";
-import { Operator } from "./operator.ts";
-import { drawProfile, environments } from "./profile.ts";
+import { openWorld, type World } from "./world.ts";
 
 /** Bound of invariant 7: when faults stop, everything is drained and ready by then, virtual ms. */
 const CALM_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 500;
+const LINES_KEPT = 4000;
+/** The emergency chain looks at its watch twenty times a second: as many events are less time. */
+const CHAIN_STEPS = 2;
 
 /** One run: a seed's world, broken for `steps` events, then left in peace until it is at rest. */
 export async function runSeed(options: {
@@ -27,57 +18,15 @@ export async function runSeed(options: {
   /** Rejections that nobody took, since it was last asked. */
   readonly unheard: () => readonly string[];
 }): Promise<SeedResult> {
-  const { seed, steps, redis } = options;
-  const profile = drawProfile(chanceOf(seed, "profile"));
+  const { seed, redis } = options;
   const folder = `${redis.folder}/${seed}`;
   mkdirSync(folder, { recursive: true });
-  const simulation = new Simulation({
-    ...{ seed, redis, folder, epochMs: profile.epochMs },
-  });
+  const world = openWorld({ seed, redis, folder });
+  const { simulation, findings, watch } = world;
   const { timeline, trace } = simulation;
-  const findings = new Findings(() => ({ step: timeline.steps, atMs: timeline.nowUs / 1000 }));
-  const keys = keysOf("");
-  const env = environments(profile, folder);
-  const host = (name: string, build: typeof buildRouter, environment: Readonly<Record<string, string>>) =>
-    new ProcessHost(
-      simulation,
-      { name, instance: name, build, environment, beatAgeMsMax: 20_000 },
-      ({ role, error }) =>
-        findings.report(8, `${role}: ${error instanceof Error ? error.message : String(error)}`),
-    );
-  const first = host("router-1", buildRouter, env.router);
-  const others = [
-    ...(profile.routers > 1 ? [host("router-2", buildRouter, env.router)] : []),
-    ...Array.from({ length: profile.executions }, (_, at) =>
-      host(`execution-${at + 1}`, buildExecution, env.execution),
-    ),
-  ];
-  const hosts = [first, ...others] as const;
-  const operator = new Operator(simulation, keys, env.haltFile);
-  const market = new Market(simulation, profile.priceStepPct);
-  const engine = new DecisionEngine(simulation, { keys, market, everyMs: profile.decisionEveryMs });
-  const watch = watchEverything({ simulation, keys, findings, profile, haltFile: env.haltFile, hosts });
-  for (const one of hosts) one.start();
-  const faults = new FaultDriver(simulation, hosts, () => {
-    watch.stateLost();
-    engine.stateLost();
-    timeline.after(1_500_000, timeline.nobody, "operator arms anew", () => operator.arm());
-  });
+  const steps = world.profile.chain ? options.steps * CHAIN_STEPS : options.steps;
   while (timeline.steps < steps && findings.all.length === 0) timeline.step(Number.POSITIVE_INFINITY);
-  trace.say(timeline.nowUs, "world", "faults stop");
-  faults.stop();
-  operator.clearAll();
-  engine.stop();
-  const calmFromUs = timeline.nowUs;
-  while (findings.all.length === 0) {
-    const lookUs = timeline.nowUs + LOOK_EVERY_MS * 1000;
-    while (findings.all.length === 0 && timeline.step(lookUs));
-    const restless = watch.restless();
-    if (restless.length === 0) break;
-    if (timeline.nowUs - calmFromUs > CALM_MS_MAX * 1000) {
-      findings.report(7, `not at rest ${CALM_MS_MAX} ms after the last fault: ${restless.join("; ")}`);
-    }
-  }
+  if (findings.all.length === 0) restInPeace(world);
   if (findings.all.length === 0) watch.atEnd();
   simulation.close();
   // The runtime tells of rejections that nobody took only between its own turns.
@@ -88,7 +37,25 @@ export async function runSeed(options: {
     ...{ seed, steps: timeline.steps, virtualMs: timeline.nowUs / 1000, hash: trace.hash },
     executedOrders: watch.executedOrders(),
     intents: watch.intents(),
+    panics: watch.panics(),
     finding: findings.all[0],
-    lines: [...trace.newest(4000)],
+    lines: [...trace.newest(LINES_KEPT)],
   };
+}
+
+function restInPeace({ simulation, findings, watch, makePeace }: World): void {
+  const { timeline, trace } = simulation;
+  trace.say(timeline.nowUs, "world", "is left in peace");
+  makePeace();
+  const fromUs = timeline.nowUs;
+  while (findings.all.length === 0) {
+    const untilUs = timeline.nowUs + LOOK_EVERY_MS * 1000;
+    let more = true;
+    while (more && findings.all.length === 0) more = timeline.step(untilUs);
+    const restless = watch.restless();
+    if (restless.length === 0) return;
+    if (timeline.nowUs - fromUs > CALM_MS_MAX * 1000) {
+      findings.report(7, `not at rest ${CALM_MS_MAX} ms after the last fault: ${restless.join("; ")}`);
+    }
+  }
 }

@@ -1,0 +1,157 @@
+import { existsSync } from "node:fs";
+import type { Keys } from "../../../lib/contract/keys.ts";
+import type { Life } from "../engine/life.ts";
+import type { Simulation } from "../engine/simulation.ts";
+import type { ProcessHost } from "../roles/process-host.ts";
+import type { VenueCall } from "../venue/simulated-venue.ts";
+import type { Findings } from "./findings.ts";
+import type { OrderCall } from "./order-call.ts";
+import type { PositionWatch } from "./position-watch.ts";
+
+/** Positions and no heartbeat in Redis for so long, while nothing keeps the watchdog from its work: a panic stands. */
+const PANIC_MS_MAX = 12_000;
+/** From the panic on, while nothing keeps the worker from its work: all is flat, or said to have failed. */
+const FLAT_MS_MAX = 16_000;
+const LOOK_EVERY_US = 500_000;
+
+interface Failure {
+  readonly eventId: string;
+  /** Beats of the exit brain that Redis had taken before. */
+  readonly beats: number;
+}
+
+/** Invariant 6: what becomes of positions that nobody guards, read from the streams, the halt file and the venue. */
+export class PanicWatch {
+  readonly #simulation: Simulation;
+  readonly #keys: Keys;
+  readonly #findings: Findings;
+  readonly #positions: PositionWatch;
+  readonly #haltFile: string;
+  readonly #hosts: ReadonlyMap<string, ProcessHost>;
+  readonly #calmUs: () => number | undefined;
+  #beats = 0;
+  #lastBeatUs = 0;
+  #unguardedUs = 0;
+  #closingUs = 0;
+  #running: string | undefined;
+  #flatSince: string | undefined;
+  #last: Failure | undefined;
+  readonly #events = new Set<string>();
+
+  constructor(parts: {
+    readonly simulation: Simulation;
+    readonly keys: Keys;
+    readonly findings: Findings;
+    readonly positions: PositionWatch;
+    readonly haltFile: string;
+    readonly hosts: readonly ProcessHost[];
+    /** Virtual µs since anything was broken; undefined while something is. */
+    readonly calmUs: () => number | undefined;
+  }) {
+    this.#simulation = parts.simulation;
+    this.#keys = parts.keys;
+    this.#findings = parts.findings;
+    this.#positions = parts.positions;
+    this.#haltFile = parts.haltFile;
+    this.#calmUs = parts.calmUs;
+    this.#hosts = new Map(parts.hosts.map((host) => [host.role.name, host]));
+    if (this.#hosts.has("watchdog")) this.#look();
+  }
+
+  get panics(): number {
+    return this.#events.size;
+  }
+
+  /** Redis forgot what stood in the streams. */
+  stateLost(): void {
+    this.#last = undefined;
+  }
+
+  after(args: readonly string[]): void {
+    if (args[0] === "HSET" && args[1] === this.#keys.tradingState) this.#switched(args);
+    if (args[0] !== "XADD") return;
+    const field = (name: string) => args[args.indexOf(name, 2) + 1] ?? "";
+    if (args[1] === this.#keys.heartbeatStream) {
+      this.#beats += 1;
+      this.#lastBeatUs = this.#simulation.timeline.nowUs;
+    }
+    if (args[1] === this.#keys.panicStream) this.called(field("event_id"), field("issued_by"));
+    if (args[1] === this.#keys.panicCompletedStream) this.#completed(field("event_id"), field("status"));
+  }
+
+  /** A panic was handed to the worker, by the stream or the socket. */
+  called(eventId: string, issuedBy: string): void {
+    if (this.#events.has(eventId)) return;
+    this.#events.add(eventId);
+    this.#running ??= eventId;
+    this.#closingUs = 0;
+    this.#flatSince = undefined;
+    if (issuedBy !== "watchdog") return;
+    if (this.#last !== undefined && this.#last.beats === this.#beats) {
+      this.#findings.report(6, `panic ${eventId} is a second one for the failure of ${this.#last.eventId}`);
+    }
+    this.#last = { eventId, beats: this.#beats };
+  }
+
+  #switched(args: readonly string[]): void {
+    if (args.includes("false")) this.#flatSince = undefined;
+  }
+
+  #completed(eventId: string, status: string): void {
+    if (status === "flat") {
+      const open = this.#positions.open();
+      if (open.length > 0)
+        this.#findings.report(6, `panic ${eventId} is said to be flat, open: ${open.join(", ")}`);
+      this.#flatSince = eventId;
+    }
+    if (status === "flat" || status === "failed") this.#running = undefined;
+  }
+
+  /** The worker sends something that changes the account. */
+  sent(call: VenueCall, life: Life): void {
+    if (life.place.name !== "worker" || call.method === "GET" || call.url.includes("/leverage")) return;
+    if (call.url.includes("listenKey") || existsSync(this.#haltFile)) return;
+    this.#findings.report(
+      6,
+      `the worker acts before the halt stands: ${call.method} ${call.url.split("?")[0]}`,
+    );
+  }
+
+  served(order: OrderCall, executed: boolean): void {
+    if (!executed || order.reduces || this.#flatSince === undefined) return;
+    this.#findings.report(
+      6,
+      `${order.clientOrderId} opened a position after panic ${this.#flatSince} was flat`,
+    );
+  }
+
+  #look(): void {
+    const { timeline } = this.#simulation;
+    timeline.after(LOOK_EVERY_US, timeline.nobody, "panic watch", () => {
+      const open = this.#positions.open();
+      const silent = timeline.nowUs - this.#lastBeatUs > 3_000_000;
+      const guarded = open.length === 0 || !silent || this.#running !== undefined;
+      if (guarded) this.#unguardedUs = 0;
+      else if (this.#works("watchdog")) this.#unguardedUs += LOOK_EVERY_US;
+      if (this.#unguardedUs > PANIC_MS_MAX * 1000) {
+        this.#findings.report(
+          6,
+          `${open.join(", ")} open without heartbeat for ${PANIC_MS_MAX} calm ms, and no panic`,
+        );
+      }
+      if (this.#running === undefined) this.#closingUs = 0;
+      else if (this.#works("worker")) this.#closingUs += LOOK_EVERY_US;
+      if (this.#closingUs > FLAT_MS_MAX * 1000) {
+        this.#findings.report(6, `panic ${this.#running} has no end after ${FLAT_MS_MAX} calm ms`);
+      }
+      this.#look();
+    });
+  }
+
+  /** Nothing keeps it from its work now. */
+  #works(name: string): boolean {
+    const host = this.#hosts.get(name);
+    const calmUs = this.#calmUs();
+    return host?.life !== undefined && calmUs !== undefined && calmUs > LOOK_EVERY_US;
+  }
+}

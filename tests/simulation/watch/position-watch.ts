@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { SimulatedVenue } from "../venue/simulated-venue.ts";
+
+const stateSchema = z.looseObject({
+  positions: z.array(z.looseObject({ symbol: z.string(), positionAmt: z.string() })),
+});
+
+/** What is open at the venue, by its own state. */
+export class PositionWatch {
+  readonly #venue: Pick<SimulatedVenue, "look">;
+
+  constructor(venue: Pick<SimulatedVenue, "look">) {
+    this.#venue = venue;
+  }
+
+  /** Signed base units; negative is short. */
+  of(symbol: string): number {
+    return this.#all()
+      .filter((one) => one.symbol === symbol)
+      .reduce((sum, one) => sum + Number(one.positionAmt), 0);
+  }
+
+  /** As text, for a message. */
+  open(): readonly string[] {
+    return this.#all()
+      .filter(({ positionAmt }) => Number(positionAmt) !== 0)
+      .map(({ symbol, positionAmt }) => `${symbol} ${positionAmt}`);
+  }
+
+  #all() {
+    return stateSchema.parse(this.#venue.look("/paper/state")).positions;
+  }
+}
