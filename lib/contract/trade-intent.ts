@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { decimalTextSchema } from "./decimal-text.ts";
-import { instantMs } from "./instant.ts";
+import { INSTANT_MS_MAX, instantMs } from "./instant.ts";
 import { intentIdOf, realId } from "./intent-id.ts";
 
 export const INTENT_ACTIONS = ["BUY", "SELL", "CLOSE"] as const;
@@ -63,7 +63,7 @@ const wireIntentSchema = z.object({
   reason: text,
   source: text,
   timestamp: z.union([z.string(), z.number()]).nullish(),
-  ts_ms: z.number().int().nullish(),
+  ts_ms: z.number().int().min(-INSTANT_MS_MAX).max(INSTANT_MS_MAX).nullish(),
 });
 
 export type TradeIntent = Omit<z.infer<typeof wireIntentSchema>, "timestamp" | "ts_ms"> & {
