@@ -1,4 +1,5 @@
 import type { Reply } from "../redis/resp.ts";
+import { type AdmissionLayout, admissionLayout } from "./admission-layout.ts";
 
 /** One call of a server-side function, as it stands in the command. */
 export interface FunctionCall {
@@ -31,23 +32,20 @@ export interface AdmittedDecision {
   readonly verdict: string;
 }
 
-const DECISIONS_FROM = 1;
-const DECISION_ARGS = 8;
+let known: AdmissionLayout | undefined;
 
 /** What an admission was asked and what became of each decision. */
 export function admittedDecisions(call: FunctionCall, reply: Reply): readonly AdmittedDecision[] {
   const [state, , ...verdicts] = replyParts(reply);
   if (state !== "OK") return [];
+  known ??= admissionLayout();
+  const { from, size, kind, symbol, intentId } = known;
   const decisions: AdmittedDecision[] = [];
-  for (
-    let at = DECISIONS_FROM, index = 0;
-    at + DECISION_ARGS <= call.args.length;
-    at += DECISION_ARGS, index += 1
-  ) {
+  for (let at = from, index = 0; at + size <= call.args.length; at += size, index += 1) {
     decisions.push({
-      kind: call.args[at + 1] ?? "",
-      symbol: call.args[at + 3] ?? "",
-      intentId: call.args[at + 2] ?? "",
+      kind: call.args[at + kind] ?? "",
+      symbol: call.args[at + symbol] ?? "",
+      intentId: call.args[at + intentId] ?? "",
       verdict: verdicts[2 * index] ?? "",
     });
   }
