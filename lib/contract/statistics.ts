@@ -7,9 +7,9 @@ import type { AdmissionReason, HoldReason, InvalidDetail } from "./reasons.ts";
  * trimming; telemetry reads them and nothing else counts the same thing.
  */
 export const STATISTICS = {
+  /** The router's: all it decided. What is not counted by one of the next fields or as denied was admitted. */
   decisions: "decisions",
   skipped: "skipped",
-  admitted: "admitted",
   exits: "exits",
   deadLetters: "dead_letters",
   /** Entries the server reported as deleted while pending. */

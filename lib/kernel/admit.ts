@@ -1,5 +1,5 @@
 import { GROUPS } from "../contract/groups.ts";
-import { deadLetterStreamOf, type Keys } from "../contract/keys.ts";
+import type { Keys } from "../contract/keys.ts";
 import { LIFETIMES_SEC } from "../contract/lifetimes.ts";
 import { ADMISSION_REASONS, type AdmissionReason, type InvalidDetail } from "../contract/reasons.ts";
 import { callFunction, type FunctionCaller, UnexpectedReplyError } from "./function-call.ts";
@@ -63,10 +63,9 @@ function decisionArgs(request: AdmissionRequest): readonly string[] {
   return [
     request.id,
     request.kind,
-    "detail" in request ? request.detail : "",
+    "intentId" in request ? request.intentId : "detail" in request ? request.detail : "",
     request.symbol,
     request.side,
-    "intentId" in request ? request.intentId : "",
     request.correlationId,
     request.traceId,
     "document" in request ? request.document : "",
@@ -92,8 +91,8 @@ export async function admit(
   const onlyExits = requests.every(({ kind }) => kind === "exit");
   const name = onlyExits ? "admit_exits_v1" : "admit_v1";
   const reply = await callFunction(caller, name, {
-    keys: admissionKeys(keys),
-    args: [settingsText(limits), String(limits.routerPid), rates, ...requests.flatMap(decisionArgs)],
+    keys: [keys.decisionStream, keys.intentStream, keys.exitIntentStream],
+    args: [settingsText(limits, rates), ...requests.flatMap(decisionArgs)],
   });
   if (reply[0] !== "OK" || reply.length !== 2 + 2 * requests.length) {
     throw new UnexpectedReplyError(name, reply);
@@ -104,8 +103,16 @@ export async function admit(
   };
 }
 
-/** What is the same at every call, in one argument: the server parses it once. */
-function settingsText(limits: AdmissionLimits): string {
+const settingsTexts = new WeakMap<AdmissionLimits, string>();
+
+/** What is the same at every call, in one argument: the server parses it once, and it is put together once. */
+function settingsText(limits: AdmissionLimits, rates: RateVerdict): string {
+  const known = settingsTexts.get(limits) ?? limitsText(limits);
+  settingsTexts.set(limits, known);
+  return `${known} ${rates}`;
+}
+
+function limitsText(limits: AdmissionLimits): string {
   return [
     GROUPS.router,
     GROUPS.executionIntents,
@@ -118,29 +125,8 @@ function settingsText(limits: AdmissionLimits): string {
     limits.backlogMax,
     LIFETIMES_SEC.messageDedup,
     LIFETIMES_SEC.intentDedup,
+    limits.routerPid,
   ].join(" ");
-}
-
-function admissionKeys(keys: Keys): readonly string[] {
-  return [
-    keys.decisionStream,
-    keys.intentStream,
-    keys.exitIntentStream,
-    deadLetterStreamOf(keys.decisionStream),
-    keys.messageDedupPrefix,
-    keys.kill,
-    keys.tradingState,
-    keys.safeMode,
-    keys.dailyTradesPrefix,
-    keys.rateGlobalPrefix,
-    keys.rateSymbolPrefix,
-    keys.rateSymbolsPrefix,
-    keys.windowGlobal,
-    keys.windowSymbolPrefix,
-    keys.faultStream,
-    keys.safeModeEpisode,
-    `${keys.statsPrefix}ai-strategy-router`,
-  ];
 }
 
 function isAdmissionReason(text: string): text is AdmissionReason {

@@ -1,3 +1,4 @@
+import { admissionNamesInLua } from "./admission-names.ts";
 import admissionInputLua from "./lua/admission-input.lua" with { type: "text" };
 import admitLua from "./lua/admit.lua" with { type: "text" };
 import clockLua from "./lua/clock.lua" with { type: "text" };
@@ -18,6 +19,7 @@ export function librarySource(): string {
   return [
     `#!lua name=${LIBRARY_NAME}`,
     orderMovesInLua(),
+    admissionNamesInLua(),
     clockLua,
     switchesLua,
     streamsLua,

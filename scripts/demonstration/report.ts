@@ -37,7 +37,7 @@ export function buildReport(input: ReportInput): {
     ["  HOLD or SKIP", count("skipped")],
     ["  dead letters", count("dead_letters")],
     ...denied.map(([field, value]): Row => [`  ${field.replace("denied:", "refused ")}`, value]),
-    ["  intents: entries", count("admitted")],
+    ["  intents: entries", entries],
     ["  intents: exits", count("exits")],
     ["  exits that execution added", record.intents.length - entries - exits],
     ["results", record.results.length],
@@ -86,15 +86,18 @@ function problemsOf(
   const refused = [...router]
     .filter(([field]) => field.startsWith("denied:"))
     .reduce((sum, [, value]) => sum + value, 0);
-  const verdicts = count("skipped") + count("dead_letters") + count("admitted") + count("exits") + refused;
+  const admitted = count("decisions") - count("skipped") - count("dead_letters") - count("exits") - refused;
   const status = (name: ExecutionResult["status"]) => reconciled.byStatus.get(name) ?? 0;
   const executed = status("filled") + status("partial");
   const equal = (what: string, left: number, right: number) =>
     left === right ? [] : [`${what}: ${left} is not ${right}`];
   return [
     ...equal("decisions routed = decisions appended", count("decisions"), input.fed),
-    ...equal("verdicts = decisions routed", verdicts, count("decisions")),
-    ...equal("entries on the stream = admitted", published.entries, count("admitted")),
+    ...equal(
+      "entries on the stream = decisions routed and neither refused nor set aside",
+      published.entries,
+      admitted,
+    ),
     ...equal("exits on the stream = exits routed", published.exits, count("exits")),
     ...equal("results = intents consumed", record.results.length, record.intents.length),
     ...equal("orders executed = results filled or partial", reconciled.executedOrders, executed),

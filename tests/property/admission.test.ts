@@ -222,7 +222,7 @@ test("up to four routers at once: the server's order of calls explains every ver
         });
         expect(order.length).toBe(batches.length);
         for (const line of order) {
-          const pid = [...calls.keys()].find((key) => line.includes(`"${key}"`)) ?? "";
+          const pid = [...calls.keys()].find((key) => line.includes(` ${key} check"`)) ?? "";
           const call = calls.get(pid);
           expect(call?.requests.map((request) => model.judge(request, call.nowMs))).toEqual(call?.verdicts);
         }

@@ -223,8 +223,14 @@ export async function verdicts(
   const read = () => readCounters(eye, `${keys.statsPrefix}ai-strategy-router`);
   const all = async () => ((await read()).get("decisions") ?? 0) === decided;
   await waitUntil(`${decided} decisions are decided`, all, SOON);
-  return Object.fromEntries(await read());
+  const counters = await read();
+  const otherwise = [...counters].filter(([field]) => OTHERWISE_DECIDED.test(field));
+  const admitted = decided - otherwise.reduce((sum, [, count]) => sum + count, 0);
+  return { ...Object.fromEntries(counters), ...(admitted > 0 ? { admitted } : {}) };
 }
+
+/** Fields for decisions that were not admitted; no field counts those that were. */
+const OTHERWISE_DECIDED = /^(?:denied:.+|skipped|exits|dead_letters)$/;
 
 /** A counter of `quantum:stats:<role>`. */
 export async function statistic(

@@ -1,32 +1,86 @@
 -- What admit_v1 is asked, and the counters and switches that decide it.
 --
--- A call of redis.call costs more than most commands, and garbage as much again: what can be read together is read
--- by one command, and a decision is not copied out of ARGS but is the position of its first argument there.
+-- An admission is paid for in arguments, tables and texts more than in commands: what can be read together is read by
+-- one command, a decision is not copied out of ARGS but is the position of its first argument there, and names that
+-- hold for a bucket or a day are put together once.
 
-local DECISIONS_FROM, DECISION_ARGS = 5, 9
--- Offsets from a decision's position.
-local ID, KIND, DETAIL, SYMBOL, SIDE, INTENT_ID, CORR, TRACE, DOCUMENT = 0, 1, 2, 3, 4, 5, 6, 7, 8
+local DECISIONS_FROM, DECISION_ARGS = 3, 8
+-- Offsets from a decision's position. ABOUT is the intent id; of INVALID and dead, what is wrong.
+local ID, KIND, ABOUT, SYMBOL, SIDE, CORR, TRACE, DOCUMENT = 0, 1, 2, 3, 4, 5, 6, 7
 
--- The settings of the last call; routers that are configured alike share them.
-local known_settings = {text = false}
+-- The settings by the text that they are sent as, each with the names and windows that follow from it: a router sends
+-- the same text at every call. Nothing in here is a count; what a call finds in Redis is read anew by every call.
+local SETTINGS_KEPT = 32
+local known_settings, settings_known = {}, 0
 
-local function parse_settings(text)
+-- Every name of an admission under the namespace of its decision stream.
+local function names_beside(stream)
+  local own = ADMISSION_NAMES.decision_stream
+  local namespace, names = string.sub(stream, 1, -#own - 1), {}
+  if namespace .. own ~= stream then return nil end
+  for name, key in pairs(ADMISSION_NAMES) do names[name] = namespace .. key end
+  return names
+end
+
+local function parse_settings(stream, text)
   local parts = {}
   for part in string.gmatch(text, '%S+') do parts[#parts + 1] = part end
   local window_ms = tonumber(parts[3]) * 1000
   return {
-    text = text, router_group = parts[1], execution_group = parts[2],
+    stream = stream, names = names_beside(stream), router_group = parts[1], execution_group = parts[2],
     window_sec = tonumber(parts[3]), window_ms = window_ms, list_ttl_ms = integer(window_ms + 2000),
     global_max = tonumber(parts[4]), symbol_max = tonumber(parts[5]), cooldown_sec = parts[6],
     sliding = parts[7] ~= 'fixed', daily_max = tonumber(parts[8]), backlog_max = tonumber(parts[9]),
-    message_ttl = parts[10], intent_ttl = parts[11], router_pid = '', rates = '',
+    message_ttl_ms = tonumber(parts[10]) * 1000, intent_ttl_ms = tonumber(parts[11]) * 1000,
+    router_pid = parts[12], rates = parts[13],
+    period = {number = -1}, day = '', daily_key = '', daily_expires = '',
   }
 end
 
-local function read_limits(args)
-  if known_settings.text ~= args[2] then known_settings = parse_settings(args[2]) end
-  known_settings.router_pid, known_settings.rates = args[3], args[4]
-  return known_settings
+-- The limits of a call; nil when its first key is not the decision stream of a namespace.
+local function limits_of(keys, args)
+  local limits = known_settings[args[2]]
+  if limits and limits.stream == keys[1] then return limits end
+  if settings_known >= SETTINGS_KEPT then known_settings, settings_known = {}, 0 end
+  limits = parse_settings(keys[1], args[2])
+  if not limits.names then return nil end
+  known_settings[args[2]], settings_known = limits, settings_known + 1
+  return limits
+end
+
+-- Windows are known by symbol for as long as a bucket lasts, so many at most.
+local SYMBOLS_KEPT = 500
+
+-- The windows of the bucket that `now` is in.
+local function period_at(limits, now)
+  local number, period = math.floor(now / limits.window_ms), limits.period
+  if period.number == number and period.symbols_known <= SYMBOLS_KEPT then return period end
+  local names, bucket = limits.names, string.format('%d', number)
+  period = {
+    number = number, bucket = bucket, ranking = names.rate_symbols .. bucket, symbols = {}, symbols_known = 0,
+    global = new_window(names.window_global, names.rate_global .. bucket, limits.global_max),
+  }
+  limits.period = period
+  return period
+end
+
+local function symbol_window(limits, symbol)
+  local period = limits.period
+  local window = period.symbols[symbol]
+  if window then return window end
+  local names = limits.names
+  window = new_window(names.window_symbol .. symbol, names.rate_symbol .. symbol .. ':' .. period.bucket,
+    limits.symbol_max)
+  window.symbol = symbol
+  period.symbols[symbol], period.symbols_known = window, period.symbols_known + 1
+  return window
+end
+
+local function turn_day(limits, now)
+  local day, midnight = utc_day(now)
+  if limits.day == day then return end
+  limits.day, limits.daily_key = day, limits.names.daily .. day
+  limits.daily_expires = integer(midnight + 3600)
 end
 
 -- A fault event about a decision.
@@ -58,44 +112,53 @@ local function survey(args)
   return entries, exits, dead
 end
 
--- Kill switch and counters of the batch in one read; a symbol's bucket is at `bucket_at[symbol]`. MGET says of a key
--- of another type that it is absent: what is absent is read once more, by itself, before anything trusts it.
-local function read_counters(keys, args, state)
-  local names, bucket_at = {keys[6], state.daily_key, keys[10] .. state.bucket}, {}
+-- Tells which windows belong to the call under way.
+local calls = 0
+
+-- Kill switch and counters of the batch in one read; every window that its entries count in is touched. MGET says of a
+-- key of another type that it is absent: what is absent is read once more, by itself, before anything trusts it.
+local function read_counters(args, limits)
+  calls = calls + 1
+  local global = limits.period.global
+  local asked, windows = {limits.names.kill, limits.daily_key, global.bucket_key}, {global}
   for at = DECISIONS_FROM, #args, DECISION_ARGS do
-    local symbol = args[at + SYMBOL]
-    if args[at + KIND] == 'entry' and not bucket_at[symbol] then
-      names[#names + 1] = keys[11] .. symbol .. ':' .. state.bucket
-      bucket_at[symbol] = #names
+    if args[at + KIND] == 'entry' then
+      local window = symbol_window(limits, args[at + SYMBOL])
+      if window.call ~= calls then
+        window.call, windows[#windows + 1], asked[#asked + 1] = calls, window, window.bucket_key
+      end
     end
   end
-  state.names, state.values, state.bucket_at = names, redis.call('MGET', unpack(names)), bucket_at
+  local values = redis.call('MGET', unpack(asked))
+  for at = 1, #windows do touch_window(windows[at], values[at + 2]) end
+  return windows, values[1], values[2]
 end
 
--- What decides an entry besides its own ids, or nil and the stream that is none. Whatever is unreadable refuses.
-local function gather(keys, args, now)
-  local limits = read_limits(args)
+-- The call under way. The server runs one at a time: the table is used again, it is the largest that a call needs.
+local state = {}
+
+local function begin(keys, args, limits, now)
+  state.keys, state.args, state.limits, state.now = keys, args, limits, now
+  state.entries, state.published, state.decisions, state.acks, state.stats = 0, 0, 0, {}, {}
+  state.windows, state.message_until, state.intent_until = nil, integer(now + limits.message_ttl_ms), nil
+  state.looked, state.stopped, state.safe_mode, state.refused, state.episode = false, nil, false, false, nil
+  state.daily, state.backlog = 0, 0
+end
+
+-- Reads what decides an entry besides its own ids; returns the stream that is none, if there is one. Whatever is
+-- unreadable refuses.
+local function gather(keys, args, limits, now)
+  begin(keys, args, limits, now)
   local entries, exits, dead = survey(args)
-  local state = {
-    keys = keys, args = args, entries = entries, limits = limits, now = now, published = 0,
-    acks = {}, stats = {decisions = 0, admitted = 0}, symbols = {},
-    refused = false, safe_mode = nil, stopped = nil, episode = nil, global = nil,
-    names = nil, values = nil, bucket_at = nil, backlog = 0, bucket = '', daily = 0, daily_key = '',
-    daily_expires = 0,
-  }
-  if exits and not appendable(keys[3]) then return nil, keys[3] end
-  if dead and not appendable(keys[4]) then return nil, keys[4] end
-  if entries == 0 then return state end
-  local day, midnight = utc_day(now)
-  state.daily_key, state.daily_expires = keys[9] .. day, midnight + 3600
-  state.bucket = string.format('%d', math.floor(now / limits.window_ms))
-  read_counters(keys, args, state)
-  if state.values[1] ~= '0' then
-    state.stopped = 'KILL_SWITCH'
-  elseif trading_halted(keys[7]) then
-    state.stopped = 'TRADING_HALTED'
-  end
-  state.daily = counter_value(state.values[2] or redis.pcall('GET', state.daily_key)) or math.huge
+  if exits and not appendable(keys[3]) then return keys[3] end
+  if dead and not appendable(limits.names.dead_letters) then return limits.names.dead_letters end
+  if entries == 0 then return nil end
+  turn_day(limits, now)
+  period_at(limits, now)
+  local windows, kill, daily = read_counters(args, limits)
+  state.entries, state.windows = entries, windows
+  if kill ~= '0' then state.stopped = 'KILL_SWITCH' end
+  state.daily = counter_value(daily or redis.pcall('GET', limits.daily_key)) or math.huge
   state.backlog = backlog_within(keys[2], limits, entries, now)
-  return state
+  return nil
 end

@@ -2,8 +2,8 @@
 
 local FAULTS_KEPT = 1000
 
--- Appends a fault event with all its fields; `keys` and `limits` are those of admit_v1.
-local function append_fault(keys, limits, now, event)
+-- Appends a fault event with all its fields; `limits` are those of admit_v1.
+local function append_fault(stream, limits, now, event)
   local fields = {
     'timestamp', string.format('%d', math.floor(now / 1000)),
     'reason', event.reason, 'symbol', event.symbol, 'side', event.side,
@@ -16,10 +16,10 @@ local function append_fault(keys, limits, now, event)
     fields[#fields + 1] = 'suppressed'
     fields[#fields + 1] = event.suppressed
   end
-  local added = redis.pcall('XADD', keys.faults, '*', unpack(fields))
+  local added = redis.pcall('XADD', stream, '*', unpack(fields))
   if is_error(added) then return end
-  if redis.call('XLEN', keys.faults) > 2 * FAULTS_KEPT then
-    trim_finished(keys.faults, FAULTS_KEPT, FAULTS_KEPT + 1, {'?audit_logger'})
+  if redis.call('XLEN', stream) > 2 * FAULTS_KEPT then
+    trim_finished(stream, FAULTS_KEPT, FAULTS_KEPT + 1, {'?audit_logger'})
   end
 end
 
@@ -39,12 +39,12 @@ local function write_episode(key, episode)
 end
 
 -- Takes one refusal into the episode: the first one, and then one a window, speaks for all before it.
-local function refuse_in_episode(keys, limits, now, episode, decision)
+local function refuse_in_episode(stream, limits, now, episode, decision)
   if episode.last_ms and now - episode.last_ms < limits.window_ms then
     episode.suppressed = episode.suppressed + 1
     return false
   end
-  append_fault(keys, limits, now, {
+  append_fault(stream, limits, now, {
     reason = 'SAFE_MODE_ENABLED', symbol = decision.symbol, side = decision.side,
     corr = decision.corr, trace = decision.trace, suppressed = episode.suppressed + 1,
   })
@@ -68,7 +68,7 @@ local function summarise_refusals(keys, args)
   local spoken = 0
   if episode.suppressed > 0 and now - episode.last_ms >= limits.window_ms then
     spoken = episode.suppressed
-    append_fault({faults = keys[3]}, limits, now, {reason = 'SAFE_MODE_ENABLED', symbol = '', side = '',
+    append_fault(keys[3], limits, now, {reason = 'SAFE_MODE_ENABLED', symbol = '', side = '',
       corr = '', trace = '', suppressed = spoken})
     redis.pcall('HINCRBY', keys[4], 'faults', 1)
     redis.pcall('HINCRBY', keys[4], 'fault::SAFE_MODE_ENABLED', 1)

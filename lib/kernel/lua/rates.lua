@@ -13,43 +13,50 @@ local function counter_value(reply)
   return tonumber(reply)
 end
 
--- The times that a call of `more` admissions at most can come to ask for, or nil and the error.
-local function read_times(list_key, max, more)
-  local from, times = math.max(0, max - more), nil
-  if from == max - 1 then
-    local time = redis.pcall('LINDEX', list_key, integer(from))
-    if is_error(time) then return nil, time.err end
-    times = {time or nil}
-  else
-    times = redis.pcall('LRANGE', list_key, integer(from), integer(max - 1))
-    if is_error(times) then return nil, times.err end
-  end
-  for _, time in ipairs(times) do
-    if tonumber(time) == nil then return nil, 'ERR ' .. list_key .. ' holds something other than times' end
-  end
-  return times, nil, from
+-- A window by its names. The rest is what one call finds and counts, set by touch_window and open_window.
+local function new_window(list_key, bucket_key, max)
+  return {
+    list_key = list_key, bucket_key = bucket_key, max = max, max_text = integer(max), last_text = integer(max - 1),
+    call = 0, symbol = false, open = false, found = false, bucket = 0, times = false, first_index = 0, added = 0,
+  }
 end
 
--- Opens a window for one call. `bucket` is what MGET found of the counter, false for nothing; `more` is how many
--- admissions this call may make at most.
--- Returns the window, or nil and the error when a counter is unreadable.
-local function open_window(list_key, bucket_key, bucket, max, more, limits)
-  bucket = bucket or redis.pcall('GET', bucket_key)
-  if is_error(bucket) then return nil, bucket.err end
-  local value = counter_value(bucket)
-  if value == nil then return nil, 'ERR ' .. bucket_key .. ' is not a counter' end
-  local times, err, first_index
-  if limits.sliding then
-    times, err, first_index = read_times(list_key, max, more)
+-- Begins a call: `found` is what MGET found of the bucket's counter, false for nothing.
+local function touch_window(window, found)
+  window.found, window.open, window.added = found, false, 0
+end
+
+-- Reads the times that a call of `more` admissions at most can come to ask for; the error if there is one.
+local function read_times(window, more)
+  local from, times = math.max(0, window.max - more), nil
+  if more == 1 then
+    local time = redis.pcall('LINDEX', window.list_key, window.last_text)
+    if is_error(time) then return time.err end
+    times = {time or nil}
   else
-    local type_of = redis.call('TYPE', list_key).ok
-    if type_of ~= 'none' and type_of ~= 'list' then err = 'WRONGTYPE ' .. list_key end
+    times = redis.pcall('LRANGE', window.list_key, integer(from), window.last_text)
+    if is_error(times) then return times.err end
   end
-  if err then return nil, err end
-  return {
-    list_key = list_key, bucket_key = bucket_key, bucket = value, max = max, added = 0, times = times,
-    first_index = first_index,
-  }
+  for at = 1, #times do
+    if tonumber(times[at]) == nil then return 'ERR ' .. window.list_key .. ' holds something other than times' end
+  end
+  window.times, window.first_index = times, from
+end
+
+-- Opens a window for the rest of the call, in which it admits `more` at most; the error when a counter is unreadable.
+local function open_window(window, more, limits)
+  local found = window.found or redis.pcall('GET', window.bucket_key)
+  if is_error(found) then return found.err end
+  local value = counter_value(found)
+  if value == nil then return 'ERR ' .. window.bucket_key .. ' is not a counter' end
+  if limits.sliding then
+    local err = read_times(window, more)
+    if err then return err end
+  else
+    local type_of = redis.call('TYPE', window.list_key).ok
+    if type_of ~= 'none' and type_of ~= 'list' then return 'WRONGTYPE ' .. window.list_key end
+  end
+  window.bucket, window.open = value, true
 end
 
 -- Counts one more admission into the window; true when that is more than the maximum.
@@ -67,7 +74,7 @@ end
 local function counted(window, limits, now)
   if not limits.sliding then return window.bucket + window.added end
   local count = window.added
-  for _, time in ipairs(redis.call('LRANGE', window.list_key, 0, window.max)) do
+  for _, time in ipairs(redis.call('LRANGE', window.list_key, '0', window.max_text)) do
     if now - (tonumber(time) or 0) < limits.window_ms then count = count + 1 end
   end
   return math.min(count, window.max + 1)
@@ -103,7 +110,7 @@ local function write_window(window, limits, now, now_text)
     for i = 1, math.min(added, window.max + 1) do times[i] = now_text end
     length = redis.call('LPUSH', window.list_key, unpack(times))
   end
-  if length > window.max + 1 then redis.call('LTRIM', window.list_key, '0', integer(window.max)) end
+  if length > window.max + 1 then redis.call('LTRIM', window.list_key, '0', window.max_text) end
   -- A list that is new has no lifetime, whoever deleted the one before.
   if length <= added or not lives_long_enough(window.list_key, now) then
     renew_lifetime(window.list_key, limits, now)

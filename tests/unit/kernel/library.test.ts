@@ -43,7 +43,7 @@ const FORM = new Set([
     "UNKNOWN",
     "RECEIVED",
   ],
-  ...["EX", "PX", "NX", "COUNT", "MINID", "GROUPS", "CONSUMERS", "DELCONSUMER", "WRONGTYPE", "ERR"],
+  ...["EX", "PX", "PXAT", "NX", "COUNT", "MINID", "GROUPS", "CONSUMERS", "DELCONSUMER", "WRONGTYPE", "ERR"],
 ]);
 const COMMAND = /redis\.p?call\('[A-Z]+'/g;
 
