@@ -1,5 +1,13 @@
-import { describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { afterEach, describe, expect, test } from "bun:test";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -12,9 +20,15 @@ const START_MS = Date.UTC(2026, 0, 30, 12);
 
 const entry = (n: number, stream = "s") => ({ stream, id: `${START_MS + n}-0`, fields: { n: String(n) } });
 
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A book over three days with two lines each; its folder and files, oldest first. */
 async function threeDays() {
   const folder = mkdtempSync(join(tmpdir(), "audit-"));
+  folders.push(folder);
   let nowMs = START_MS;
   const book = new AuditBook({ folder, nowMs: () => nowMs });
   for (let n = 0; n < 6; n += 2) {
