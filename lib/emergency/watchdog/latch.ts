@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { countTextSchema } from "../../contract/count-text.ts";
 import { PANIC_REASONS, type PanicEvent, type PanicReason, panicEventSchema } from "../../contract/panic.ts";
 import type { BeatMark } from "./brain-view.ts";
 
@@ -19,20 +20,16 @@ export interface Latch {
 }
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
-const count = z
-  .string()
-  .regex(/^\d{1,16}$/)
-  .transform(Number);
 const reasons = Object.keys(PANIC_REASONS);
 const isPanicReason = (text: string): text is PanicReason => reasons.includes(text);
 
 const recordSchema = z.object({
   event_id: panicEventSchema.shape.event_id,
   reason: z.string().refine(isPanicReason),
-  ts: count,
+  ts: countTextSchema,
   instance_id: z.string(),
-  seq: count,
-  last_decision_ts: count,
+  seq: countTextSchema,
+  last_decision_ts: countTextSchema,
   stage: z.enum(["pending", "issued", "halted"]),
   published: flag,
   recovered: flag,

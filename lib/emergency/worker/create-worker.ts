@@ -13,8 +13,10 @@ import type { OpenWire } from "../../redis/wire.ts";
 import { type HaltMarker, haltMarker } from "../halt-marker.ts";
 import { createAuditTrail } from "./audit-trail.ts";
 import { createBell } from "./bell.ts";
+import { FellowWatch } from "./fellow-watch.ts";
 import { watchHalt } from "./halt-watch.ts";
 import { type LateConnection, lateConnection } from "./late-connection.ts";
+import { sweepLateStops } from "./late-stops.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import type { PanicBook } from "./panic-book.ts";
 import { PanicDesk } from "./panic-desk.ts";
@@ -70,6 +72,8 @@ export async function createWorker(
     ...{ store, book, clock, log, bell },
     entriesOf: (eventId) => intake.entriesOf(eventId),
   });
+  const name = consumerName("emergency-exit-worker", instance);
+  const fellows = new FellowWatch({ redis, stream: keys.panicStream, consumer: name, clock, log });
   const observe = createWorkerMetrics(
     context.registry,
     {
@@ -97,7 +101,7 @@ export async function createWorker(
   const consumer = createConsumerLoop(outside.openWire, {
     ...{ redis, url: settings.REDIS_URL.reveal(), clock, random, log },
     ...{ stream: keys.panicStream, group: GROUPS.emergencyExitWorker },
-    consumer: consumerName("emergency-exit-worker", instance),
+    consumer: name,
     ...{ handOut: "entry", batchMax: PANICS_MAX, inFlightMax: PANICS_MAX },
     ...{ staleIdleMs: settings.STALE_IDLE_MS, sweepEveryMs: SWEEP_EVERY_MS, stuckAfterMs: NEVER_STUCK_MS },
     handle: async ([entry], { signal }) => (entry === undefined ? "done" : intake.handle(entry, signal)),
@@ -106,12 +110,13 @@ export async function createWorker(
     onStateLost: () => log.error({}, "Redis was emptied under the worker"),
   });
   standAgain(marker, book, log);
+  const isOver = () => book.memory.halted && desk.running() === undefined;
   const calls = { desk, store, clock, log, observe };
   const socket = await listenOnPanicSocket(settings.PANIC_SOCKET, calls);
   log.info({ socket: socket.url }, "panic socket");
   return {
     routes: workerRoutes({ ...calls, book, marker, instance }),
-    dependencies: () => [redis.dependency(), consumer.dependency(), venue.dependency()],
+    dependencies: () => [redis.dependency(), consumer.dependency(), venue.dependency(), fellows.dependency()],
     run: (signal) =>
       runTogether(signal, {
         venue: (stop) => venue.run(stop),
@@ -120,6 +125,8 @@ export async function createWorker(
         outbox: (stop) => outbox.run(stop),
         halt: (stop) => watchHalt({ redis, store, keys, book, marker, desk, clock, log }, stop),
         beat: (stop) => keepRoleBeat(roleBeatOf(context, outside, keys), stop),
+        fellows: (stop) => fellows.run(stop),
+        stops: (stop) => sweepLateStops({ venue: exchange, clock, log, isOver }, stop),
         records: (stop) => keepFlushing([statistics, audit], clock, stop),
       }),
     async close() {

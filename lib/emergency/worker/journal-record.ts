@@ -25,8 +25,9 @@ export type Leg = z.infer<typeof legSchema>;
 /** In the form of its stream entry, so that one codec serves both. */
 const completion = z.unknown().pipe(panicCompletionSchema);
 
-const journalRecordSchema = z.discriminatedUnion("type", [
-  z.object({
+/** By type: what is not asked for is not tried. */
+const RECORDS = {
+  accepted: z.object({
     type: z.literal("accepted"),
     at_ms: instant,
     event: panicEventSchema,
@@ -35,10 +36,10 @@ const journalRecordSchema = z.discriminatedUnion("type", [
     joins: eventId.nullable(),
   }),
   /** Redis has taken the halt; the halt file stood before the panic was accepted. */
-  z.object({ type: z.literal("halt_confirmed"), event_id: eventId, at_ms: instant }),
-  z.object({ type: z.literal("found"), event_id: eventId, legs: z.array(legSchema) }),
+  halt_confirmed: z.object({ type: z.literal("halt_confirmed"), event_id: eventId, at_ms: instant }),
+  found: z.object({ type: z.literal("found"), event_id: eventId, legs: z.array(legSchema) }),
   /** Written before the order is sent. */
-  z.object({
+  signed: z.object({
     type: z.literal("signed"),
     event_id: eventId,
     symbol: z.string(),
@@ -50,13 +51,13 @@ const journalRecordSchema = z.discriminatedUnion("type", [
     recv_window_ms: instant,
   }),
   /** What became of it; without this line its fate is not established. */
-  z.object({
+  settled: z.object({
     type: z.literal("settled"),
     event_id: eventId,
     client_order_id: z.string(),
     outcome: z.enum(["accepted", "rejected", "absent"]),
   }),
-  z.object({
+  completed: z.object({
     type: z.literal("completed"),
     event_id: eventId,
     /** The last one of this panic. */
@@ -64,13 +65,16 @@ const journalRecordSchema = z.discriminatedUnion("type", [
     completion,
   }),
   /** Redis has taken the completion of this status. */
-  z.object({ type: z.literal("published"), event_id: eventId, final: z.boolean() }),
+  published: z.object({ type: z.literal("published"), event_id: eventId, final: z.boolean() }),
   /** Time 0: seen afterwards, and nobody wrote down when. */
-  z.object({ type: z.literal("cleared"), at_redis_ms: instant, by: z.string(), why: z.string() }),
+  cleared: z.object({ type: z.literal("cleared"), at_redis_ms: instant, by: z.string(), why: z.string() }),
   /** Entries of the panic stream before this time of Redis are older than the worker's installation. */
-  z.object({ type: z.literal("installed"), before_redis_ms: instant }),
-]);
-export type JournalRecord = z.output<typeof journalRecordSchema>;
+  installed: z.object({ type: z.literal("installed"), before_redis_ms: instant }),
+};
+export type JournalRecord = z.output<(typeof RECORDS)[keyof typeof RECORDS]>;
+
+const namedSchema = z.object({ type: z.string() });
+const isType = (name: string): name is keyof typeof RECORDS => Object.hasOwn(RECORDS, name);
 
 /** The record as a line of the journal, without its newline. */
 export function encodeJournalRecord(record: JournalRecord): string {
@@ -81,7 +85,11 @@ export function encodeJournalRecord(record: JournalRecord): string {
 /** The record of a line; undefined for a torn or foreign one. */
 export function decodeJournalRecord(line: string): JournalRecord | undefined {
   try {
-    return journalRecordSchema.safeParse(JSON.parse(line)).data;
+    const record: unknown = JSON.parse(line);
+    const named = namedSchema.safeParse(record);
+    return named.success && isType(named.data.type)
+      ? RECORDS[named.data.type].safeParse(record).data
+      : undefined;
   } catch {
     return undefined;
   }

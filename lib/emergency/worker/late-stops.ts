@@ -1,0 +1,48 @@
+/**
+ * Takes away stops that came to rest after a panic had looked for the last time: execution may settle an entry whose
+ * position is closed already, and the exit brain, which removes what is left behind, may be what failed.
+ *
+ * 1. Only while the halt of a panic stands and none runs: until then nobody opens anything but by hand.
+ * 2. A stop goes when a reading of positions that was begun after the stop was seen shows none that it could close.
+ */
+import type { PanicVenue, WorkerClock, WorkerLog } from "./worker-parts.ts";
+
+const EVERY_MS = 10_000;
+/** All conditional orders, and all positions. */
+const COST = { weight: 45, orders: 0 } as const;
+
+export interface LateStopParts {
+  readonly venue: Pick<PanicVenue, "admit" | "cancelAlgo" | "openAlgoOrders" | "positions">;
+  readonly clock: Pick<WorkerClock, "sleep">;
+  readonly log: Pick<WorkerLog, "warn">;
+  /** A panic's halt stands, and no panic runs. */
+  isOver(): boolean;
+}
+
+/** Until the signal aborts. */
+export async function sweepLateStops(parts: LateStopParts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await parts.clock.sleep(EVERY_MS, signal);
+    // Nothing of the share that a panic may need.
+    if (!signal.aborted && parts.isOver() && parts.venue.admit("entry", COST).kind === "ok") {
+      await removeLateStops(parts);
+    }
+  }
+}
+
+/** One look. What cannot be read or cancelled is looked at the next time. */
+export async function removeLateStops({ venue, log, isOver }: LateStopParts): Promise<void> {
+  const resting = await venue.openAlgoOrders();
+  const stops = resting.ok ? resting.value.filter(({ closePosition }) => closePosition) : [];
+  if (stops.length === 0) return;
+  const open = await venue.positions();
+  if (!open.ok || !isOver()) return;
+  const left = stops.filter(
+    ({ symbol, positionSide }) =>
+      !open.value.some((one) => one.symbol === symbol && one.positionSide === positionSide),
+  );
+  for (const { symbol, clientAlgoId } of left) {
+    const cancelled = await venue.cancelAlgo(clientAlgoId);
+    log.warn({ symbol, clientAlgoId, cancelled: cancelled.ok }, "a stop was left without a position");
+  }
+}
