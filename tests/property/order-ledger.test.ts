@@ -238,6 +238,7 @@ test.each([
     const owner = OWNERS[0];
     await client.command(["DEL", command[1]]);
     await client.command(command);
+    await client.command(["HSET", `${keys.orderLedgerPrefix}other`, "state", "SUBMITTING"]);
     await receiveOrder(client, keys, { intentId: "a", owner, source: sourceOf("a") });
     expect(await submitOrder(client, keys, submission("a", owner, 1))).toMatchObject(expected);
     expect(await stateOf("a")).toBe("RECEIVED");

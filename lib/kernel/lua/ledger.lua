@@ -61,13 +61,25 @@ local function receive(keys, args)
   return {'RESUMED', unpack(redis.call('HGETALL', keys[1]))}
 end
 
+-- Whether another entry of the symbol is in flight and, where not, when its slot was last reserved (ms, 0 unknown).
+-- A reservation whose order is gone from the ledger was deleted by hand, since an order that ends gives it back: it
+-- counts as a trade when it was made, so that the symbol cools down instead of being blocked for ever.
+local function slot_taken(keys, args)
+  local symbol, intent_id = args[7], args[2]
+  local in_flight = redis.call('HGET', keys[7], symbol)
+  if not in_flight or in_flight == intent_id then return false, 0 end
+  local ledger_prefix = string.sub(keys[1], 1, #keys[1] - #intent_id)
+  if redis.call('EXISTS', ledger_prefix .. in_flight) == 1 then return true, 0 end
+  return false, tonumber(redis.call('ZSCORE', keys[6], in_flight) or '0')
+end
+
 -- The trade slot of an entry: free of cooldown and rate, or the reason why not. What holds is only told
 -- when gates are enforced; in audit it is named and passed.
 local function judge_slot(keys, args, now)
-  local symbol, intent_id = args[7], args[2]
-  local in_flight = redis.call('HGET', keys[7], symbol)
+  local intent_id = args[2]
   local last_trade = tonumber(redis.call('GET', keys[8]) or '0') or math.huge
-  if (in_flight and in_flight ~= intent_id) or now - last_trade < tonumber(args[14]) then return 'COOLDOWN' end
+  local taken, reserved_at = slot_taken(keys, args)
+  if taken or now - math.max(last_trade, reserved_at) < tonumber(args[14]) then return 'COOLDOWN' end
   if redis.call('ZSCORE', keys[6], intent_id) then return nil end
   if redis.call('ZCOUNT', keys[6], '(' .. string.format('%d', now - 600000), '+inf') >= tonumber(args[15]) then
     return 'RATE_LIMIT'

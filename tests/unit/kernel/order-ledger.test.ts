@@ -64,7 +64,10 @@ test.each([
   ],
   [
     "another entry in flight",
-    () => run("HSET", server.keys.gateInFlight, "ETHUSDT", "other"),
+    async () => {
+      await run("HSET", server.keys.gateInFlight, "ETHUSDT", "other");
+      await run("HSET", `${server.keys.orderLedgerPrefix}other`, "state", "SUBMITTING");
+    },
     { kind: "held", reason: "COOLDOWN" },
   ],
   [
@@ -83,6 +86,20 @@ test.each([
     expect(await submit({ kind: "exit" })).toEqual({ kind: "submitting", wouldHold: undefined });
   },
 );
+
+test("a reservation whose order was deleted from the ledger cools the symbol down and then blocks nothing", async () => {
+  await received();
+  const reserve = async (at: number) => {
+    await run("HSET", server.keys.gateInFlight, "ETHUSDT", "deleted");
+    await run("ZADD", server.keys.gateTrades, String(at), "deleted");
+  };
+  await reserve(Date.now() - 59_000);
+  expect(await submit()).toEqual({ kind: "held", reason: "COOLDOWN" });
+  expect(await submit()).toEqual({ kind: "held", reason: "COOLDOWN" });
+  await reserve(Date.now() - 60_001);
+  expect(await submit()).toEqual({ kind: "submitting", wouldHold: undefined });
+  expect(await run("HGET", server.keys.gateInFlight, "ETHUSDT")).toBe("i");
+});
 
 test("an entry that has become too old meanwhile is not sent", async () => {
   await received();
