@@ -37,11 +37,32 @@ export function optionalTextReply(reply: RedisReply | undefined): string | undef
   return reply === null ? undefined : textReply(reply);
 }
 
-/** A flat list of names and values (HGETALL, an entry's fields) as a record. Throws UnexpectedReplyError. */
+/**
+ * A flat list of names and values (HGETALL, an entry's fields) as a record. Nothing is lost: of a name that comes
+ * more than once the last value counts, and the earlier ones stand beside it as `name#1`, `name#2`; `__proto__` is a
+ * name like any other. Throws UnexpectedReplyError.
+ */
 export function recordReply(reply: RedisReply | undefined): Record<string, string> {
   const flat = listReply(reply);
   if (flat.length % 2 !== 0) throw new UnexpectedReplyError("pairs of name and value", reply);
   const record: Record<string, string> = {};
-  for (let at = 0; at < flat.length; at += 2) record[textReply(flat[at])] = textReply(flat[at + 1]);
+  for (let at = 0; at < flat.length; at += 2) {
+    const name = textReply(flat[at]);
+    const before = Object.hasOwn(record, name) ? record[name] : undefined;
+    if (before !== undefined) define(record, freeName(record, name), before);
+    define(record, name, textReply(flat[at + 1]));
+  }
   return record;
+}
+
+function freeName(record: Readonly<Record<string, string>>, name: string): string {
+  let again = 1;
+  while (Object.hasOwn(record, `${name}#${again}`)) again += 1;
+  return `${name}#${again}`;
+}
+
+/** Assigning to `__proto__` would set the prototype, and drop text. */
+function define(record: Record<string, string>, name: string, value: string): void {
+  if (name !== "__proto__") record[name] = value;
+  else Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
 }

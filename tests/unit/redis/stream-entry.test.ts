@@ -45,3 +45,17 @@ test("encoded fields decode to themselves", () => {
   const page = decodeReadReply([["s", [["1-0", encodeFields(fields)]]]]);
   expect(page.entries[0]?.fields).toEqual(fields);
 });
+
+test("no field is lost: __proto__ is a name like any other, and what comes twice is kept beside the last", () => {
+  const flat = ["__proto__", "1", "a", "1", "a", "2", "a", "3", "a#1", "4", "__proto__", "2"];
+  const [entry] = decodeReadReply([["s", [["1-0", flat]]]]).entries;
+  expect(Object.entries(entry?.fields ?? {})).toEqual([
+    ["__proto__", "2"],
+    ["a", "3"],
+    ["a#1", "4"],
+    ["a#2", "2"],
+    ["a#1#1", "1"],
+    ["__proto__#1", "1"],
+  ]);
+  expect(Object.getPrototypeOf(entry?.fields)).toBe(Object.prototype);
+});
