@@ -159,8 +159,8 @@ export const OUTCOME_TABLE = [
   {
     id: "REFUSED_BY_ACCOUNT",
     ...FINAL,
-    codes: [-2018, -2019, -2021, [-2025, -2023], -2027],
-    meaning: "balance, margin, trigger, liquidation, leverage or open-order limit",
+    codes: [-2018, -2019, -2021, [-2025, -2023], -2027, -4045],
+    meaning: "balance, margin, trigger, liquidation, leverage, open-order or stop-order limit",
   },
   {
     id: "REFUSED_BY_FILTER",
