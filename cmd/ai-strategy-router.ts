@@ -5,6 +5,7 @@ import { ensureLibrary } from "../lib/kernel/library.ts";
 import { connectRedis } from "../lib/redis/connection.ts";
 import { checkEvictionPolicy } from "../lib/redis/server-settings.ts";
 import { createRouter } from "../lib/routing/create-router.ts";
+import { enterSafeModeIfAbsent } from "../lib/routing/safe-mode-default.ts";
 import { routerSettingFaults, routerSettings } from "../lib/routing/settings.ts";
 
 void runDaemon({
@@ -23,7 +24,7 @@ void runDaemon({
       onConnected: async (commands) => {
         await checkEvictionPolicy(commands);
         await ensureLibrary(commands);
-        if (startsInSafeMode) await commands.command(["SET", keys.safeMode, "1", "NX"]);
+        if (startsInSafeMode) await enterSafeModeIfAbsent(commands, keys, context.instance);
         startsInSafeMode = false;
       },
     });

@@ -132,6 +132,20 @@ test("SAFETY_SAFE_MODE_DEFAULT=1 starts in safe mode where the key is absent, un
   expect(await verdictOfNext(router)).toBe("admitted");
 });
 
+test("SAFETY_SAFE_MODE_DEFAULT=1 holds on a server that is out of memory, and the router still gets ready", async () => {
+  const namespace = { QUANTUM_NAMESPACE: "{default-oom}" };
+  const first = await startRouter(namespace);
+  await first.process.stop();
+  await bench.eye.command("CONFIG", "SET", "maxmemory", "1");
+  try {
+    const env = { ...namespace, SAFETY_SAFE_MODE_DEFAULT: "1", QUANTUM_INSTANCE: "second" };
+    const router = await bench.start("ai-strategy-router", env).ready();
+    expect(await bench.eye.command("GET", router.keys.safeMode)).toBe("1");
+  } finally {
+    await bench.eye.command("CONFIG", "SET", "maxmemory", "0");
+  }
+});
+
 test("SAFETY_SAFE_MODE_DEFAULT=1 leaves alone what an operator has said before", async () => {
   const keys = { QUANTUM_NAMESPACE: "{said-before}" };
   await bench.eye.command("SET", "{said-before}quantum:safety:safe_mode", "0");
