@@ -14,7 +14,13 @@ const LONG = 90_000;
 let stage: Stage;
 let redisUrl = "";
 beforeAll(async () => {
-  stage = await openStage({ env: { execution: { MIN_HOLD_SECONDS: "0", MAX_TRADES_10MIN: "100" } } });
+  stage = await openStage({
+    env: {
+      execution: { MIN_HOLD_SECONDS: "0", MAX_TRADES_10MIN: "100" },
+      // A month of drills in a minute.
+      "paper-exchange": { PAPER_SPEED: "0", PAPER_WEIGHT_LIMIT_1M: "1000000" },
+    },
+  });
   for (const user of redisUsers("")) {
     const [, ...words] = aclLine(user, `>of-${user.name}`).match(/\([^)]*\)|\S+/g) ?? [];
     await stage.eye.command("ACL", "SETUSER", ...words);
@@ -195,10 +201,12 @@ describe("a drill that does not pass", () => {
         failed_why: expect.stringContaining("BTCUSDT"),
       });
       await stage.venue.clearFaults();
-      const flat = async () =>
-        JSON.stringify(
-          await stage.eye.command("XREVRANGE", stage.keys.panicCompletedStream, "+", "-", "COUNT", "1"),
-        ).includes('"flat"');
+      const { event_id } = JSON.parse((await record(stage.keys.drillLast))["failed_evidence"] ?? "");
+      const flat = async () => {
+        const all = await stage.eye.command("XRANGE", stage.keys.panicCompletedStream, "-", "+");
+        const own = z.array(z.tuple([z.string(), z.array(z.string())])).parse(all);
+        return own.some(([, fields]) => fields.includes(event_id) && fields.includes("flat"));
+      };
       await waitUntil("the worker is through with it after all", flat, { deadlineMs: 30_000 });
       expect(await stage.venue.positions()).toEqual([]);
       await clearHalt();
