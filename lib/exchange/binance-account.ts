@@ -3,7 +3,7 @@ import Big from "big.js";
 import { z } from "zod";
 import type { AccountFacts, Exchange, Reading } from "./exchange.ts";
 import { readReply } from "./read-reply.ts";
-import { balancesSchema, hedgeModeSchema, markPriceSchema, positionSchema } from "./venue-replies.ts";
+import { accountAliasSchema, hedgeModeSchema, markPriceSchema, positionSchema } from "./venue-replies.ts";
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
 
 type AccountMethods = Pick<Exchange, "positions" | "premiumIndex"> & {
@@ -46,15 +46,15 @@ export function createAccountMethods(transport: VenueTransport): AccountMethods 
     },
 
     async readAccount(known) {
-      const [balances, hedge] = await Promise.all([
-        ask(read("/fapi/v3/balance", "", 5), balancesSchema),
+      const [alias, hedge] = await Promise.all([
+        ask(read("/fapi/v3/balance", "", 5), accountAliasSchema),
         known === undefined
           ? ask(read("/fapi/v1/positionSide/dual", "", 30), hedgeModeSchema)
           : ({ ok: true, value: { dualSidePosition: known.hedgeMode } } as const),
       ]);
-      if (!balances.ok) return balances;
+      if (!alias.ok) return alias;
       if (!hedge.ok) return hedge;
-      const fingerprint = fingerprintOf(balances.value[0].accountAlias);
+      const fingerprint = fingerprintOf(alias.value);
       return { ok: true, value: { fingerprint, hedgeMode: hedge.value.dualSidePosition } };
     },
   };

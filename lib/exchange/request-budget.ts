@@ -5,6 +5,8 @@
  * 1. Entries never use the last `exitReservePct` of any limit; exits may use all of it.
  * 2. After a 429 or 418 nothing is admitted before its time; then exits go first, entries a second later.
  * 3. What was sent counts at once; a header can only raise the count within a window, never lower it.
+ * 4. Others spend at the same account and address: what a reply reports is theirs and ours up to it, and what of ours
+ *    is unanswered comes on top. A request that is never answered counts until its window ends.
  */
 
 /** Exits may spend the reserve and go first after a limit; entries may not. */
@@ -45,11 +47,23 @@ export const DOCUMENTED_RATE_LIMITS: readonly RateLimit[] = [
 /** Entries wait this much longer than exits after a limit has ended. */
 const EXITS_FIRST_MS = 1000;
 
+/** Of the current window. */
+interface Spent {
+  window: number;
+  /** By us. */
+  sent: number;
+  /** Of that, what no reply has come to. */
+  unanswered: number;
+  /** By everybody, as the venue has said. */
+  reported: number;
+}
+
 interface Meter {
   readonly limit: RateLimit;
-  window: number;
-  used: number;
+  readonly spent: Spent;
 }
+
+const usedOf = ({ sent, unanswered, reported }: Spent): number => Math.max(sent, reported + unanswered);
 
 export interface RequestBudget {
   admit(kind: RequestKind, cost: RequestCost): Admission;
@@ -72,13 +86,10 @@ export function createRequestBudget(options: {
   let stoppedUntilMs = 0;
   const entryShare = 1 - options.exitReservePct / 100;
 
-  function current(one: Meter, nowMs: number): Meter {
-    const window = Math.floor(nowMs / one.limit.intervalMs);
-    if (window !== one.window) {
-      one.window = window;
-      one.used = 0;
-    }
-    return one;
+  function current({ limit, spent }: Meter, nowMs: number): Spent {
+    const window = Math.floor(nowMs / limit.intervalMs);
+    if (window !== spent.window) Object.assign(spent, { window, sent: 0, unanswered: 0, reported: 0 });
+    return spent;
   }
 
   return {
@@ -89,7 +100,8 @@ export function createRequestBudget(options: {
       if (!limitsKnown) return { kind: "ok" };
       let waitMs = 0;
       for (const one of meters) {
-        const { limit, used } = current(one, nowMs);
+        const { limit } = one;
+        const used = usedOf(current(one, nowMs));
         const max = kind === "entry" ? Math.floor(limit.max * entryShare) : limit.max;
         if (cost[limit.counts] === 0 || used + cost[limit.counts] <= max) continue;
         waitMs = Math.max(waitMs, limit.intervalMs - (nowMs % limit.intervalMs));
@@ -99,16 +111,21 @@ export function createRequestBudget(options: {
     spend(cost) {
       const sentMs = options.nowMs();
       const sentIn = meters.map((one) => {
-        current(one, sentMs).used += cost[one.limit.counts];
-        return { one, window: one.window };
+        const spent = current(one, sentMs);
+        const own = cost[one.limit.counts];
+        spent.sent += own;
+        spent.unanswered += own;
+        return { one, own, window: spent.window };
       });
       return (header) => {
-        for (const { one, window } of sentIn) {
+        for (const { one, own, window } of sentIn) {
+          const spent = current(one, options.nowMs());
+          // A count of the window before says nothing of this one.
+          if (spent.window !== window) continue;
+          spent.unanswered -= own;
           const reported = header(one.limit.header);
           if (reported === null || !/^\d{1,9}$/.test(reported)) continue;
-          // A count of the window before says nothing of this one.
-          if (current(one, options.nowMs()).window === window)
-            one.used = Math.max(one.used, Number(reported));
+          spent.reported = Math.max(spent.reported, Number(reported));
         }
       };
     },
@@ -120,7 +137,7 @@ export function createRequestBudget(options: {
       meters = meter(limits, meters);
       limitsKnown = true;
     },
-    usage: () => meters.map((one) => ({ limit: one.limit, used: current(one, options.nowMs()).used })),
+    usage: () => meters.map((one) => ({ limit: one.limit, used: usedOf(current(one, options.nowMs())) })),
   };
 }
 
@@ -128,6 +145,6 @@ export function createRequestBudget(options: {
 function meter(limits: readonly RateLimit[], before: readonly Meter[] = []): Meter[] {
   return limits.map((limit) => {
     const known = before.find((one) => one.limit.header === limit.header);
-    return { limit, window: known?.window ?? -1, used: known?.used ?? 0 };
+    return { limit, spent: known?.spent ?? { window: -1, sent: 0, unanswered: 0, reported: 0 } };
   });
 }

@@ -111,8 +111,11 @@ export const serverTimeSchema = z.object({ serverTime: epochMs });
 export const leverageSchema = z.object({ leverage: z.number().int() });
 export const hedgeModeSchema = z.object({ dualSidePosition: z.boolean() });
 export const listenKeySchema = z.object({ listenKey: z.string().min(1) });
-const balanceSchema = z.object({ accountAlias: z.string().min(1) });
-export const balancesSchema = z.tuple([balanceSchema], balanceSchema);
+/** Of any asset: they all name the same account. Not as a tuple: that is 3 kB of zod which nobody else here needs. */
+export const accountAliasSchema = z
+  .array(z.object({ accountAlias: z.string().min(1) }))
+  .min(1)
+  .transform((balances) => balances[0]?.accountAlias ?? "");
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   SECOND: 1000,

@@ -56,6 +56,34 @@ test("what is in flight counts before the venue reports it", () => {
   expect(budget.admit("entry", ONE_ORDER).kind).toBe("wait");
 });
 
+test("what others have spent is counted below what of ours is still unanswered", () => {
+  const { budget } = budgetAt(60_000);
+  const replies = Array.from({ length: 20 }, () => budget.spend(ONE_ORDER));
+  const used = () => budget.usage().find(({ limit }) => limit.header === ORDERS)?.used;
+  expect(used()).toBe(20);
+  // Somebody else has sent 275 before our first.
+  replies[0]?.((name) => (name === ORDERS ? "276" : null));
+  expect(used()).toBe(295);
+  expect(budget.admit("exit", { weight: 0, orders: 6 }).kind).toBe("wait");
+  // The venue had them in another order than the replies came in: too high for a moment, and right in the end.
+  replies[19]?.((name) => (name === ORDERS ? "295" : null));
+  expect(used()).toBe(313);
+  for (const reply of replies.slice(1, 19)) reply((name) => (name === ORDERS ? "294" : null));
+  expect(used()).toBe(295);
+});
+
+test("what is never answered counts until its window ends, and limits that are read meanwhile keep it", () => {
+  const { budget, time } = budgetAt(60_000);
+  const reply = budget.spend({ weight: 0, orders: 3 });
+  budget.spend({ weight: 0, orders: 4 });
+  budget.setLimits(DOCUMENTED_RATE_LIMITS);
+  reply((name) => (name === ORDERS ? "100" : null));
+  const used = () => budget.usage().find(({ limit }) => limit.header === ORDERS)?.used;
+  expect(used()).toBe(104);
+  time.ms += 10_000;
+  expect(used()).toBe(0);
+});
+
 test("a report raises the count and never lowers it", () => {
   const { budget, report } = budgetAt(60_000);
   report(WEIGHT, "100");
