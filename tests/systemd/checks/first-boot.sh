@@ -3,6 +3,7 @@
 here=$(dirname "$0")
 . "$here/common.sh"
 . "$here/install.sh"
+. "$here/monitoring.sh"
 . "$here/settings.sh"
 . "$here/upgrade.sh"
 . "$here/guards.sh"

@@ -24,6 +24,10 @@ reason=$(systemctl status --no-pager quantum-execution 2>/dev/null | grep -o 'TR
 ok "systemctl status says: $reason"
 within 10 "a line of priority alert says that it stays down" \
   sh -c 'journalctl -p alert --no-pager -o cat -t sh | grep -q "quantum-execution.service has failed and stays down: its configuration"'
+if command -v prometheus-alertmanager >/dev/null; then
+  within 10 "and Alertmanager has the alert" \
+    sh -c 'curl -s http://127.0.0.1:9093/api/v2/alerts | grep -q "QuantumUnitFailed.*quantum-execution.service"'
+fi
 sleep 4
 expect "four seconds later it is" failed "$(prop execution ActiveState)"
 expect "restarts of it" 0 "$(prop execution NRestarts)"

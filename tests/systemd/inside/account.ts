@@ -8,11 +8,14 @@
  * 4. Every open position has exactly one stop that rests at the venue.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { decodeResult } from "../../../lib/contract/execution-result.ts";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { decodeIntent } from "../../../lib/contract/trade-intent.ts";
 import { atRest } from "../../../scripts/stack/at-rest.ts";
-import { readPipeline, readStream } from "../../../scripts/stack/read-pipeline.ts";
-import { reconcile } from "../../../scripts/stack/reconcile.ts";
+import { fetchJson } from "../../../scripts/stack/fetch-json.ts";
+import { readStream } from "../../../scripts/stack/read-pipeline.ts";
+import { acceptedOrderSchema, type PipelineRecord, reconcile } from "../../../scripts/stack/reconcile.ts";
 import type { RedisEye } from "../../../scripts/stack/redis-process.ts";
 import { waitFor } from "../../../scripts/stack/wait-for.ts";
 import { stopProblems } from "../../chaos/stops-at-venue.ts";
@@ -24,20 +27,43 @@ const UNGUARDED_MS = 3000;
 const REST_MS_MAX = 60_000;
 
 const keys = keysOf("");
+const stateSchema = z.looseObject({ orders: z.array(acceptedOrderSchema.extend({ time: z.number() })) });
 
-async function lostDecisions(eye: RedisEye): Promise<{ published: number; problems: readonly string[] }> {
-  const list = existsSync("/run/published") ? readFileSync("/run/published", "utf8").trim().split("\n") : [];
-  const times = new Map<string, number>();
-  for (const { fields } of await readStream(eye, keys.intentStream)) {
-    const decoded = decodeIntent(fields);
-    if (decoded.kind === "undecodable") continue;
-    times.set(decoded.intent.trace_id, (times.get(decoded.intent.trace_id) ?? 0) + 1);
-  }
-  const wrong = list.filter((trace) => times.get(trace) !== 1);
+/** The run alone: what streams hold from before belongs to a venue that forgot it when it was switched off. */
+async function readRun(
+  eye: RedisEye,
+  sinceMs: number,
+): Promise<PipelineRecord & { traces: readonly string[] }> {
+  const ofRun = async (stream: string) =>
+    (await readStream(eye, stream)).filter(({ id }) => Number(id.split("-")[0]) >= sinceMs);
+  const intentsOf = async (stream: string) =>
+    (await ofRun(stream)).map(({ id, fields }) => {
+      const decoded = decodeIntent(fields);
+      if (decoded.kind === "undecodable") throw new Error(`${stream} ${id}: ${decoded.reason}`);
+      return decoded.intent;
+    });
+  const entries = await intentsOf(keys.intentStream);
+  const exits = await intentsOf(keys.exitIntentStream);
+  const { orders } = stateSchema.parse(await fetchJson(`${VENUE}/paper/state`));
   return {
-    published: list.length,
-    problems: wrong.map((trace) => `decision ${trace} became ${times.get(trace) ?? 0} intents`),
+    intents: [
+      ...entries.map((one) => ({ intentId: one.intent_id, kind: "entry" as const })),
+      ...exits.map((one) => ({ intentId: one.intent_id, kind: "exit" as const })),
+    ],
+    results: (await ofRun(keys.resultStream)).map(({ fields }) => decodeResult(fields)),
+    orders: orders.filter((one) => one.time >= sinceMs && !one.clientOrderId.startsWith("panic-")),
+    traces: entries.map((one) => one.trace_id),
   };
+}
+
+function lostDecisions(traces: readonly string[]): { published: number; problems: readonly string[] } {
+  const list = existsSync("/run/published") ? readFileSync("/run/published", "utf8").trim().split("\n") : [];
+  const times = Map.groupBy(traces, (trace) => trace);
+  const problems = list.flatMap((trace) => {
+    const became = times.get(trace)?.length ?? 0;
+    return became === 1 ? [] : [`decision ${trace} became ${became} intents`];
+  });
+  return { published: list.length, problems };
 }
 
 async function heartbeatGaps(eye: RedisEye, sinceMs: number) {
@@ -54,10 +80,9 @@ async function heartbeatGaps(eye: RedisEye, sinceMs: number) {
 async function main(sinceMs: number): Promise<number> {
   const eye = await redisEyeOf("quantumctl");
   await atRest(eye, keys, REST_MS_MAX);
-  const record = await readPipeline(eye, keys, VENUE);
-  const own = record.orders.filter((order) => !order.clientOrderId.startsWith("panic-"));
-  const told = reconcile({ ...record, orders: own });
-  const decisions = await lostDecisions(eye);
+  const record = await readRun(eye, sinceMs);
+  const told = reconcile(record);
+  const decisions = lostDecisions(record.traces);
   const guarded = await heartbeatGaps(eye, sinceMs);
   // A stop follows its fill within moments.
   const stops = await waitFor(
