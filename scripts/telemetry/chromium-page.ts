@@ -32,7 +32,7 @@ const messageSchema = z.object({
 });
 const targetsSchema = z.array(z.object({ type: z.string(), webSocketDebuggerUrl: z.string() }));
 const valueSchema = z.object({
-  result: z.object({ value: z.unknown() }),
+  result: z.object({ value: z.unknown().optional() }),
   exceptionDetails: z.unknown().optional(),
 });
 

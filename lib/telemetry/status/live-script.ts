@@ -17,7 +17,7 @@ function listen() {
     document.title = title;
     for (const [id, text] of Object.entries(sections)) {
       const place = document.getElementById(id);
-      if (place !== null) place.innerHTML = text;
+      if (place !== null && place.innerHTML !== text) place.innerHTML = text;
     }
   });
   source.addEventListener("error", () => {

@@ -55,7 +55,7 @@ function placeOf(
 ) {
   const place =
     layout === "scroll"
-      ? html`<div id="${id}" class="scroll" tabindex="0" role="region" aria-labelledby="${id}-title">${raw(inside)}</div>`
+      ? html`<div id="${id}" class="scroll" tabindex="0" role="group" aria-labelledby="${id}-title">${raw(inside)}</div>`
       : html`<div id="${id}" class="${layout}">${raw(inside)}</div>`;
   return html`<section aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${place}</section>`;
 }

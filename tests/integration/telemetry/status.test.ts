@@ -1,23 +1,11 @@
 import { expect, test } from "bun:test";
-import { join } from "node:path";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { openBrowser } from "../../../scripts/telemetry/chromium-page.ts";
-import { startDaemon } from "../../support/daemon-process.ts";
 import { startRedisServer } from "../../support/redis-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
+import { startStatus } from "./status-daemon.ts";
 
 const KEYS = keysOf("");
-const COMMAND = ["bun", join(import.meta.dir, "../../../cmd/safety-telemetry.ts")];
-
-async function startStatus(redisUrl: string) {
-  const daemon = await startDaemon({
-    command: COMMAND,
-    environment: { REDIS_URL: redisUrl, QUANTUM_INSTANCE: "vps-1" },
-  });
-  await daemon.said("ready");
-  return { daemon, url: await daemon.url(), [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() };
-}
-
 test("a change in Redis is on screen within 2 s, and after Redis is gone the page says so", async () => {
   await using server = await startRedisServer();
   await server.cli("SET", KEYS.kill, "0");
@@ -47,7 +35,7 @@ test("a change in Redis is on screen within 2 s, and after Redis is gone the pag
   expect(complaints).toEqual([]);
 }, 40_000);
 
-test.each([
+test.each<[number, "light" | "dark"]>([
   [380, "light"],
   [380, "dark"],
   [1280, "light"],
@@ -57,15 +45,7 @@ test.each([
     await using server = await startRedisServer();
     await using status = await startStatus(server.url);
     await using browser = await openBrowser();
-    await browser.command("Emulation.setDeviceMetricsOverride", {
-      width,
-      height: 800,
-      deviceScaleFactor: 1,
-      mobile: width < 500,
-    });
-    await browser.command("Emulation.setEmulatedMedia", {
-      features: [{ name: "prefers-color-scheme", value: theme }],
-    });
+    await browser.show({ width, height: 800, theme });
     await browser.goto(status.url);
     await waitUntil(
       "the page is there",
