@@ -1,4 +1,5 @@
 import type { Desk } from "../desk.ts";
+import { SETTINGS_FOLDER } from "../operator-settings.ts";
 import { filePermissions } from "./file-permissions.ts";
 import type { Finding } from "./finding.ts";
 import { configurationRead, haltSwitches, kernelLibrary, modeRecorded } from "./kernel-checks.ts";
@@ -14,7 +15,7 @@ const WITH_REDIS: readonly Check[] = [
   ...[redisSettings, redisCondition, redisAccess, kernelLibrary, modeRecorded, haltSwitches],
   ...[versions, readiness],
 ];
-const ANYWAY: readonly Check[] = [venueChecks, filePermissions, unitStates];
+const ANYWAY: readonly Check[] = [venueChecks, () => filePermissions(SETTINGS_FOLDER), unitStates];
 
 /** Looks at everything that has to be right; what Redis would have to tell is left out where it is away. */
 export async function examine(desk: Desk): Promise<readonly Finding[]> {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, fault, ok } from "./finding.ts";
 
@@ -9,18 +9,20 @@ const ANYBODY_ELSE = 0o077;
 const SECRET_LINE = /^\s*(?:export\s+)?([A-Z_]*(?:SECRET|PASSWORD|API_KEY|ADMIN_TOKEN))\s*=\s*\S/m;
 
 /** The configuration's folders and files: secret, and not written by the daemons. */
-export async function filePermissions(): Promise<readonly Finding[]> {
-  const folder = "/etc/quantum";
+export async function filePermissions(folder: string): Promise<readonly Finding[]> {
   const credentials = join(folder, "credentials");
-  const files = listOf(folder).filter((name) => name.endsWith(".env"));
-  const secrets = listOf(credentials);
-  return [
-    ...permissions(folder, WRITE_OR_OTHERS),
-    ...permissions(credentials, ANYBODY_ELSE),
-    ...files.flatMap((name) => permissions(join(folder, name), WRITE_OR_OTHERS)),
-    ...secrets.flatMap((name) => permissions(join(credentials, name), ANYBODY_ELSE)),
-    ...files.flatMap((name) => secretsIn(join(folder, name))),
+  const files = listOf(folder)
+    .filter((name) => name.endsWith(".env"))
+    .map((name) => join(folder, name));
+  const secrets = listOf(credentials).map((name) => join(credentials, name));
+  const judged = [
+    ...[folder, ...files].map((path) => permission(path, WRITE_OR_OTHERS)),
+    ...[credentials, ...secrets].map((path) => permission(path, ANYBODY_ELSE)),
+    ...files.map(secretIn),
   ];
+  const faults = judged.filter((one) => typeof one === "object");
+  if (faults.length > 0 || !existsSync(folder)) return faults;
+  return [ok("permissions", `${folder}, ${files.length} settings files, ${secrets.length} credentials`)];
 }
 
 function listOf(folder: string): readonly string[] {
@@ -31,27 +33,25 @@ function listOf(folder: string): readonly string[] {
   }
 }
 
-/** Nothing where it is absent, or may not be looked at by whoever asks. */
-function permissions(path: string, forbidden: number): readonly Finding[] {
+/** A fault, or undefined: also where it is absent, or may not be looked at by whoever asks. */
+function permission(path: string, forbidden: number): Finding | undefined {
   try {
     const mode = statSync(path).mode & 0o777;
-    const text = `mode ${octal(mode)}`;
-    if ((mode & forbidden) === 0) return [ok(path, text)];
-    return [fault(path, text, `chmod ${octal(mode & ~forbidden)} ${path}`)];
+    if ((mode & forbidden) === 0) return undefined;
+    return fault(path, `mode ${octal(mode)}`, `chmod ${octal(mode & ~forbidden)} ${path}`);
   } catch {
-    return [];
+    return undefined;
   }
 }
 
 const octal = (mode: number) => mode.toString(8).padStart(4, "0");
 
-function secretsIn(path: string): readonly Finding[] {
+function secretIn(path: string): Finding | undefined {
   try {
     const name = SECRET_LINE.exec(readFileSync(path, "utf8"))?.[1];
-    if (name === undefined) return [];
     const hint = "put it into a file of /etc/quantum/credentials (0600 root) and take it out here";
-    return [fault(path, `holds a secret: ${name}`, hint)];
+    return name === undefined ? undefined : fault(path, `holds a secret: ${name}`, hint);
   } catch {
-    return [];
+    return undefined;
   }
 }

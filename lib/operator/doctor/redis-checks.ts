@@ -136,9 +136,7 @@ async function refusals(desk: Desk): Promise<readonly Finding[]> {
   const field = (name: string) => String(flat[flat.indexOf(name) + 1]);
   const count = listReply(log).reduce<number>((sum, one) => sum + countOf(one), 0);
   const what = `${count} refused, the last: ${field("username")}, ${field("reason")} ${field("object")}`;
-  return [
-    warning("redis refusals", what, "redis-cli ACL LOG; after mending it: ACL LOG RESET as an administrator"),
-  ];
+  return [warning("redis refusals", what, "redis-cli ACL LOG; once mended, redis-cli ACL LOG RESET")];
 }
 
 function countOf(entry: RedisReply): number {

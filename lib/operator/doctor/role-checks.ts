@@ -23,7 +23,7 @@ export async function versions(desk: Desk): Promise<readonly Finding[]> {
     : [warning("versions", `the roles run ${theirs}, this is ${own}`, "use the quantumctl of that release")];
 }
 
-const versionSchema = z.object({ boot_id: z.string() });
+const versionSchema = z.object({ bootId: z.string() });
 const readySchema = z.object({
   ready: z.boolean(),
   dependencies: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
@@ -32,16 +32,20 @@ const readySchema = z.object({
 /** What each role of this machine waits for, asked at its default port. */
 export async function readiness(desk: Desk): Promise<readonly Finding[]> {
   const own = (await readRoles(desk)).filter((role) => role.instance === desk.instance);
-  return (await Promise.all(own.map(readinessOf))).flat();
+  const portOf = (role: RoleReading) =>
+    Object.entries(ROLES).find(([name]) => name === role.role)?.[1].adminPort;
+  const asked = own.map((role) => readinessOf(role, `http://127.0.0.1:${portOf(role) ?? 0}`));
+  return (await Promise.all(asked)).flat();
 }
 
-async function readinessOf(role: RoleReading): Promise<readonly Finding[]> {
-  const port = Object.entries(ROLES).find(([name]) => name === role.role)?.[1].adminPort;
-  if (port === undefined) return [];
-  const url = `http://127.0.0.1:${port}`;
+/** What the role says at an address, if it is the role that answers there. */
+export async function readinessOf(
+  role: Pick<RoleReading, "role" | "boot_id">,
+  url: string,
+): Promise<readonly Finding[]> {
   const version = versionSchema.safeParse(await answer(`${url}/version`)).data;
   // Somebody else's port, or a role with one of its own: nothing can be said.
-  if (version?.boot_id !== role.boot_id || role.boot_id === "") return [];
+  if (version?.bootId !== role.boot_id || role.boot_id === "") return [];
   const view = readySchema.safeParse(await answer(`${url}/readyz`)).data;
   if (view === undefined)
     return [fault(role.role, "does not answer /readyz", `journalctl -u quantum-${role.role}`)];
