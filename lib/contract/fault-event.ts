@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { countTextSchema } from "./count-text.ts";
 
 /** Why a fault event is written. */
 export const FAULT_REASONS = [
@@ -8,25 +9,23 @@ export const FAULT_REASONS = [
   "FAIL_OPEN_ERROR",
 ] as const;
 
-const count = z.string().regex(/^\d+$/).transform(Number);
-
 /** An entry of the fault stream: thirteen fields always, `suppressed` on a summary of refusals. */
 export const faultEventSchema = z.object({
   /** Epoch seconds. */
-  timestamp: count,
+  timestamp: countTextSchema,
   reason: z.enum(FAULT_REASONS),
   symbol: z.string(),
   side: z.string(),
-  global_count: count,
-  symbol_count: count,
-  global_max: count,
-  symbol_max: count,
-  window_sec: count,
-  cooldown_sec: count,
-  router_pid: count,
+  global_count: countTextSchema,
+  symbol_count: countTextSchema,
+  global_max: countTextSchema,
+  symbol_max: countTextSchema,
+  window_sec: countTextSchema,
+  cooldown_sec: countTextSchema,
+  router_pid: countTextSchema,
   correlation_id: z.string(),
   trace_id: z.string(),
   /** How many refusals this event stands for, itself included. */
-  suppressed: count.optional(),
+  suppressed: countTextSchema.optional(),
 });
 export type FaultEvent = z.infer<typeof faultEventSchema>;

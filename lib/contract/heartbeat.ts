@@ -1,9 +1,8 @@
 import { z } from "zod";
+import { countTextSchema } from "./count-text.ts";
 
 /** STOPPING announces a restart: the next new instance does not count towards a crash loop. */
 export const HEARTBEAT_STATUSES = ["ALIVE", "DEGRADED", "STOPPING"] as const;
-
-const count = z.string().regex(/^\d+$/).transform(Number);
 
 /**
  * An entry of `exit_brain:heartbeat`, one a completed cycle. Times are epoch ms on the exit brain's clock and
@@ -12,17 +11,17 @@ const count = z.string().regex(/^\d+$/).transform(Number);
 export const heartbeatSchema = z.object({
   service_id: z.string(),
   status: z.preprocess((value) => (value === "OK" ? "ALIVE" : value), z.enum(HEARTBEAT_STATUSES)),
-  active_positions: count,
+  active_positions: countTextSchema,
   /** 0: none yet. */
-  last_decision_ts: count,
+  last_decision_ts: countTextSchema,
   /** From the start of the cycle to the venue's answer, ms. */
-  latency_ms: count,
-  loop_cycle_ms: count,
-  ts: count,
+  latency_ms: countTextSchema,
+  loop_cycle_ms: countTextSchema,
+  ts: countTextSchema,
   /** The process: new with every start. Absent in beats of the earlier system. */
   instance_id: z.string().default(""),
   /** Grows by one a cycle within an instance. */
-  seq: count.default(0),
+  seq: countTextSchema.default(0),
 });
 export type Heartbeat = z.output<typeof heartbeatSchema>;
 

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { countTextSchema } from "./count-text.ts";
+import { INSTANT_MS_MAX } from "./instant.ts";
 
 /** Who may call a panic; anyone else is refused, and the refusal recorded. */
 export const PANIC_ISSUERS = ["risk_kernel", "exit_brain", "watchdog", "ops"] as const;
@@ -15,6 +17,12 @@ export const PANIC_REASONS = {
 export type PanicReason = keyof typeof PANIC_REASONS;
 
 const REASON_LENGTH_MAX = 512;
+const INT64 = /^-?\d{1,19}$/;
+
+/** Any 64-bit integer, as near as it can be recorded: a clock that is off is no reason to refuse a panic. */
+function recordedInstant(ts: number | string): number {
+  return Math.min(Math.max(0, Number(ts)), INSTANT_MS_MAX);
+}
 
 /**
  * A call for panic, as it stands in `system:panic_close` and in the body of `POST /v1/panic`. `ts` (epoch ms
@@ -25,13 +33,7 @@ export const panicEventSchema = z.object({
   reason: z.string().min(1).max(REASON_LENGTH_MAX),
   severity: z.literal("CRITICAL"),
   issued_by: z.enum(PANIC_ISSUERS),
-  ts: z.union([
-    z.int().nonnegative(),
-    z
-      .string()
-      .regex(/^\d{1,16}$/)
-      .transform(Number),
-  ]),
+  ts: z.union([z.number().refine(Number.isInteger), z.string().regex(INT64)]).transform(recordedInstant),
 });
 export type PanicEvent = z.output<typeof panicEventSchema>;
 
@@ -58,7 +60,6 @@ export const positionResultSchema = z.object({
 });
 export type PositionResult = z.infer<typeof positionResultSchema>;
 
-const count = z.string().regex(/^\d+$/).transform(Number);
 const jsonText = z.string().transform((text, context): unknown => {
   try {
     return JSON.parse(text);
@@ -74,14 +75,14 @@ export const panicCompletionSchema = z.object({
   status: z.enum(COMPLETION_STATUSES),
   /** Why it was refused, or which panic it joined; empty otherwise. */
   detail: z.string().default(""),
-  positions_total: count,
-  positions_closed: count,
-  positions_failed: count,
+  positions_total: countTextSchema,
+  positions_closed: countTextSchema,
+  positions_failed: countTextSchema,
   failed_symbols: jsonText.pipe(z.array(z.string())),
   results: jsonText.pipe(z.array(positionResultSchema)),
-  ts_started: count,
-  ts_completed: count,
-  execution_time_ms: count,
+  ts_started: countTextSchema,
+  ts_completed: countTextSchema,
+  execution_time_ms: countTextSchema,
 });
 export type PanicCompletion = z.output<typeof panicCompletionSchema>;
 

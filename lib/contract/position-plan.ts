@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { countTextSchema } from "./count-text.ts";
 import { POSITION_SIDES } from "./trade-intent.ts";
 
 const optionalDecimal = z.string().transform((text) => (text === "" ? null : text));
@@ -16,8 +17,8 @@ export const positionPlanSchema = z.object({
   take_profit: z.string(),
   trail_percent: optionalDecimal,
   /** Epoch ms on the venue's clock. */
-  opened_at: z.string().regex(/^\d+$/).transform(Number),
-  max_hold_sec: z.string().regex(/^\d+$/).transform(Number),
+  opened_at: countTextSchema,
+  max_hold_sec: countTextSchema,
   /** The best mark since the entry, kept by the exit brain: a trailing stop must survive its restart. */
   mark_extreme: z.string().optional(),
 });
