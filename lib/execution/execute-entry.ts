@@ -5,6 +5,7 @@ import type { HoldDetail } from "../gates/profit-gate.ts";
 import { denied, type Ending } from "./ending.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
 import { noteWouldHold } from "./note-would-hold.ts";
+import { type RecentTrades, readRecentTrades } from "./recent-trades.ts";
 import { type OrderPlan, sendOrder } from "./send-order.ts";
 
 /** An intent may be this far ahead of the server's clock (ms): beyond it, it would outlive its age limit. */
@@ -20,23 +21,24 @@ const numbers = (detail: HoldDetail) =>
     .map(([name, value]) => `${name}=${value}`)
     .join(" ");
 
-/** An entry after `made` attempts: denied, held or expired by us, or sent and ended by the venue. */
-export async function executeEntry(parts: ExecutionParts, job: Job, made: number): Promise<Ending> {
-  const prepared = await prepareEntry(parts, job);
-  return prepared.kind === "ended" ? prepared.ending : sendOrder(parts, job, prepared.plan, made);
+/**
+ * An entry after `made` attempts: denied, held or expired by us, or sent and ended by the venue. `trades` is their
+ * reading if it is under way already.
+ */
+export async function executeEntry(
+  parts: ExecutionParts,
+  job: Job,
+  begun: { readonly made: number; readonly trades: Promise<RecentTrades> | undefined },
+): Promise<Ending> {
+  const prepared = await prepareEntry(parts, job, begun.trades);
+  return prepared.kind === "ended" ? prepared.ending : sendOrder(parts, job, prepared.plan, begun.made);
 }
 
-/** What the gates need from Redis: the symbol's last trade, and the trades of the last 600 s. */
-async function readTrades(parts: ExecutionParts, symbol: string) {
-  const nowMs = parts.redis.serverNowMs();
-  const [last, count] = await Promise.all([
-    parts.redis.command(["GET", `${parts.keys.gateLastTradePrefix}${symbol}`]),
-    parts.redis.command(["ZCOUNT", parts.keys.gateTrades, `(${nowMs - 600_000}`, "+inf"]),
-  ]);
-  return { nowMs, lastTradeMs: last === null ? null : Number(last), tradesLast10Min: Number(count) };
-}
-
-async function prepareEntry(parts: ExecutionParts, job: Job): Promise<Prepared> {
+async function prepareEntry(
+  parts: ExecutionParts,
+  job: Job,
+  trades: Promise<RecentTrades> | undefined,
+): Promise<Prepared> {
   const { intent } = job;
   const { rules } = parts;
   const ageMs = parts.redis.serverNowMs() - intent.ts_ms;
@@ -59,7 +61,10 @@ async function prepareEntry(parts: ExecutionParts, job: Job): Promise<Prepared> 
     priceCollarPct: rules.priceCollarPct,
   });
   if (geometry.verdict === "denied") return ended(denied(geometry.reason, numbers(geometry.detail)));
-  const held = await askGates(parts, job, geometry);
+  const held = askGates(parts, job, {
+    ...geometry,
+    ...(await (trades ?? readRecentTrades(parts, intent.symbol))),
+  });
   if (held !== undefined) return ended(held);
   const size = decideOrderSize({
     kind: "entry",
@@ -88,12 +93,13 @@ async function prepareEntry(parts: ExecutionParts, job: Job): Promise<Prepared> 
 
 type Sound = Extract<ReturnType<typeof decideGeometry>, { verdict: "sound" }>;
 
-async function askGates(parts: ExecutionParts, job: Job, sound: Sound): Promise<Ending | undefined> {
+function askGates(parts: ExecutionParts, job: Job, sound: Sound & RecentTrades): Ending | undefined {
   const { intent } = job;
-  const trades = await readTrades(parts, intent.symbol);
   const decision = decideProfitGates(
     {
-      ...trades,
+      nowMs: sound.nowMs,
+      lastTradeMs: sound.lastTradeMs,
+      tradesLast10Min: sound.tradesLast10Min,
       price: sound.price,
       quantity: sound.quantity,
       stopLoss: sound.stopLoss,

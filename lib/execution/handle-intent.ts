@@ -25,6 +25,7 @@ import { denied, type Ending } from "./ending.ts";
 import { executeEntry } from "./execute-entry.ts";
 import { executeExit } from "./execute-exit.ts";
 import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
+import { type RecentTrades, readRecentTrades } from "./recent-trades.ts";
 import { resolveAttempt } from "./resolve-order.ts";
 import { settleIntent } from "./settle-intent.ts";
 
@@ -64,17 +65,31 @@ export async function handleIntent(
 async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undefined): Promise<void> {
   const { intent, source } = job;
   const { intent_id: intentId } = intent;
-  const received = await receiveOrder(parts.redis, parts.keys, { intentId, owner: parts.owner, source });
+  const receiving = receiveOrder(parts.redis, parts.keys, { intentId, owner: parts.owner, source });
+  // Read in the same round trip. Whoever needs it awaits it, and has its failure: nobody else must.
+  const trades = job.kind === "entry" ? readRecentTrades(parts, intent.symbol) : undefined;
+  void trades?.catch(() => undefined);
+  const received = await receiving;
   if (received.kind === "settled") return;
   if (received.kind === "duplicate") return settleDuplicate(parts, source, intent);
   const order = received.kind === "resumed" ? received.order : undefined;
   const resumed = order && (await resumeOrder(parts, job, order));
-  const ending = resumed ?? refusal ?? (await execute(parts, job, order?.attempt ?? 0));
+  const ending = resumed ?? refusal ?? (await execute(parts, job, { order, trades }));
   await settleIntent(parts, job, ending);
 }
 
-function execute(parts: ExecutionParts, job: Job, made: number): Promise<Ending> {
-  return job.kind === "exit" ? executeExit(parts, job, made) : executeEntry(parts, job, made);
+function execute(
+  parts: ExecutionParts,
+  job: Job,
+  {
+    order,
+    trades,
+  }: { readonly order: LedgerOrder | undefined; readonly trades: Promise<RecentTrades> | undefined },
+): Promise<Ending> {
+  const made = order?.attempt ?? 0;
+  if (job.kind === "exit") return executeExit(parts, job, made);
+  // Resolving a resumed order takes its time: what was read before it is old.
+  return executeEntry(parts, job, { made, trades: order === undefined ? trades : undefined });
 }
 
 /** The ending of an order that was on its way when its handling broke off; undefined: it never got there. */
