@@ -174,7 +174,7 @@ test("nobody gets in without a name", async () => {
   });
   client.on("error", () => {});
   await client.connect();
-  await expect(client.sendCommand(["GET", keys.kill])).rejects.toThrow(/NOAUTH/);
-  await expect(client.sendCommand(["AUTH", "default", ""])).rejects.toThrow(/WRONGPASS|disabled/);
+  expect(await client.sendCommand(["GET", keys.kill]).catch(String)).toMatch(/NOAUTH/);
+  expect(await client.sendCommand(["AUTH", "default", ""]).catch(String)).toMatch(/WRONGPASS/);
   client.destroy();
 }, 30_000);
