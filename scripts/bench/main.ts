@@ -1,33 +1,29 @@
 /**
- * `bun run bench [--only name,…] [--write]`: measures, prints a line a finding, and ends what it started. With
- * --write the findings also become docs/performance.md. An aim that is not met is printed and is no failure:
- * on a busy machine it says little.
+ * `bun run bench`: measures, prints a line a finding, and ends what it started.
+ *
+ *   --only name,…   these alone     --list    names and titles     --quick   a look, under four minutes
+ *   --long          sizes that take minutes to reach, too          --write   docs/performance.md and its plots
+ *
+ * An aim that is not met is printed and is no failure: on a busy machine it says little. QUANTUM_BINARIES names a
+ * folder with binaries that were built elsewhere; without it dist/ is built first.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { svgPlot } from "../plot/svg-plot.ts";
 import type { Benchmark } from "./benchmark.ts";
-import { admissionAgainstRoundTrips } from "./benchmarks/admission-against-round-trips.ts";
-import { admissionThroughput } from "./benchmarks/admission-throughput.ts";
-import { footprint } from "./benchmarks/footprint.ts";
-import { orderLatency } from "./benchmarks/order-latency.ts";
-import { timeToFlat } from "./benchmarks/time-to-flat.ts";
+import { BENCHMARKS, chosenBenchmarks } from "./benchmarks.ts";
 import { findingLine } from "./report/finding-lines.ts";
 import { describeMachine } from "./report/machine.ts";
 import { type Measured, markdownReport } from "./report/markdown-report.ts";
-import { openWorkbench } from "./workbench.ts";
+import { plotsOf } from "./report/ratio-plot.ts";
+import { type Effort, openWorkbench } from "./workbench.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-const BENCHMARKS: readonly Benchmark[] = [
-  admissionAgainstRoundTrips,
-  admissionThroughput,
-  orderLatency,
-  timeToFlat,
-  footprint,
-];
+const DOCS = join(ROOT, "docs");
 const BUILT = [
-  ...["ai-strategy-router", "execution", "paper-exchange"],
+  ...["ai-strategy-router", "execution", "paper-exchange", "safety-telemetry", "audit-logger"],
   ...["exit-brain", "exit-brain-watchdog", "emergency-exit-worker"],
 ];
 
@@ -36,64 +32,83 @@ const EXIT_INTERRUPTED = 130;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-function chosen(only: string | undefined): readonly Benchmark[] {
-  if (only === undefined) return BENCHMARKS;
-  const names = only.split(",");
-  const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
-  if (unknown.length > 0) {
-    const known = BENCHMARKS.map(({ name }) => name).join(", ");
-    throw new Error(`no benchmark ${unknown.join(", ")}; there are ${known}`);
-  }
-  return BENCHMARKS.filter(({ name }) => names.includes(name));
-}
-
-async function build(): Promise<void> {
+/** The folder with the binaries, built now unless they come from elsewhere. */
+async function binaries(): Promise<string> {
+  const elsewhere = Bun.env["QUANTUM_BINARIES"];
+  if (elsewhere !== undefined) return elsewhere;
   const child = Bun.spawn(["bun", join(ROOT, "scripts", "build.ts"), ...BUILT], {
     cwd: ROOT,
     stdout: "ignore",
     stderr: "inherit",
   });
   if ((await child.exited) !== 0) throw new Error("the build failed");
+  return join(ROOT, "dist");
 }
 
-async function measure(benchmark: Benchmark, folder: string): Promise<Measured> {
+interface Where {
+  readonly folder: string;
+  readonly binaries: string;
+  readonly effort: Effort;
+}
+
+async function measure(benchmark: Benchmark, where: Where): Promise<Measured> {
   say(`\n${benchmark.title}`);
-  const binaries = join(ROOT, "dist");
-  await using bench = openWorkbench({ folder: join(folder, benchmark.name), binaries });
+  const from = performance.now();
+  await using bench = openWorkbench({ ...where, folder: join(where.folder, benchmark.name) });
   const interrupted = async () => {
     await bench[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(where.folder, { recursive: true, force: true });
     process.exit(EXIT_INTERRUPTED);
   };
   const onSignal = () => void interrupted();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
-  const findings = await benchmark.run(bench);
+  const result = await benchmark.run(bench);
+  const measurement = "findings" in result ? result : { findings: result };
   process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-  for (const finding of findings) {
-    const { what, value, ratio, aim, met } = findingLine(finding);
-    say(`  ${what.padEnd(56)} ${value.padEnd(44)} ${ratio.padEnd(26)} ${aim.padEnd(10)} ${met}`.trimEnd());
+  for (const finding of measurement.findings) {
+    const { what, value, ratio, aim, verdict } = findingLine(finding);
+    say(
+      `  ${what.padEnd(56)} ${value.padEnd(44)} ${ratio.padEnd(40)} ${aim.padEnd(10)} ${verdict}`.trimEnd(),
+    );
   }
-  return { benchmark, findings };
+  say(`  took ${Math.round((performance.now() - from) / 1000)} s`);
+  return { benchmark, ...measurement };
+}
+
+async function writeReport(report: Parameters<typeof markdownReport>[0]): Promise<void> {
+  for (const { name, spec } of report.measured.flatMap(plotsOf)) {
+    await Bun.write(join(DOCS, "plots", `${name}.svg`), await svgPlot(spec));
+  }
+  await Bun.write(join(DOCS, "performance.md"), markdownReport(report));
+  say("\nwrote docs/performance.md and docs/plots");
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: "string" }, write: { type: "boolean" } } });
-  const benchmarks = chosen(values.only);
-  if (values.write && values.only !== undefined) throw new Error("--write needs all benchmarks");
+  const flag = { type: "boolean" } as const;
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, list: flag, quick: flag, long: flag, write: flag },
+  });
+  if (values.list === true) {
+    for (const { name, title } of BENCHMARKS) say(`${name.padEnd(12)} ${title}`);
+    return;
+  }
+  const benchmarks = chosenBenchmarks(values.only);
+  if (values.write === true && (values.only !== undefined || values.quick === true)) {
+    throw new Error("--write needs all benchmarks at their full length");
+  }
+  const effort: Effort = values.quick === true ? "quick" : values.long === true ? "long" : "full";
   const machine = await describeMachine();
   for (const [name, value] of machine) say(`${name.padEnd(12)} ${value}`);
-  await build();
   const folder = mkdtempSync(join(tmpdir(), "quantum-bench-"));
   const measured: Measured[] = [];
   try {
-    for (const benchmark of benchmarks) measured.push(await measure(benchmark, folder));
+    const where = { folder, binaries: await binaries(), effort };
+    for (const benchmark of benchmarks) measured.push(await measure(benchmark, where));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  if (!values.write) return;
   const date = new Date().toISOString().slice(0, 10);
-  await Bun.write(join(ROOT, "docs", "performance.md"), markdownReport({ machine, date, measured }));
-  say("\nwrote docs/performance.md");
+  if (values.write === true) await writeReport({ machine, date, measured });
 }
 
 await main();

@@ -5,9 +5,13 @@ import { type RedisEye, type RedisProcess, startRedis } from "../stack/redis-pro
 import { openRawRedis, type RawRedis } from "./drive/raw-redis.ts";
 import { benchClock, quietLog } from "./surroundings.ts";
 
+/** How long to measure: quick for a look, full for the report, long where a size takes minutes to reach. */
+export type Effort = "quick" | "full" | "long";
+
 /** Where a benchmark works: a folder of its own, and what it starts is ended with it. */
 export interface Workbench {
   readonly folder: string;
+  readonly effort: Effort;
   /** Folder with the compiled binaries. */
   readonly binaries: string;
   /** Runs when the benchmark has ended, last come first, also after a failure. */

@@ -4,11 +4,12 @@ import { type Driven, keepInFlight } from "../drive/keep-in-flight.ts";
 import { assertAllAdmitted, deliverDecisions, OPEN_LIMITS } from "../drive/pending-decisions.ts";
 import { admitByRoundTrips } from "../drive/round-trips.ts";
 import type { Finding } from "../finding.ts";
-import { figureText, quantilesText } from "../measure/figures.ts";
+import { quantilesText } from "../measure/figures.ts";
 import { median } from "../measure/median.ts";
+import { ratioOfRounds } from "../measure/ratio-of-rounds.ts";
 import { type BenchRedis, startBenchRedis, type Workbench } from "../workbench.ts";
 
-const ROUNDS = 5;
+const ROUNDS = { quick: 2, full: 5, long: 5 } as const;
 const FSYNC = ["everysec", "always"] as const;
 const LOADS = [
   { name: "sequential", inFlight: 1, decisions: 1500 },
@@ -25,7 +26,7 @@ export const admissionAgainstRoundTrips: Benchmark = {
     "The daemons' own connection over a unix socket, one decision a call, every decision admitted. The round " +
     "trips are GET, SET NX twice, INCR+EXPIRE twice, INCR, XADD, XACK: fewer checks than the function makes " +
     "(it also reads kill switch, halt and backlog, keeps the sliding windows, the top symbols and the " +
-    `statistics). Medians of ${ROUNDS} interleaved rounds on the same server.`,
+    `statistics). Medians of ${ROUNDS.full} interleaved rounds on the same server.`,
   run: measure,
 };
 
@@ -33,15 +34,20 @@ async function measure(bench: Workbench): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const fsync of FSYNC) {
     const redis = await startBenchRedis(bench, fsync);
-    for (const load of LOADS) findings.push(...(await compare(redis, fsync, load)));
+    for (const load of LOADS)
+      findings.push(...(await compare(redis, { fsync, load, rounds: ROUNDS[bench.effort] })));
   }
   return findings;
 }
 
-async function compare(redis: BenchRedis, fsync: string, load: Load): Promise<readonly Finding[]> {
+async function compare(
+  redis: BenchRedis,
+  setting: { readonly fsync: string; readonly load: Load; readonly rounds: number },
+): Promise<readonly Finding[]> {
+  const { fsync, load } = setting;
   const rounds: { readonly one: Driven; readonly many: Driven }[] = [];
   // The first round warms the compiler up and is not counted.
-  for (let round = 0; round <= ROUNDS; round += 1) {
+  for (let round = 0; round <= setting.rounds; round += 1) {
     const one = await driveOneCall(redis, load);
     const many = await driveRoundTrips(redis, load);
     if (round > 0) rounds.push({ one, many });
@@ -52,7 +58,7 @@ async function compare(redis: BenchRedis, fsync: string, load: Load): Promise<re
     const quantile = (q: number) => median(rounds.map((round) => round[of].latencies.quantile(q)));
     return quantilesText({ quantile });
   };
-  const ratios = rounds.map((round) => rate(round.one) / rate(round.many));
+  const manyRate = { of: (round: (typeof rounds)[number]) => rate(round.many), to: "the round trips" };
   const where = `${load.name}, AOF ${fsync}`;
   return [
     { what: `round trips, ${where}`, figure: middle("many"), unit: "decisions/s", detail: detail("many") },
@@ -60,8 +66,8 @@ async function compare(redis: BenchRedis, fsync: string, load: Load): Promise<re
       what: `one FCALL, ${where}`,
       figure: middle("one"),
       unit: "decisions/s",
-      detail: `${detail("one")}, ratios ${figureText(Math.min(...ratios))}–${figureText(Math.max(...ratios))}`,
-      ratio: { value: median(ratios), to: "the round trips" },
+      detail: detail("one"),
+      ratio: ratioOfRounds(rounds, (round) => rate(round.one), manyRate),
       ...(load.inFlight === 1 ? { aim: { of: "ratio", bound: "at least", limit: 2.5 } } : {}),
     },
   ];

@@ -1,4 +1,4 @@
-import { type Aim, type Finding, isMet } from "../finding.ts";
+import { type Aim, type Finding, type Ratio, verdictOf } from "../finding.ts";
 import { figureText } from "../measure/figures.ts";
 
 /** The cells of one finding, the same in the terminal and in the document. */
@@ -7,21 +7,25 @@ export interface FindingLine {
   readonly value: string;
   readonly ratio: string;
   readonly aim: string;
-  /** "met", "NOT MET" or "" without an aim. */
-  readonly met: string;
+  /** "met", "NOT MET" or "" without an aim; with "noisy" where the rounds disagree. */
+  readonly verdict: string;
 }
 
 /** What is said of a finding. */
 export function findingLine(finding: Finding): FindingLine {
   const { what, figure, unit, detail, ratio, aim } = finding;
-  const met = isMet(finding);
   return {
     what,
     value: `${figureText(figure)} ${unit}${detail === undefined ? "" : ` (${detail})`}`,
-    ratio: ratio === undefined ? "" : `${ratio.value.toFixed(2)} × ${ratio.to}`,
+    ratio: ratio === undefined ? "" : ratioText(ratio),
     aim: aim === undefined ? "" : aimText(aim, unit),
-    met: met === undefined ? "" : met ? "met" : "NOT MET",
+    verdict: verdictOf(finding),
   };
+}
+
+function ratioText({ value, to, low, high }: Ratio): string {
+  const range = low === undefined || high === undefined ? "" : ` (${low.toFixed(2)}–${high.toFixed(2)})`;
+  return `${value.toFixed(2)} × ${to}${range}`;
 }
 
 function aimText({ of, bound, limit }: Aim, unit: string): string {

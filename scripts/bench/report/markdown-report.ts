@@ -1,36 +1,25 @@
-import type { Benchmark } from "../benchmark.ts";
+import type { Benchmark, Measurement } from "../benchmark.ts";
 import type { Finding } from "../finding.ts";
 import { findingLine } from "./finding-lines.ts";
+import { plotsOf } from "./ratio-plot.ts";
 
-export interface Measured {
+export interface Measured extends Measurement {
   readonly benchmark: Benchmark;
-  readonly findings: readonly Finding[];
 }
 
-/** The document that `bun run bench --write` leaves behind. */
+/** The document that `bun run bench --write` leaves behind; its pictures lie in plots/ beside it. */
 export function markdownReport(report: {
   readonly machine: readonly (readonly [string, string])[];
   readonly date: string;
   readonly measured: readonly Measured[];
 }): string {
   const machine = report.machine.map(([name, value]) => `| ${name} | ${value} |`);
-  const sections = report.measured.map(({ benchmark, findings }) =>
-    [
-      `## ${benchmark.title}`,
-      "",
-      benchmark.method,
-      "",
-      "| What | Value | Ratio | Aim | |",
-      "|---|---|---|---|---|",
-      ...findings.map(row),
-      "",
-    ].join("\n"),
-  );
   return [
     "# Performance",
     "",
     "Written by `bun run bench --write`. Every ratio is between two figures of one run on one machine, taken in",
-    "turn: carry the ratios over to another machine, not the absolutes.",
+    "turn: carry the ratios over to another machine, not the absolutes. Behind a ratio stand the quartiles over",
+    "the rounds; where these are more than a quarter of it apart the verdict says *noisy*.",
     "",
     `Measured ${report.date}.`,
     "",
@@ -38,11 +27,27 @@ export function markdownReport(report: {
     "|---|---|",
     ...machine,
     "",
-    ...sections,
+    ...report.measured.map(section),
+  ].join("\n");
+}
+
+function section(measured: Measured): string {
+  const { benchmark, findings } = measured;
+  return [
+    `## ${benchmark.title}`,
+    "",
+    benchmark.method,
+    "",
+    ...(benchmark.limit === undefined ? [] : [benchmark.limit, ""]),
+    "| What | Value | Ratio | Aim | |",
+    "|---|---|---|---|---|",
+    ...findings.map(row),
+    "",
+    ...plotsOf(measured).flatMap(({ name }) => [`![${benchmark.title}](plots/${name}.svg)`, ""]),
   ].join("\n");
 }
 
 function row(finding: Finding): string {
-  const { what, value, ratio, aim, met } = findingLine(finding);
-  return `| ${[what, value, ratio, aim, met].join(" | ")} |`;
+  const { what, value, ratio, aim, verdict } = findingLine(finding);
+  return `| ${[what, value, ratio, aim, verdict].join(" | ")} |`;
 }

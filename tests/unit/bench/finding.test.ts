@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
-import { type Aim, isMet } from "../../../scripts/bench/finding.ts";
+import { type Aim, isMet, verdictOf } from "../../../scripts/bench/finding.ts";
 import { figureText } from "../../../scripts/bench/measure/figures.ts";
 import { median } from "../../../scripts/bench/measure/median.ts";
+import { quartiles } from "../../../scripts/bench/measure/quartiles.ts";
+import { ratioOfRounds } from "../../../scripts/bench/measure/ratio-of-rounds.ts";
 import { findingLine } from "../../../scripts/bench/report/finding-lines.ts";
 
 const atLeast: Aim = { of: "ratio", bound: "at least", limit: 2.5 };
@@ -36,7 +38,7 @@ test("a line says value, ratio, aim and whether it is met", () => {
     value: "57.3 ms (54–60)",
     ratio: "3.46 × the floor",
     aim: "≥ 2.5 ×",
-    met: "met",
+    verdict: "met",
   });
 });
 
@@ -54,4 +56,33 @@ test("the median is the middle, between two their mean, and of nothing an error"
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 2, 3])).toBe(2.5);
   expect(() => median([])).toThrow();
+});
+
+test("one round that the machine disturbed moves neither the median nor the quartiles", () => {
+  expect(quartiles([10, 11, 9, 10, 900])).toEqual({ middle: 10, low: 10, high: 11 });
+  expect(quartiles([5])).toEqual({ middle: 5, low: 5, high: 5 });
+});
+
+test("a ratio of rounds pairs what was measured in turn", () => {
+  const rounds = [
+    { ours: 10, theirs: 5 },
+    { ours: 40, theirs: 20 },
+    { ours: 3, theirs: 1 },
+  ];
+  const against = { of: (round: (typeof rounds)[number]) => round.theirs, to: "theirs" };
+  expect(ratioOfRounds(rounds, (round) => round.ours, against)).toMatchObject({
+    value: 2,
+    low: 2,
+    high: 2.5,
+  });
+});
+
+test.each([
+  [{ value: 3, low: 2.9, high: 3.1 }, "met"],
+  [{ value: 3, low: 2.5, high: 3.5 }, "met, noisy"],
+  [{ value: 2, low: 1, high: 3 }, "NOT MET, noisy"],
+] as const)("rounds that disagree are said to be noisy: %p", (ratio, verdict) => {
+  expect(verdictOf({ what: "w", figure: 1, unit: "ms", ratio: { ...ratio, to: "it" }, aim: atLeast })).toBe(
+    verdict,
+  );
 });
