@@ -13,7 +13,6 @@ export interface Mutation {
 
 const LEDGER = "lib/kernel/lua/ledger.lua";
 const ADMIT = "lib/kernel/lua/admit.lua";
-const SETTLE = "lib/kernel/lua/settle.lua";
 const SEND = "lib/execution/send-order.ts";
 
 const one = (file: string, from: string, to: string): readonly SourceChange[] => [{ file, from, to }];
@@ -71,7 +70,7 @@ const TRADING: readonly Mutation[] = [
     mistake: "publishing does not remember the intent id",
     changes: one(
       ADMIT,
-      "redis.call('SET', intent_key, state.args[decision + ID], 'EX', state.limits.intent_ttl)",
+      "redis.call('SET', intent_key, state.args[decision + ID], 'PXAT', state.intent_until)",
       "",
     ),
     breaks: [1],
@@ -101,7 +100,11 @@ const TRADING: readonly Mutation[] = [
   {
     name: "trip-without-safe-mode",
     mistake: "a trip is counted and refused, but does not set safe mode",
-    changes: one(ADMIT, "redis.call('SET', state.keys[8], '1', 'EX', state.limits.cooldown_sec)", ""),
+    changes: one(
+      ADMIT,
+      "redis.call('SET', state.limits.names.safe_mode, '1', 'EX', state.limits.cooldown_sec)",
+      "",
+    ),
     breaks: [2],
   },
   {
@@ -140,16 +143,6 @@ const TRADING: readonly Mutation[] = [
     breaks: [4],
   },
   {
-    name: "settled-without-ack",
-    mistake: "settling forgets to acknowledge",
-    changes: one(
-      SETTLE,
-      "redis.call('XACK', keys[3], args[4], args[5])\n  return {'OK', result_id}",
-      "return {'OK', result_id}",
-    ),
-    breaks: [7],
-  },
-  {
     name: "fixed-window",
     mistake: "the rate is counted by fixed buckets",
     changes: one("lib/kernel/lua/admission-input.lua", "sliding = parts[7] ~= 'fixed'", "sliding = false"),
@@ -160,8 +153,8 @@ const TRADING: readonly Mutation[] = [
     mistake: "the daily counter counts calls and not intents",
     changes: one(
       ADMIT,
-      "redis.call('INCRBY', state.daily_key, integer(published)) == published",
-      "redis.call('INCRBY', state.daily_key, 1) == 1",
+      "redis.call('INCRBY', limits.daily_key, integer(published)) == published",
+      "redis.call('INCRBY', limits.daily_key, 1) == 1",
     ),
     breaks: [5],
   },
@@ -173,7 +166,111 @@ const TRADING: readonly Mutation[] = [
   },
 ];
 
+/** Planted bugs of stream recovery. */
+const RECOVERY: readonly Mutation[] = [
+  {
+    name: "trim-by-length",
+    mistake: "streams are trimmed to their length, whoever still needs what",
+    changes: one(
+      "lib/kernel/lua/streams.lua",
+      "if floor and id_before(floor, minid) then minid = floor end",
+      "",
+    ),
+    breaks: [4],
+  },
+  {
+    name: "busy-consumer-deleted",
+    mistake: "recovery deletes a consumer that is idle, with what is pending on it",
+    changes: one(
+      "lib/kernel/lua/streams.lua",
+      "if consumer['pending'] == 0 and consumer['idle'] >= idle_min then",
+      "if consumer['idle'] >= idle_min then",
+    ),
+    breaks: [4],
+  },
+];
+
+/** Planted bugs of the emergency chain. */
+const EMERGENCY: readonly Mutation[] = [
+  {
+    name: "halt-after-close",
+    mistake: "the worker cancels and closes without having put the halt file first",
+    changes: one("lib/emergency/worker/panic-desk.ts", "    this.#putHaltFile(event);\n", ""),
+    breaks: [6],
+  },
+  {
+    name: "flat-at-once",
+    mistake: "the first reading of zero positions is believed, whatever may still be under way",
+    changes: one(
+      "lib/emergency/worker/decide-round.ts",
+      "if (openingOrders === 0 && settledInMs <= 0 && troubles === 0)",
+      'if (openPositions === 0) return { kind: "flat" };\n  if (openingOrders === 0 && settledInMs <= 0 && troubles === 0)',
+    ),
+    breaks: [6],
+  },
+  {
+    name: "unreadable-is-flat",
+    mistake: "a reading of the positions that failed is taken for none open",
+    changes: one(
+      "lib/emergency/worker/decide-round.ts",
+      'if (openPositions === undefined) return { kind: "again", pause: true };',
+      'if (openPositions === undefined) return { kind: "flat" };',
+    ),
+    breaks: [6],
+  },
+  {
+    name: "flatten-not-reduce-only",
+    mistake: "the worker closes with ordinary orders",
+    changes: one(
+      "lib/emergency/worker/plan-close.ts",
+      "symbol, ...shape, positionSide, quantity }",
+      "symbol, ...shape, reduceOnly: false, positionSide, quantity }",
+    ),
+    breaks: [3],
+  },
+  {
+    name: "panic-published-anew",
+    mistake: "each attempt at publishing a panic has an id of its own, and none is the last",
+    changes: one(
+      "lib/emergency/watchdog/watch.ts",
+      '    this.#latch = { event, failure, stage: "pending", published: false, recovered: false };\n',
+      "    void failure;\n",
+    ),
+    breaks: [6],
+  },
+  {
+    name: "latch-not-persisted",
+    mistake: "the watchdog remembers in memory alone that it has called a panic",
+    changes: [
+      {
+        file: "lib/emergency/watchdog/latch-store.ts",
+        from: "    this.#waiting = { latch };\n",
+        to: "    this.#waiting = undefined;\n    void latch;\n",
+      },
+      {
+        file: "lib/emergency/watchdog/create-watchdog.ts",
+        from: 'const adopt = kept.kind === "kept" ? undefined : (latch: Latch) => watch.adopt(latch);',
+        to: "const adopt = undefined;",
+      },
+    ],
+    breaks: [6],
+  },
+  {
+    name: "watchdog-asleep",
+    mistake: "the limits of silence are in seconds where milliseconds are meant",
+    changes: [
+      {
+        file: "lib/emergency/watchdog/watch-limits.ts",
+        from: "unguarded: 3000,",
+        to: "unguarded: 3_000_000,",
+      },
+      { file: "lib/emergency/watchdog/watch-limits.ts", from: "missing: 5000,", to: "missing: 5_000_000," },
+    ],
+    breaks: [6],
+  },
+];
+
 /** Every planted bug, by name. */
 export const MUTATIONS: ReadonlyMap<string, Mutation> = new Map(
-  TRADING.map((mutation) => [mutation.name, mutation]),
+  [...TRADING, ...RECOVERY, ...EMERGENCY].map((mutation) => [mutation.name, mutation]),
 );

@@ -8,7 +8,7 @@ export interface Chance {
   hit(probability: number): boolean;
   /** Uniform, whole, both ends included. */
   between(least: number, most: number): number;
-  pick<T>(list: readonly [T, ...T[]]): T;
+  pick<const List extends readonly [unknown, ...unknown[]]>(list: List): List[number];
   /** A source that depends on this one's seed and the name alone. */
   branch(name: string): Chance;
 }

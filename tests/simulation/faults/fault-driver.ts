@@ -108,7 +108,7 @@ export class FaultDriver {
     const chance = this.#chance;
     switch (fault) {
       case "crash": {
-        const ms = chance.pick([50, 200, 3000, 6000, 9000]);
+        const ms = chance.pick([50, 200, 3000, 6000, 9000, 40_000]);
         host.crash(ms);
         this.#for(ms, () => host.start());
         break;

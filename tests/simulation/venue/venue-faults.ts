@@ -7,8 +7,8 @@ export type RequestFate =
   | { readonly kind: "lost"; readonly reset: boolean }
   /** The venue acts; the caller hears of a reset, or nothing. */
   | { readonly kind: "reply_lost"; readonly reset: boolean }
-  /** It arrives much later, when the caller has given up. */
-  | { readonly kind: "late"; readonly byUs: number }
+  /** It arrives later: when the caller has given up, or has been told of a reset or of a gateway's trouble. */
+  | { readonly kind: "late"; readonly byUs: number; readonly told: "nothing" | "reset" | PlainReply }
   /** The gateway's own answer, whether or not the venue acted. */
   | { readonly kind: "replaced"; readonly executed: boolean; readonly reply: PlainReply };
 
@@ -69,8 +69,10 @@ export function drawFate(chance: Chance, rates: VenueFaultRates): RequestFate {
   if (at >= total) return { kind: "answered" };
   if (at < rates.lost) return { kind: "lost", reset: chance.hit(0.5) };
   if (at < rates.lost + rates.replyLost) return { kind: "reply_lost", reset: chance.hit(0.5) };
-  if (at < rates.lost + rates.replyLost + rates.late)
-    return { kind: "late", byUs: chance.between(200_000, 6_000_000) };
+  if (at < rates.lost + rates.replyLost + rates.late) {
+    const told = chance.pick(["nothing", "reset", chance.pick(AMBIGUOUS)]);
+    return { kind: "late", byUs: chance.between(50_000, chance.pick([2_000_000, 6_000_000])), told };
+  }
   if (at < total - rates.refused) {
     return { kind: "replaced", executed: chance.hit(0.5), reply: chance.pick(AMBIGUOUS) };
   }

@@ -65,6 +65,7 @@ export class VenueNetwork {
     this.#trace.say(this.#timeline.nowUs, life.name, `sends ${callText(call)}`);
     this.#watcher?.sent(call, life);
     const fate = drawFate(this.#chance, this.rates);
+    if (fate.kind === "late") this.#tellEarly(life, fate.told, caller);
     const lateUs = fate.kind === "late" ? fate.byUs : 0;
     const { nobody } = this.#timeline;
     this.#timeline.after(this.latency.venueUs() + lateUs, nobody, "request arrives", () => {
@@ -83,6 +84,13 @@ export class VenueNetwork {
       if (reply === undefined) return;
       this.#deliver(life, `response ${reply.status}`, () => caller.answer(reply));
     });
+  }
+
+  /** What a caller hears of a request that is still on its way. */
+  #tellEarly(life: Life, told: "nothing" | "reset" | PlainReply, caller: Caller): void {
+    if (told === "nothing") return;
+    if (told === "reset") this.#deliver(life, "reset while under way", caller.reset);
+    else this.#deliver(life, `response ${told.status} while under way`, () => caller.answer(told));
   }
 
   #serve(call: VenueCall, life: Life): PlainReply {

@@ -35,6 +35,8 @@ export class PanicWatch {
   #closingUs = 0;
   #running: string | undefined;
   #flatSince: string | undefined;
+  /** An operator has cleared the halt since the newest panic was called: what follows is on their word. */
+  #cleared = false;
   #last: Failure | undefined;
   readonly #events = new Set<string>();
 
@@ -86,6 +88,7 @@ export class PanicWatch {
     this.#running ??= eventId;
     this.#closingUs = 0;
     this.#flatSince = undefined;
+    this.#cleared = false;
     if (issuedBy !== "watchdog") return;
     if (this.#last !== undefined && this.#last.beats === this.#beats) {
       this.#findings.report(6, `panic ${eventId} is a second one for the failure of ${this.#last.eventId}`);
@@ -94,7 +97,10 @@ export class PanicWatch {
   }
 
   #switched(args: readonly string[]): void {
-    if (args.includes("false")) this.#flatSince = undefined;
+    if (!args.includes("false")) return;
+    this.#flatSince = undefined;
+    this.#cleared = true;
+    this.#last = undefined;
   }
 
   #completed(eventId: string, status: string): void {
@@ -102,7 +108,7 @@ export class PanicWatch {
       const open = this.#positions.open();
       if (open.length > 0)
         this.#findings.report(6, `panic ${eventId} is said to be flat, open: ${open.join(", ")}`);
-      this.#flatSince = eventId;
+      if (!this.#cleared) this.#flatSince = eventId;
     }
     if (status === "flat" || status === "failed") this.#running = undefined;
   }
@@ -110,11 +116,17 @@ export class PanicWatch {
   /** The worker sends something that changes the account. */
   sent(call: VenueCall, life: Life): void {
     if (life.place.name !== "worker" || call.method === "GET" || call.url.includes("/leverage")) return;
-    if (call.url.includes("listenKey") || existsSync(this.#haltFile)) return;
+    if (this.#cleared || existsSync(this.#haltFile)) return;
     this.#findings.report(
       6,
       `the worker acts before the halt stands: ${call.method} ${call.url.split("?")[0]}`,
     );
+  }
+
+  /** What the worker closes with can only reduce, by its own words to the venue. */
+  ordered(order: OrderCall, life: Life): void {
+    if (life.place.name !== "worker" || order.reduces) return;
+    this.#findings.report(3, `the worker sends ${order.clientOrderId} as an order that may enlarge`);
   }
 
   served(order: OrderCall, executed: boolean): void {

@@ -5,6 +5,7 @@ import type { Profile } from "../world/profile.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import type { Findings } from "./findings.ts";
 import { IntentBook } from "./intent-book.ts";
+import { LedgerWatch } from "./ledger-watch.ts";
 import { orderCall } from "./order-call.ts";
 import { OrderWatch } from "./order-watch.ts";
 import { PanicWatch } from "./panic-watch.ts";
@@ -16,65 +17,47 @@ import { TrimWatch } from "./trim-watch.ts";
 
 const RECV_WINDOW_MS = 2000;
 
-/** All watchers of a run, at the two doors that nothing passes unseen: the server's and the venue's. */
-export function watchEverything(parts: {
+interface Watched {
   readonly simulation: Simulation;
   readonly keys: Keys;
   readonly findings: Findings;
   readonly profile: Profile;
   readonly haltFile: string;
   readonly hosts: readonly ProcessHost[];
-}) {
-  const { simulation, keys, findings, profile } = parts;
+}
+
+/** All watchers of a run, at the two doors that nothing passes unseen: the server's and the venue's. */
+export function watchEverything(parts: Watched) {
+  const { simulation, keys, findings } = parts;
   const redis = simulation.redisNetwork;
   const nowMs = () => simulation.wallMs();
-  const book = new IntentBook({ redis, keys, findings, nowMs });
-  const switches = new SwitchWatch({ redis, keys, findings, haltFile: parts.haltFile });
-  const rates = new RateWatch({
-    ...{ redis, keys, findings, nowMs },
-    limits: {
-      windowMs: profile.windowSec * 1000,
-      globalMax: profile.globalMax,
-      symbolMax: profile.symbolMax,
-      dailyMax: profile.dailyMax,
-    },
-  });
-  const orders = new OrderWatch({
-    ...{ findings, book },
-    limits: {
-      intentAgeMsMax: profile.intentAgeSec * 1000,
-      recvWindowMs: RECV_WINDOW_MS,
-      tradesMax: profile.tradesMax,
-      holdMsMin: profile.holdSec * 1000,
-    },
-  });
+  const common = { redis, keys, findings, nowMs };
+  const book = new IntentBook(common);
+  const switches = new SwitchWatch({ ...common, haltFile: parts.haltFile });
+  const { rates, orders } = limitWatches(parts, common, book);
   const positions = new PositionWatch(simulation.venue);
   const exits = new ExitWatch({ findings, positions });
-  const trims = new TrimWatch({ redis, keys, findings });
+  const queues = new QueueWatch({ ...common, book });
+  const ledger = new LedgerWatch(common);
+  const trims = new TrimWatch(common);
   let faults: { calmUs(): number | undefined } = { calmUs: () => undefined };
-  const panics = new PanicWatch({
-    ...{ simulation, keys, findings, positions, haltFile: parts.haltFile, hosts: parts.hosts },
-    calmUs: () => faults.calmUs(),
-  });
-  const queues = new QueueWatch({ redis, keys, findings, book });
+  const calmUs = () => faults.calmUs();
+  const { haltFile, hosts } = parts;
+  const panics = new PanicWatch({ ...common, simulation, positions, haltFile, hosts, calmUs });
   redis.watch({
     before: (args) => {
-      switches.before(args);
-      trims.before(args);
+      for (const watch of [switches, trims, ledger]) watch.before(args);
     },
     after: (args, reply, life) => {
-      book.after(args);
-      switches.after(args, reply, life);
-      rates.after(args, reply);
-      exits.after(args, reply);
-      trims.after();
-      panics.after(args);
+      for (const watch of [book, switches, rates, exits, trims, ledger, panics])
+        watch.after(args, reply, life);
     },
   });
   simulation.venueNetwork.watch({
     sent: (call, life) => {
       const order = orderCall(call);
       if (order !== undefined) switches.sent(order, life);
+      if (order !== undefined) panics.ordered(order, life);
       panics.sent(call, life);
     },
     serving: (call) => {
@@ -90,25 +73,45 @@ export function watchEverything(parts: {
   });
   return {
     stateLost: () => {
-      book.stateLost();
-      rates.stateLost();
-      orders.stateLost();
-      panics.stateLost();
+      for (const watch of [book, rates, orders, panics]) watch.stateLost();
     },
     follow: (driver: { calmUs(): number | undefined }) => {
       faults = driver;
     },
-    panics: () => panics.panics,
     /** What is not at rest, in plain words. */
     restless: (): readonly string[] => [
-      ...parts.hosts.filter((host) => !host.ready()).map((host) => `${host.role.name} is not ready`),
+      ...hosts.filter((host) => !host.ready()).map((host) => `${host.role.name} is not ready`),
       ...queues.rests().map(({ stream, pending, lag }) => `${stream} has ${pending} pending, lag ${lag}`),
     ],
     atEnd: () => {
       rates.atEnd();
       queues.atEnd();
     },
+    panics: () => panics.panics,
     executedOrders: () => orders.executedOrders,
     intents: () => book.all.length,
   };
+}
+
+function limitWatches(
+  { profile, findings }: Watched,
+  common: ConstructorParameters<typeof IntentBook>[0],
+  book: IntentBook,
+) {
+  const rates = new RateWatch({
+    ...common,
+    limits: {
+      windowMs: profile.windowSec * 1000,
+      globalMax: profile.globalMax,
+      symbolMax: profile.symbolMax,
+      dailyMax: profile.dailyMax,
+    },
+  });
+  const limits = {
+    intentAgeMsMax: profile.intentAgeSec * 1000,
+    recvWindowMs: RECV_WINDOW_MS,
+    tradesMax: profile.tradesMax,
+    holdMsMin: profile.holdSec * 1000,
+  };
+  return { rates, orders: new OrderWatch({ findings, book, limits }) };
 }
