@@ -37,7 +37,8 @@ describe("a panic with 100 positions on 100 symbols, at 50 ms a request", () => 
     const settings = { PAPER_EXTRA_SYMBOLS: POSITIONS, PAPER_BALANCE_USD: "10000000" };
     await using stage = await openStage(command, { settings });
     await openMany(stage);
-    await stage.start();
+    // A machine that others keep busy must not make an order arrive too late for its window.
+    await stage.start({ RECV_WINDOW_MS: "3000", REQUEST_TIMEOUT_MS: "5000" });
     await stage.paper.useFaults({ rules: [{ effect: { kind: "latency", ms: LATENCY_MS } }] });
     const completion = await stage.end(await stage.panic());
     expect(completion).toMatchObject({

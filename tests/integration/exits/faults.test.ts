@@ -27,8 +27,8 @@ async function completes(brain: Brain, cycles: number): Promise<void> {
 }
 
 /** A position with its default plan and without a stop at the venue: so that only the rules can close it. */
-async function guarded(desk: ExitDesk): Promise<Brain> {
-  const brain = await desk.start({ PROTECTIVE_STOP: "none" });
+async function guarded(desk: ExitDesk, settings: Readonly<Record<string, string>> = {}): Promise<Brain> {
+  const brain = await desk.start({ PROTECTIVE_STOP: "none", ...settings });
   await buy(desk);
   await waitUntil("it is guarded", async () => (await brain.positions())[0]?.decision === "hold");
   await waitUntil("its plan is stored", async () => (await desk.plan("ETHUSDT"))["stop_loss"] === "2940");
@@ -146,13 +146,11 @@ test.concurrent(
 test.concurrent(
   "a Redis that refuses writes makes an exit that is due DEGRADED at once",
   on(async (desk) => {
-    const brain = await guarded(desk);
+    // An exit that merely is not confirmed would take this long.
+    const brain = await guarded(desk, { EXIT_CONFIRM_MS: "60000" });
     await desk.redis("CONFIG", "SET", "min-replicas-to-write", "1");
     await desk.paper.setPrice("ETHUSDT", "2900");
-    await waitUntil("it is due", async () => (await brain.positions())[0]?.decision === "exit");
-    const sinceMs = performance.now();
     await degradedBy(brain, "EXIT_UNCONFIRMED");
-    expect(performance.now() - sinceMs).toBeLessThan(1000);
     await desk.redis("CONFIG", "SET", "min-replicas-to-write", "0");
     await waitUntil("it is out", async () => (await desk.exits()).length > 0);
   }),
