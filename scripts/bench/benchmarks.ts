@@ -1,6 +1,7 @@
 import type { Benchmark } from "./benchmark.ts";
 import { admissionAgainstRoundTrips } from "./benchmarks/admission-against-round-trips.ts";
 import { admissionThroughput } from "./benchmarks/admission-throughput.ts";
+import { exporter } from "./benchmarks/exporter.ts";
 import { footprint } from "./benchmarks/footprint.ts";
 import { orderLatency } from "./benchmarks/order-latency.ts";
 import { timeToFlat } from "./benchmarks/time-to-flat.ts";
@@ -12,6 +13,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   orderLatency,
   timeToFlat,
   footprint,
+  exporter,
 ];
 
 /** Those of a comma-separated list of names, in the report's order; all without one. Throws at a name unknown. */
