@@ -6,6 +6,8 @@ import { readHalt } from "./read-safety.ts";
 
 export type HaltClearing =
   | { readonly kind: "cleared" }
+  /** Cleared in Redis; the file stands, and so does the halt, until the worker has seen it. */
+  | { readonly kind: "file_stands"; readonly why: string }
   | { readonly kind: "not_halted" }
   | { readonly kind: "refused"; readonly why: string };
 
@@ -26,7 +28,12 @@ export async function clearHalt(
     return { kind: "refused", why };
   }
   await writeCleared(desk, by.why);
-  return { kind: "cleared" };
+  try {
+    rmSync(desk.haltFile, { force: true });
+    return { kind: "cleared" };
+  } catch (error) {
+    return { kind: "file_stands", why: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** Why the halt should stay, or undefined when the venue says that nothing is open. */
@@ -40,7 +47,7 @@ async function openPositions(desk: Desk): Promise<string | undefined> {
   return `positions are open (${symbols}); close them first, or --force`;
 }
 
-/** The hash and its audit entry as one; the file last, so that a failure leaves the halt standing. */
+/** The hash and its audit entry as one; the file goes last, so that a failure leaves the halt standing. */
 async function writeCleared(desk: Desk, why: string): Promise<void> {
   const now = String(desk.redis.serverNowMs());
   await transaction(desk.redis, [
@@ -50,5 +57,4 @@ async function writeCleared(desk: Desk, why: string): Promise<void> {
       ...["who", desk.who, "what", `halt cleared: ${why}`, "before", "halted", "after", "cleared"],
     ],
   ]);
-  rmSync(desk.haltFile, { force: true });
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
 import type { OperatorCommand, Report } from "./command.ts";
 import type { Desk, Surroundings } from "./desk.ts";
+import { printable } from "./printable.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** How the program reaches the world. */
@@ -144,8 +145,8 @@ async function runCommand(
 function surroundingsOf({ terminal, world }: ProgramParts, { json, yes }: Globals): Surroundings {
   return {
     ...world,
-    print: (line) => (json ? terminal.err(line) : terminal.out(line)),
-    show: (line, document) => terminal.out(json ? JSON.stringify(document) : line),
+    print: (line) => (json ? terminal.err(printable(line)) : terminal.out(printable(line))),
+    show: (line, document) => terminal.out(json ? JSON.stringify(document) : printable(line)),
     confirm: async (question) => yes || (await confirmed(terminal, question)),
   };
 }
@@ -165,7 +166,7 @@ function showFailure(terminal: Terminal, code: string, message: string): void {
 }
 
 function show(terminal: Terminal, report: Report, json: boolean): ExitCode {
-  if (!json) for (const line of report.lines) terminal.out(line);
+  if (!json) for (const line of report.lines) terminal.out(printable(line));
   else if (report.json !== undefined) terminal.out(JSON.stringify(report.json, undefined, 2));
   return report.exitCode ?? EXIT_CODES.clean;
 }

@@ -21,6 +21,7 @@ import {
   SETTINGS_FOLDER,
   SettingsFileError,
 } from "./operator-settings.ts";
+import { printable } from "./printable.ts";
 import { runProgram, type Terminal } from "./program.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -35,6 +36,9 @@ class RedisAbsentError extends Error {
 export async function runOperator(): Promise<never> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  // `tail | head`: nobody reads any more.
+  process.stdout.on("error", () => stop.abort());
+  process.stderr.on("error", () => undefined);
   const terminal = processTerminal();
   const argv = process.argv.slice(2);
   const own = processEnvironment();
@@ -124,7 +128,7 @@ function operatorName(environment: Environment): string {
 
 function explain(terminal: Terminal, error: unknown, json: boolean): ExitCode {
   const told = failureOf(error);
-  terminal.err(`quantumctl: ${told.message}${told.hint === "" ? "" : ` → ${told.hint}`}`);
+  terminal.err(printable(`quantumctl: ${told.message}${told.hint === "" ? "" : ` → ${told.hint}`}`));
   const { exitCode, ...body } = told;
   if (json) terminal.out(JSON.stringify({ error: body }, undefined, 2));
   return exitCode;

@@ -58,6 +58,15 @@ export const haltClearCommand = operatorCommand({
           lines: [`refused: ${done.why}`],
           exitCode: EXIT_CODES.crash,
         };
+      case "file_stands":
+        return {
+          json: { cleared: false, halted: true, why: done.why },
+          lines: [
+            `cleared in Redis, but the halt file stands: ${done.why}`,
+            "the emergency exit worker takes it away within seconds; else repeat with sudo",
+          ],
+          exitCode: EXIT_CODES.crash,
+        };
       case "cleared":
         return {
           json: { cleared: true, halted: false },

@@ -90,10 +90,5 @@ async function showNew(desk: Desk, name: Followed, after: Map<Followed, string>)
 
 function lineOf(fields: StreamEntry["fields"]): string {
   const words = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
-  return printable(fields["data"] ?? fields["payload"] ?? words.join(" "));
-}
-
-/** What came from outside must not drive the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return fields["data"] ?? fields["payload"] ?? words.join(" ");
 }

@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { EXIT_CODES } from "../../contract/exit-codes.ts";
 import { haltFileStands } from "../../daemon/halt-file.ts";
 import { clearHalt } from "../clear-halt.ts";
@@ -34,8 +35,7 @@ const DECIDED_WITHIN_MS = 10_000;
  * 4. Whatever it ends in is written down. Only one that passed clears the halt.
  */
 export async function runDrill(desk: Desk, options: DrillOptions): Promise<Report> {
-  if (options.out !== undefined && existsSync(options.out))
-    throw new UsageError(`--out: ${options.out} is there already; evidence is never overwritten`);
+  if (options.out !== undefined) checkPlaceOf(options.out);
   const forbidden = await modeObstacle(desk);
   if (forbidden !== undefined) return refusal([forbidden], EXIT_CODES.configuration);
   desk.print("looking at what the drill needs");
@@ -92,6 +92,16 @@ export async function runDrill(desk: Desk, options: DrillOptions): Promise<Repor
   return await ended(desk, options, { evidence, flat: seen.openAfter?.length === 0 });
 }
 
+/** Before anything is done: evidence that cannot be written is found out too late. Throws UsageError. */
+function checkPlaceOf(out: string): void {
+  if (existsSync(out)) throw new UsageError(`--out: ${out} is there already; evidence is never overwritten`);
+  try {
+    accessSync(dirname(out), constants.W_OK);
+  } catch (cause) {
+    throw new UsageError(`--out: nothing can be written in ${dirname(out)}`, { cause });
+  }
+}
+
 function questionOf(desk: Desk, { kind }: DrillOptions, positions: readonly string[]): string {
   const how = kind === "panic" ? "call a panic" : "stop the exit brain";
   return `Drill on ${desk.mode}: ${how}, close EVERY position (${positions.join(", ")}) at market and halt trading?`;
@@ -129,7 +139,9 @@ async function ended(
   const done = clear ? await clearHalt(desk, { why: `drill ${event_id} passed`, force: false }) : undefined;
   const halt = done?.kind === "cleared" ? "cleared" : "stands";
   const why =
-    done?.kind === "refused" ? `refused: ${done.why}` : "clear it with: quantumctl halt clear --why '…'";
+    done !== undefined && "why" in done
+      ? `refused: ${done.why}`
+      : "clear it with: quantumctl halt clear --why '…'";
   return {
     json: { drilled: true, halt, ...evidence },
     lines: [halt === "cleared" ? "the halt is cleared" : `the halt stands; ${why}`],
