@@ -3,6 +3,7 @@ import { admissionAgainstRoundTrips } from "./benchmarks/admission-against-round
 import { admissionThroughput } from "./benchmarks/admission-throughput.ts";
 import { exporter } from "./benchmarks/exporter.ts";
 import { footprint } from "./benchmarks/footprint.ts";
+import { growth } from "./benchmarks/growth.ts";
 import { orderLatency } from "./benchmarks/order-latency.ts";
 import { timeToFlat } from "./benchmarks/time-to-flat.ts";
 
@@ -12,6 +13,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   admissionThroughput,
   orderLatency,
   timeToFlat,
+  growth,
   footprint,
   exporter,
 ];

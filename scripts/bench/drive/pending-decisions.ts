@@ -35,11 +35,18 @@ const PRICES = new Map([
 const CONSUMER = "bench";
 const FILL_IN_FLIGHT = 512;
 
-/** Stream entries as an AI engine writes them, every one different and meant to be admitted. */
-export function makeEntries(count: number, run: string): readonly (readonly string[])[] {
+/**
+ * Stream entries as an AI engine writes them, every one different and meant to be admitted; on the symbols of
+ * `prices` (symbol → price).
+ */
+export function makeEntries(
+  count: number,
+  run: string,
+  prices: ReadonlyMap<string, string> = PRICES,
+): readonly (readonly string[])[] {
   const maker = new DecisionMaker(seededRandom(1), run, [["entry", 1]]);
   const nowMs = Date.now();
-  return Array.from({ length: count }, () => maker.next(PRICES, nowMs).fields);
+  return Array.from({ length: count }, () => maker.next(prices, nowMs).fields);
 }
 
 /** Appends entries to a stream as fast as Redis takes them. */
@@ -73,7 +80,17 @@ export async function deliverDecisions(redis: BenchRedis, count: number): Promis
   runs += 1;
   const keys = keysOf("{bench}");
   await preparePipeline(redis, keys);
-  await appendEntries(redis, keys.decisionStream, makeEntries(count, `run-${runs}`));
+  return await deliverEntries(redis, keys, makeEntries(count, `run-${runs}`));
+}
+
+/** These entries appended and delivered, beside all that is there already. */
+export async function deliverEntries(
+  redis: BenchRedis,
+  keys: Keys,
+  entries: readonly (readonly string[])[],
+): Promise<PendingDecisions> {
+  const count = entries.length;
+  await appendEntries(redis, keys.decisionStream, entries);
   const who = ["GROUP", GROUPS.router, CONSUMER, "COUNT", String(count)];
   const reply = await redis.eye.command("XREADGROUP", ...who, "STREAMS", keys.decisionStream, ">");
   const nowMs = Date.now();
