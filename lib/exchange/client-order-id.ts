@@ -6,6 +6,7 @@ const VERBATIM = /^[.A-Z:/a-z0-9_-]{1,32}$/;
 const LENGTH_MAX = 36;
 /** Attempts that are written as they are counted; further ones are shortened. */
 const COUNTED_MAX = 999;
+const PROTECTIVE_STOP = /^[.A-Z:/a-z0-9_-]{1,34}-s$/;
 
 /** The intent id itself where the venue takes it, so that both sides' records match by eye; else its hash. */
 function stem(intentId: string): string {
@@ -32,4 +33,9 @@ export function clientOrderId(intentId: string, attempt: number): string {
 /** The id of the protective stop that belongs to an intent's position. */
 export function protectiveStopId(intentId: string): string {
   return `${stem(intentId)}-s`;
+}
+
+/** Whether the id is that of a stop which this system has placed; everybody else's is left alone. */
+export function isProtectiveStopId(clientAlgoId: string): boolean {
+  return PROTECTIVE_STOP.test(clientAlgoId);
 }

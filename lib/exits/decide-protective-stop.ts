@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import Big from "big.js";
-import { protectiveStopId } from "../exchange/client-order-id.ts";
+import { isProtectiveStopId, protectiveStopId } from "../exchange/client-order-id.ts";
 import { decideTriggerPrice } from "../exchange/decide-trigger-price.ts";
 import type { SymbolRules } from "../exchange/symbol-rules.ts";
 import type { ExitPlan } from "./exit-plan.ts";
@@ -40,18 +40,10 @@ export type ProtectiveStopDecision =
   /** The price filter leaves no trigger, its rules are not known, or the exit is under way. */
   | { readonly kind: "none"; readonly why: "NO_TRIGGER" | "EXITING" };
 
-/** Ids end so; execution makes the first one of a plan, we the others. */
-const OURS = /^[.A-Z:/a-z0-9_-]{1,34}-s$/;
-
-/** Whether the stop was placed by this system. */
-export function isOurStop(clientAlgoId: string): boolean {
-  return OURS.test(clientAlgoId);
-}
-
 /** Decides on the resting stop of one position. */
 export function decideProtectiveStop(input: ProtectiveStopInput): ProtectiveStopDecision {
   const { plan, resting } = input;
-  const foreign = resting.find((one) => !isOurStop(one.clientAlgoId));
+  const foreign = resting.find((one) => !isProtectiveStopId(one.clientAlgoId));
   if (foreign !== undefined) return { kind: "keep", triggerPrice: foreign.triggerPrice };
   const hard = triggerOf(input, plan.stopLoss);
   const trailed = trailingLevel({ side: plan.side, terms: plan, extreme: plan.extreme });
@@ -81,7 +73,7 @@ function isGoodEnough(
   return gap.times(100).lt(new Big(mark).times(stepPct));
 }
 
-/** The plan's own stop has the id that execution gives it; a trailed one is named after its price. */
+/** The plan's own stop has the id that execution gives it; ours, a trailed one, is named after its price. */
 function idOf(plan: ExitPlan, trigger: string, hard: string): string {
   if (new Big(trigger).eq(hard)) return protectiveStopId(plan.intentId);
   const parts = JSON.stringify([plan.intentId, plan.openedAtMs, new Big(trigger).toFixed()]);

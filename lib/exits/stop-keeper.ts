@@ -12,12 +12,12 @@
  * 5. Stops that only move are replaced a few at a time: the order limit belongs to closes.
  */
 import { STATISTICS } from "../contract/statistics.ts";
+import { isProtectiveStopId } from "../exchange/client-order-id.ts";
 import type { AlgoOrder, Exchange } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";
 import type { Background } from "./background.ts";
 import {
   decideProtectiveStop,
-  isOurStop,
   type ProtectiveStopDecision,
   type RestingStop,
 } from "./decide-protective-stop.ts";
@@ -192,7 +192,7 @@ export class StopKeeper {
     const positions = [...view.positions.values()];
     const left = this.#inventory
       .all()
-      .filter(({ order, sinceMs }) => isOurStop(order.clientAlgoId) && sinceMs < view.askedAtMs)
+      .filter(({ order, sinceMs }) => isProtectiveStopId(order.clientAlgoId) && sinceMs < view.askedAtMs)
       .filter(({ order }) => !positions.some((position) => closes(order, position)));
     await Promise.all(left.map(({ order }) => this.#cancel(order.symbol, order.clientAlgoId)));
   }

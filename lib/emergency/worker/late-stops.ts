@@ -3,8 +3,10 @@
  * position is closed already, and the exit brain, which removes what is left behind, may be what failed.
  *
  * 1. Only while the halt of a panic stands and none runs: until then nobody opens anything but by hand.
- * 2. A stop goes when a reading of positions that was begun after the stop was seen shows none that it could close.
+ * 2. Only stops of this system go: an operator who trades by hand meanwhile may place one before its position.
+ * 3. A stop goes when a reading of positions that was begun after the stop was seen shows none that it could close.
  */
+import { isProtectiveStopId } from "../../exchange/client-order-id.ts";
 import type { PanicVenue, WorkerClock, WorkerLog } from "./worker-parts.ts";
 
 const EVERY_MS = 10_000;
@@ -33,7 +35,9 @@ export async function sweepLateStops(parts: LateStopParts, signal: AbortSignal):
 /** One look. What cannot be read or cancelled is looked at the next time. */
 export async function removeLateStops({ venue, log, isOver }: LateStopParts): Promise<void> {
   const resting = await venue.openAlgoOrders();
-  const stops = resting.ok ? resting.value.filter(({ closePosition }) => closePosition) : [];
+  const stops = resting.ok
+    ? resting.value.filter((one) => one.closePosition && isProtectiveStopId(one.clientAlgoId))
+    : [];
   if (stops.length === 0) return;
   const open = await venue.positions();
   if (!open.ok || !isOver()) return;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { type PanicCompletion, panicCompletionSchema } from "../../../lib/contract/panic.ts";
+import { protectiveStopId } from "../../../lib/exchange/client-order-id.ts";
 import type { PaperExchangeChanges } from "../../../lib/paper/start-paper-exchange.ts";
 import { type DaemonProcess, startDaemon } from "../../support/daemon-process.ts";
 import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
@@ -136,7 +137,8 @@ function venueHands(paper: PaperFixture): Pick<WorkerStage, "venue" | "open" | "
     },
     async protect(symbol, side, triggerPrice) {
       const stop = { algoType: "CONDITIONAL", type: "STOP_MARKET", workingType: "MARK_PRICE" };
-      const order = { ...stop, closePosition: true, symbol, side, triggerPrice };
+      const clientAlgoId = protectiveStopId(crypto.randomUUID());
+      const order = { ...stop, closePosition: true, symbol, side, triggerPrice, clientAlgoId };
       await mustPass(paper.call("POST", "/fapi/v1/algoOrder", order));
     },
   };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { CLIENT_ORDER_ID, protectiveStopId } from "../../../lib/exchange/client-order-id.ts";
 import {
-  decideProtectiveStop,
-  isOurStop,
-  type ProtectiveStopInput,
-} from "../../../lib/exits/decide-protective-stop.ts";
+  CLIENT_ORDER_ID,
+  isProtectiveStopId,
+  protectiveStopId,
+} from "../../../lib/exchange/client-order-id.ts";
+import { decideProtectiveStop, type ProtectiveStopInput } from "../../../lib/exits/decide-protective-stop.ts";
 import { LONG_PLAN, SHORT_PLAN } from "./exit-fixtures.ts";
 
 const rules = { tickSize: "0.1", priceMin: "0.1", priceMax: "100000" };
@@ -117,13 +117,13 @@ test("of two stops of ours one is left", () => {
 
 test("a stop that somebody else placed is left alone", () => {
   const theirs = { clientAlgoId: "web_abc", triggerPrice: "50" };
-  expect(isOurStop("web_abc")).toBe(false);
+  expect(isProtectiveStopId("web_abc")).toBe(false);
   expect(decide({ resting: [theirs] })).toEqual({ kind: "keep", triggerPrice: "50" });
 });
 
 test("every id is one the venue takes, and ours", () => {
   for (const { clientAlgoId } of [wanted({}), wanted({ plan: trailing })]) {
     expect(clientAlgoId).toMatch(CLIENT_ORDER_ID);
-    expect(isOurStop(clientAlgoId)).toBe(true);
+    expect(isProtectiveStopId(clientAlgoId)).toBe(true);
   }
 });

@@ -45,7 +45,8 @@ const read = <T>(value: T): Reading<T> => ({ ok: true, value });
 
 describe("after a panic", () => {
   test("a stop without a position goes; one that guards a position stays, as does what is no closing stop", async () => {
-    const stops = read([stop("A"), stop("B"), stop("C", { closePosition: false })]);
+    const foreign = stop("D", { clientAlgoId: "web_d" });
+    const stops = read([stop("A"), stop("B"), stop("C", { closePosition: false }), foreign]);
     expect(await swept({ stops, positions: read([position("B")]) })).toEqual([
       "stops",
       "positions",
