@@ -28,7 +28,9 @@ export function misspeltSettings(
       const rivals = [...known].filter(
         (candidate) => !set.has(candidate) && Math.abs(candidate.length - name.length) <= DISTANCE_MAX,
       );
-      const nearest = nearestName(name, own ? known : rivals);
+      const nearest = own
+        ? nearestName(name, known, SUGGESTION_MAX)
+        : nearestName(name, rivals, DISTANCE_MAX);
       const near = name.length >= NAME_LENGTH_MIN && nearest.distance <= DISTANCE_MAX;
       if (!own && !near) return [];
       const suggestion = nearest.distance <= SUGGESTION_MAX ? `; did you mean ${nearest.name}?` : "";
@@ -36,18 +38,23 @@ export function misspeltSettings(
     });
 }
 
-function nearestName(name: string, candidates: Iterable<string>): { name: string; distance: number } {
+/** The nearest candidate; one that is farther off than `limit` counts as infinitely far. */
+function nearestName(
+  name: string,
+  candidates: Iterable<string>,
+  limit: number,
+): { name: string; distance: number } {
   let nearest = { name: "", distance: Number.POSITIVE_INFINITY };
   for (const candidate of candidates) {
     // A name that was cut short means the long one, however much is missing.
-    const distance = candidate.startsWith(name) ? DISTANCE_MAX + 0.5 : editDistance(name, candidate);
+    const distance = candidate.startsWith(name) ? DISTANCE_MAX + 0.5 : editDistance(name, candidate, limit);
     if (distance < nearest.distance) nearest = { name: candidate, distance };
   }
   return nearest;
 }
 
-/** Levenshtein with a swap of neighbours as one edit, row by row. */
-function editDistance(left: string, right: string): number {
+/** Levenshtein with a swap of neighbours as one edit, row by row; infinite as soon as it is over the limit. */
+function editDistance(left: string, right: string, limit: number): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: right.length + 1 }, (_, at) => at);
   for (let row = 1; row <= left.length; row += 1) {
@@ -63,6 +70,8 @@ function editDistance(left: string, right: string): number {
       if (swapped) cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
       current.push(cost);
     }
+    // A swap reaches back two rows: only when both are over the limit nothing can come back under it.
+    if (Math.min(...current) > limit && Math.min(...last) > limit) return Number.POSITIVE_INFINITY;
     beforeLast = last;
     last = current;
   }

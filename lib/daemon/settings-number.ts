@@ -18,6 +18,9 @@ interface DecimalBounds {
   readonly max: string;
 }
 
+// A number schema with its own checks would be four more schemas a setting, each with a hundred objects.
+const within = (min: number, max: number) => (value: number) => value >= min && value <= max;
+
 /** A whole number in decimal digits: no sign but minus, no exponent, no blank. */
 export function integerSetting(bounds: NumberBounds) {
   const { min, max, fallback, description } = bounds;
@@ -25,7 +28,7 @@ export function integerSetting(bounds: NumberBounds) {
     .string()
     .regex(/^-?\d{1,15}$/)
     .transform(Number)
-    .pipe(z.number().int().min(min).max(max));
+    .refine(within(min, max));
   return withFacts(fallback === undefined ? schema : schema.default(fallback), {
     description,
     expected: `a whole number from ${min} to ${max}`,
@@ -40,7 +43,7 @@ export function numberSetting(bounds: NumberBounds) {
     .string()
     .regex(/^-?\d{1,15}(?:\.\d{1,15})?$/)
     .transform(Number)
-    .pipe(z.number().min(min).max(max));
+    .refine(within(min, max));
   return withFacts(fallback === undefined ? schema : schema.default(fallback), {
     description,
     expected: `a number from ${min} to ${max}`,
