@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { readStream } from "../../../scripts/stack/read-pipeline.ts";
 import { waitFor } from "../../../scripts/stack/wait-for.ts";
 import { results, WIDE_OPEN } from "../../support/pipeline.ts";
@@ -46,9 +47,23 @@ async function restart(stage: Stage): Promise<number> {
   return Math.round(performance.now() - beganMs);
 }
 
+/** Between the panic and the beat before it, by Redis' clock: whether the brain or the machine was to blame. */
+async function beatBefore(stage: Stage, panicId: string): Promise<string> {
+  const idMs = (id: string) => Number(id.split("-", 1)[0]);
+  const beats = await readStream(stage.eye, stage.keys.heartbeatStream);
+  const last = beats.findLast(({ id }) => idMs(id) <= idMs(panicId));
+  const next = beats.find(({ id }) => idMs(id) > idMs(panicId));
+  const agoMs = idMs(panicId) - idMs(last?.id ?? "0");
+  const until = next === undefined ? "none since" : `the next ${idMs(next.id) - idMs(panicId)} ms after it`;
+  return `the last beat, ${last?.fields["status"]}, ${agoMs} ms before, ${until}`;
+}
+
 async function mustBeCalm(stage: Stage, since: string): Promise<void> {
-  const panics = await readStream(stage.eye, stage.keys.panicStream);
-  must(panics.length === 0, `${since}: a panic ${panics[0]?.fields["reason"]}`);
+  const [panic] = await readStream(stage.eye, stage.keys.panicStream);
+  if (panic !== undefined) {
+    const evidence = await beatBefore(stage, panic.id);
+    must(false, `${since}: a panic ${panic.fields["reason"]}; ${evidence}; load ${loadavg()[0]?.toFixed(1)}`);
+  }
   must((await haltedInRedis(stage)) !== "true", `${since}: a halt`);
   must(!stage.haltFileStands(), `${since}: a halt file`);
 }
