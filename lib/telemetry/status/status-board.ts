@@ -6,6 +6,8 @@ import type { StatusView } from "./status-view.ts";
 
 /** After a page was asked for, somebody without scripts may still look at it: ms. */
 const WATCHED_MS = 15_000;
+/** Between two looks for the plots while nobody watches, ms. */
+const UNWATCHED_LOOK_MS = 14_500;
 
 /** The status page, as it is now and as it goes on. Never asks Redis: it shows what was sampled. */
 export class StatusBoard {
@@ -14,6 +16,7 @@ export class StatusBoard {
   readonly #history = new History();
   readonly #views = new LiveViews();
   #askedMs = Number.NEGATIVE_INFINITY;
+  #notedMs = Number.NEGATIVE_INFINITY;
 
   constructor(look: () => StatusView, clock: { monotonicMs(): number }) {
     this.#look = look;
@@ -50,6 +53,10 @@ export class StatusBoard {
 
   /** Called at every tick, with Redis or without. */
   async tick(): Promise<void> {
+    const sinceNotedMs = this.#clock.monotonicMs() - this.#notedMs;
+    // While nobody watches, a look now and then is enough, and is garbage that need not be made.
+    if (this.#views.count === 0 && sinceNotedMs < UNWATCHED_LOOK_MS) return;
+    this.#notedMs = this.#clock.monotonicMs();
     const view = this.#look();
     // What was not read again is no point of the past hour.
     if (view.redis.up && view.sample_age_sec !== null) this.#history.note(view);
