@@ -13,6 +13,8 @@
 # telemetry/prometheus/render-alertmanager.sh lists them).
 # Exit: 0 done, 1 something was not set up, 2 wrong usage.
 set -eu
+# What the units run must be readable for them, whatever root's own umask is.
+umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
 etc=/etc/prometheus

@@ -9,6 +9,8 @@
 #
 # Exit: 0 done, 1 failed (an upgrade has been rolled back by then), 2 wrong usage.
 set -eu
+# What the units run must be readable for them, whatever root's own umask is.
+umask 022
 
 base=${QUANTUM_BASE:-/opt/quantum}
 etc=/etc/quantum
@@ -136,6 +138,8 @@ copy_release() { # name
   say "copying the release to $base/releases/$1"
   act mkdir -p "$base/releases"
   act cp -R "$here" "$base/releases/$1.part"
+  # It may have been unpacked under a narrower umask.
+  act chmod -R u=rwX,go=rX "$base/releases/$1.part"
   act mv "$base/releases/$1.part" "$base/releases/$1"
 }
 
