@@ -12,7 +12,7 @@ ok() { printf 'ok %6s s  %s\n' "$(elapsed)" "$*"; }
 broken() {
   printf 'BROKEN %s s  %s\n' "$(elapsed)" "$*"
   systemctl --no-pager --no-legend --full list-units 'quantum*' redis-server.service
-  journalctl --no-pager -o short-precise -n 200 2>/dev/null | cut -c1-400 | tail -40
+  journalctl --no-pager -o short-precise -n 200 -u 'quantum-*' 2>/dev/null | cut -c1-400 | tail -25
   exit 1
 }
 # Waits, then says how long it took: the figure is part of what is shown.

@@ -4,7 +4,9 @@ here=$(dirname "$0")
 . "$here/common.sh"
 . "$here/install.sh"
 . "$here/monitoring.sh"
+. "$here/operator.sh"
 . "$here/settings.sh"
+prometheus_watches
 . "$here/upgrade.sh"
 . "$here/guards.sh"
 systemctl disable --quiet redis-server.service

@@ -40,3 +40,13 @@ within 15 "the halt is cleared" quantumctl halt clear --why 'tried in a test' --
 was=$(main_pid emergency-exit-worker)
 kill -SEGV "$was"
 within 5 "any other end of the worker is a restart" restarted emergency-exit-worker "$was"
+
+systemctl stop quantum.target
+expect "quantum.target stopped: worker and watchdog are" "active active" \
+  "$(prop emergency-exit-worker ActiveState) $(prop exit-brain-watchdog ActiveState)"
+expect "the trading path is" "inactive inactive inactive" \
+  "$(prop ai-strategy-router ActiveState) $(prop execution ActiveState) $(prop exit-brain ActiveState)"
+within 15 "the watchdog halts, since nobody beats" test -e /run/quantum/halted
+systemctl start quantum.target
+for unit in $units; do within 20 "quantum.target started: $unit is active" active "$unit"; done
+within 15 "the halt is cleared" quantumctl halt clear --why 'tried in a test' --yes

@@ -5,6 +5,8 @@ cd /mnt/release || broken "no release"
 ok "a dry run changes nothing"
 
 # An operator's own settings, before the first installation.
+# As a hardened machine has it.
+umask 027
 install -d -m 0750 /etc/quantum
 printf '%s\n' PAPER_BALANCE_USD=10000000 PAPER_SEED=1 PAPER_ORDER_LIMIT_10S=100000 PAPER_ORDER_LIMIT_1M=100000 PAPER_WEIGHT_LIMIT_1M=1000000 >/etc/quantum/quantum-paper-exchange.env
 printf 'SAMPLE_INTERVAL_SEC=1\n' >/etc/quantum/quantum-safety-telemetry.env

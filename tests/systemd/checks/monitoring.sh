@@ -1,5 +1,6 @@
 # Prometheus and Alertmanager of this machine, set up by install.sh. Sourced by first-boot.sh.
 if ! command -v prometheus >/dev/null || ! command -v prometheus-alertmanager >/dev/null; then
+  prometheus_watches() { :; }
   ok "no Prometheus and Alertmanager on this machine: install.sh leaves the monitoring out"
   return 0
 fi
@@ -22,7 +23,10 @@ sed -i 1d /opt/quantum/current/telemetry/prometheus/quantum-safety.yml
 cp /opt/quantum/current/telemetry/prometheus/quantum-safety.yml /etc/prometheus/rules/
 systemctl start prometheus-alertmanager.service prometheus.service || broken "they do not start"
 asked() { curl -sG http://127.0.0.1:9091/api/v1/query --data-urlencode "query=$1" | grep -o '"value":\[[^]]*\]' | sed 's/.*,"\(.*\)"\]/\1/'; }
+# Fifteen seconds between two scrapes: looked at when other things have been done.
+prometheus_watches() {
+  within 40 "Prometheus on 9091 reaches the exporter and the six roles" scrapes
+  expect "alerts it evaluates" "$(cat /etc/prometheus/rules/quantum-*.yml | grep -c '^ *- alert:')" \
+    "$(curl -s http://127.0.0.1:9091/api/v1/rules | grep -o '"type":"alerting"' | wc -l)"
+}
 scrapes() { [ "$(asked 'count(up{job=~"quantum_.*"} == 1)')" = 7 ]; }
-within 40 "Prometheus on 9091 reaches the exporter and the six roles" scrapes
-expect "alerts it evaluates" "$(cat /etc/prometheus/rules/quantum-*.yml | grep -c '^ *- alert:')" \
-  "$(curl -s http://127.0.0.1:9091/api/v1/rules | grep -o '"type":"alerting"' | wc -l)"

@@ -10,11 +10,16 @@ next=/opt/quantum-next
 cp -rl "/opt/quantum/releases/$(basename "$(readlink /opt/quantum/current)")" "$next"
 before=$(readlink /opt/quantum/current)
 release_as() { # name, change of the units named after it
-  local name=$1 change=$2 unit
+  local name=$1 change=$2 unit changed=./BUILD.json
   shift 2
   sed -i "s/\"name\":\"[^\"]*\"/\"name\":\"$name\"/" "$next/BUILD.json"
-  for unit in "$@"; do sed -i "$change" "$next/systemd/quantum-$unit.service"; done
-  (cd "$next" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs -P2 -n 20 sha256sum >SHA256SUMS)
+  for unit in "$@"; do
+    sed -i "$change" "$next/systemd/quantum-$unit.service"
+    changed="$changed ./systemd/quantum-$unit.service"
+  done
+  # shellcheck disable=SC2086
+  (cd "$next" && { grep -vE " ($(tr ' ' '|' <<<"$changed"))\$" SHA256SUMS; sha256sum $changed; } >SHA256SUMS.new &&
+    mv SHA256SUMS.new SHA256SUMS)
 }
 guards="ai-strategy-router execution exit-brain exit-brain-watchdog emergency-exit-worker"
 # shellcheck disable=SC2086
