@@ -230,11 +230,12 @@ const EMERGENCY: readonly Mutation[] = [
   },
   {
     name: "panic-published-anew",
-    mistake: "each attempt at publishing a panic has an id of its own, and none is the last",
+    mistake: "each attempt at publishing a panic has an id of its own",
     changes: one(
-      "lib/emergency/watchdog/watch.ts",
-      '    this.#latch = { event, failure, stage: "pending", published: false, recovered: false };\n',
-      "    void failure;\n",
+      "lib/emergency/watchdog/panic-caller.ts",
+      "...encodeFields(encodePanicEvent(call.event))",
+      "...encodeFields(encodePanicEvent({ ...call.event, event_id: call.event.event_id.slice(0, -4) + " +
+        "String(Math.floor(this.#parts.clock.monotonicMs())).padStart(4, '0').slice(-4) }))",
     ),
     breaks: [6],
   },

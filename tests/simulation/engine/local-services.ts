@@ -13,9 +13,15 @@ const HOP_US = 150;
 export class LocalServices {
   readonly #timeline: Timeline;
   readonly #services = new Map<string, Service>();
+  #onAnswer: (address: string, status: number) => void = () => undefined;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
+  }
+
+  /** Told of every answer that sets out. */
+  watch(onAnswer: (address: string, status: number) => void): void {
+    this.#onAnswer = onAnswer;
   }
 
   /** Serves at an address (a socket's path, a URL's origin) for as long as the life lasts. */
@@ -45,6 +51,7 @@ export class LocalServices {
       const { answer } = service;
       this.#timeline.after(HOP_US, life, "local request", () => {
         const answered = Promise.resolve(answer(request)).then((response) => {
+          this.#onAnswer(address, response.status);
           this.#timeline.after(HOP_US, caller, `local response ${response.status}`, () => resolve(response));
         });
         answered.catch((error: unknown) => refuse(String(error)));

@@ -1,6 +1,7 @@
 import type { Chance } from "../engine/chance.ts";
 import type { Simulation } from "../engine/simulation.ts";
 import type { ProcessHost } from "../roles/process-host.ts";
+import type { Focus } from "../world/profile.ts";
 
 export const FAULTS = [
   "crash",
@@ -20,10 +21,19 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
+/** What a run is after happens in it for certain. */
+const ALWAYS: Readonly<Record<Focus, readonly Fault[]>> = {
+  limits: [],
+  orders: ["venue_errors", "stall", "crash"],
+  chain: ["crash", "stall", "venue_errors"],
+  lonely_brain: ["crash", "stall", "redis_cut"],
+};
+
 /** Rare in every run: it takes all guarantees with it that rest on what Redis remembers. */
 const RARE: ReadonlySet<Fault> = new Set(["redis_emptied"]);
 
 const BRAIN_SHARE = 0.4;
+const LONELY_SHARE = 0.85;
 
 /**
  * Breaks things, and mends them, until it is told to stop. Each run has its own choice of faults and its own pace:
@@ -36,23 +46,31 @@ export class FaultDriver {
   readonly #onStateLost: () => void;
   readonly #enabled: readonly Fault[];
   readonly #everyMs: number;
+  readonly #focus: Focus;
   readonly #mends = new Set<() => void>();
   #running = true;
-  /** Since when nothing has been broken, virtual µs. */
+  /** What is broken now, besides the exit brain. */
+  readonly #disturbing = new Set<() => void>();
+  /** Since when nothing else has been broken, virtual µs. */
   #calmSinceUs: number | undefined = 0;
 
   constructor(
     simulation: Simulation,
     hosts: readonly [ProcessHost, ...ProcessHost[]],
-    onStateLost: () => void,
+    how: { readonly focus: Focus; readonly onStateLost: () => void },
   ) {
     this.#simulation = simulation;
     this.#hosts = hosts;
-    this.#onStateLost = onStateLost;
+    this.#onStateLost = how.onStateLost;
+    this.#focus = how.focus;
     this.#chance = simulation.chance.branch("faults");
-    const share = this.#chance.pick([0.25, 0.5, 1]);
-    this.#enabled = FAULTS.filter((fault) => this.#chance.hit(RARE.has(fault) ? share / 5 : share));
-    this.#everyMs = this.#chance.pick([300, 800, 2000]);
+    const lonely = how.focus === "lonely_brain";
+    const share = lonely ? 0 : this.#chance.pick([0.25, 0.5, 1]);
+    this.#enabled = FAULTS.filter((fault) => {
+      const hit = this.#chance.hit(RARE.has(fault) ? share / 5 : share);
+      return hit || ALWAYS[how.focus].includes(fault);
+    });
+    this.#everyMs = lonely ? 6000 : this.#chance.pick([300, 800, 2000]);
     simulation.trace.say(0, "faults", `${this.#enabled.join(" ")} every ${this.#everyMs} ms`);
     this.#next();
   }
@@ -61,7 +79,7 @@ export class FaultDriver {
     return this.#enabled;
   }
 
-  /** Virtual µs since the last fault was mended; undefined while something is broken. */
+  /** Virtual µs since the last fault was mended; undefined while something but the exit brain is broken. */
   calmUs(): number | undefined {
     return this.#calmSinceUs === undefined ? undefined : this.#simulation.timeline.nowUs - this.#calmSinceUs;
   }
@@ -75,7 +93,8 @@ export class FaultDriver {
   /** The exit brain more often than others: its failures are what the emergency chain is for. */
   #victim(): ProcessHost {
     const brain = this.#hosts.find((host) => host.role.name === "exit-brain");
-    return brain !== undefined && this.#chance.hit(BRAIN_SHARE) ? brain : this.#chance.pick(this.#hosts);
+    const share = this.#focus === "lonely_brain" ? LONELY_SHARE : BRAIN_SHARE;
+    return brain !== undefined && this.#chance.hit(share) ? brain : this.#chance.pick(this.#hosts);
   }
 
   #next(): void {
@@ -89,15 +108,18 @@ export class FaultDriver {
     });
   }
 
-  #for(ms: number, mend: () => void): void {
+  #for(ms: number, mend: () => void, victim?: ProcessHost): void {
     const { timeline } = this.#simulation;
     const once = () => {
       if (!this.#mends.delete(once)) return;
       mend();
-      if (this.#mends.size === 0) this.#calmSinceUs = timeline.nowUs;
+      if (this.#disturbing.delete(once) && this.#disturbing.size === 0) this.#calmSinceUs = timeline.nowUs;
     };
     this.#mends.add(once);
-    this.#calmSinceUs = undefined;
+    if (victim?.role.name !== "exit-brain") {
+      this.#disturbing.add(once);
+      this.#calmSinceUs = undefined;
+    }
     timeline.after(ms * 1000, timeline.nobody, "mended", once);
   }
 
@@ -108,39 +130,54 @@ export class FaultDriver {
     const chance = this.#chance;
     switch (fault) {
       case "crash": {
-        const ms = chance.pick([50, 200, 3000, 6000, 9000, 40_000]);
+        const ms =
+          this.#focus === "lonely_brain"
+            ? chance.pick([3000, 9000, 40_000])
+            : chance.pick([50, 200, 3000, 6000, 9000]);
         host.crash(ms);
-        this.#for(ms, () => host.start());
+        this.#for(ms, () => host.start(), host);
         break;
       }
       case "stop":
         host.stop();
-        this.#for(500, () => undefined);
+        this.#for(500, () => undefined, host);
         break;
       case "stall": {
         const ms = chance.pick([100, 700, 4000, 9000]);
         host.stall(ms);
-        this.#for(ms, () => undefined);
+        this.#for(ms, () => undefined, host);
         break;
       }
       case "clock_jump":
         host.place.wallOffsetMs = chance.pick([-3_600_000, -4000, 1500, 7000, 86_400_000]);
-        this.#for(chance.between(500, 8000), () => {
-          host.place.wallOffsetMs = 0;
-        });
+        this.#for(
+          chance.between(500, 8000),
+          () => {
+            host.place.wallOffsetMs = 0;
+          },
+          host,
+        );
         break;
       case "redis_cut":
         host.place.redisCut = true;
-        this.#for(chance.pick([100, 600, 2500, 6000]), () => {
-          host.place.redisCut = false;
-          this.#simulation.redisNetwork.mend();
-        });
+        this.#for(
+          chance.pick([100, 600, 2500, 6000]),
+          () => {
+            host.place.redisCut = false;
+            this.#simulation.redisNetwork.mend();
+          },
+          host,
+        );
         break;
       case "venue_cut":
         host.place.venueCut = true;
-        this.#for(chance.pick([100, 2000, 5000]), () => {
-          host.place.venueCut = false;
-        });
+        this.#for(
+          chance.pick([100, 2000, 5000]),
+          () => {
+            host.place.venueCut = false;
+          },
+          host,
+        );
         break;
       default:
         this.#breakServers(fault);

@@ -33,11 +33,7 @@ const SEAMS: readonly SourceChange[] = [
     'import { runOneshot } from "../lib/daemon/run-oneshot.ts";',
     `import { keepOneshot as runOneshot } from ${simulated("roles/programs.ts")};`,
   ),
-  stand(
-    "cmd/stream-recover.ts",
-    "print: (text) => void writeSync(2, `${text}\\n`)",
-    "print: () => undefined",
-  ),
+  stand("cmd/stream-recover.ts", "print: (text) => void writeSync(2,", "print: (text) => void Object.is(2,"),
   // Retention is ten thousand entries: a run has some dozens, and trimming is to happen in it.
   stand(
     "lib/contract/groups.ts",
@@ -49,6 +45,8 @@ const SEAMS: readonly SourceChange[] = [
     "{ stream: keys.intentStream, groups: [GROUPS.executionIntents], optionalGroups: [], entriesKept: 10_000 }",
     "{ stream: keys.intentStream, groups: [GROUPS.executionIntents], optionalGroups: [], entriesKept: 2 }",
   ),
+  // A watchdog's patience with an exit brain that it has never seen, without positions: half a minute is a whole run.
+  stand("lib/emergency/watchdog/watch-limits.ts", "graceFlat: 30_000,", "graceFlat: 6000,"),
   stand("cmd/ai-strategy-router.ts", "pid: process.pid", "pid: 1"),
   stand(
     "cmd/exit-brain-watchdog.ts",

@@ -16,8 +16,8 @@ const LOOK_EVERY_US = 500_000;
 
 interface Failure {
   readonly eventId: string;
-  /** Beats of the exit brain that Redis had taken before. */
-  readonly beats: number;
+  /** Signs of life of the exit brain before: beats that Redis took, healthy answers of its own. */
+  readonly signs: number;
 }
 
 /** Invariant 6: what becomes of positions that nobody guards, read from the streams, the halt file and the venue. */
@@ -29,7 +29,7 @@ export class PanicWatch {
   readonly #haltFile: string;
   readonly #hosts: ReadonlyMap<string, ProcessHost>;
   readonly #calmUs: () => number | undefined;
-  #beats = 0;
+  #signs = 0;
   #lastBeatUs = 0;
   #unguardedUs = 0;
   #closingUs = 0;
@@ -74,11 +74,16 @@ export class PanicWatch {
     if (args[0] !== "XADD") return;
     const field = (name: string) => args[args.indexOf(name, 2) + 1] ?? "";
     if (args[1] === this.#keys.heartbeatStream) {
-      this.#beats += 1;
+      this.#signs += 1;
       this.#lastBeatUs = this.#simulation.timeline.nowUs;
     }
     if (args[1] === this.#keys.panicStream) this.called(field("event_id"), field("issued_by"));
     if (args[1] === this.#keys.panicCompletedStream) this.#completed(field("event_id"), field("status"));
+  }
+
+  /** It has said that it is well; to the watchdog this ends a failure while Redis is away. */
+  brainAnswered(): void {
+    this.#signs += 1;
   }
 
   /** A panic was handed to the worker, by the stream or the socket. */
@@ -90,10 +95,10 @@ export class PanicWatch {
     this.#flatSince = undefined;
     this.#cleared = false;
     if (issuedBy !== "watchdog") return;
-    if (this.#last !== undefined && this.#last.beats === this.#beats) {
+    if (this.#last !== undefined && this.#last.signs === this.#signs) {
       this.#findings.report(6, `panic ${eventId} is a second one for the failure of ${this.#last.eventId}`);
     }
-    this.#last = { eventId, beats: this.#beats };
+    this.#last = { eventId, signs: this.#signs };
   }
 
   #switched(args: readonly string[]): void {

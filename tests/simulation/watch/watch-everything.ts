@@ -53,6 +53,9 @@ export function watchEverything(parts: Watched) {
         watch.after(args, reply, life);
     },
   });
+  simulation.local.watch((address, status) => {
+    if (address.startsWith("http") && status === 200) panics.brainAnswered();
+  });
   simulation.venueNetwork.watch({
     sent: (call, life) => {
       const order = orderCall(call);

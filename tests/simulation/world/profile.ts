@@ -1,9 +1,17 @@
 import type { Chance } from "../engine/chance.ts";
 
+/**
+ * What a run is after: limits that bite; many orders in doubt with two owners after each; the emergency chain among
+ * all faults; an exit brain that fails alone, for long.
+ */
+export const FOCUSES = ["limits", "orders", "chain", "lonely_brain"] as const;
+export type Focus = (typeof FOCUSES)[number];
+
 /** What differs from seed to seed besides the faults: limits that bite or not, sizes, prices, the hour. */
 export interface Profile {
   /** Wall clock at the beginning, epoch ms; some runs cross a UTC midnight. */
   readonly epochMs: number;
+  readonly focus: Focus;
   /** The emergency chain is there too: exit brain, watchdog, worker. */
   readonly chain: boolean;
   readonly executions: number;
@@ -27,23 +35,52 @@ const BEFORE_MIDNIGHT_MS = Date.UTC(2026, 0, 15, 23, 59, 40);
 
 /** The profile of a seed. */
 export function drawProfile(chance: Chance): Profile {
+  const focus = chance.pick([
+    "limits",
+    "limits",
+    "orders",
+    "orders",
+    "orders",
+    "chain",
+    "chain",
+    "lonely_brain",
+  ]);
   const windowSec = chance.between(2, 6);
-  return {
+  const common = {
+    focus,
     epochMs: chance.hit(0.25) ? BEFORE_MIDNIGHT_MS : NOON_MS + chance.between(0, 999),
-    chain: chance.hit(0.4),
-    executions: chance.hit(0.4) ? 2 : 1,
-    routers: chance.hit(0.4) ? 2 : 1,
     priceStepPct: chance.pick([0, 0.1, 0.4, 1.2]),
-    decisionEveryMs: chance.pick([80, 250, 600]),
     windowSec,
-    globalMax: chance.pick([3, 8, 1000]),
-    symbolMax: chance.pick([2, 4, 1000]),
     cooldownSec: windowSec + chance.between(0, 3),
-    dailyMax: chance.pick([6, 20, 100_000]),
     intentAgeSec: chance.pick([4, 8, 20]),
-    holdSec: chance.pick([0, 1, 4]),
-    tradesMax: chance.pick([3, 8, 1000, 1000]),
-    staleIdleMs: chance.pick([2000, 4000, 8000]),
+  };
+  if (focus === "limits") {
+    return {
+      ...common,
+      chain: false,
+      executions: chance.hit(0.4) ? 2 : 1,
+      routers: chance.hit(0.5) ? 2 : 1,
+      decisionEveryMs: chance.pick([80, 250, 600]),
+      globalMax: chance.pick([3, 8, 1000]),
+      symbolMax: chance.pick([2, 4, 1000]),
+      dailyMax: chance.pick([6, 20, 100_000]),
+      holdSec: chance.pick([0, 1, 4]),
+      tradesMax: chance.pick([3, 8, 1000]),
+      staleIdleMs: chance.pick([2000, 4000, 8000]),
+    };
+  }
+  return {
+    ...common,
+    chain: focus !== "orders",
+    executions: focus === "orders" && chance.hit(0.7) ? 2 : 1,
+    routers: 1,
+    decisionEveryMs: chance.pick([120, 250]),
+    globalMax: 1000,
+    symbolMax: 1000,
+    dailyMax: 100_000,
+    holdSec: 0,
+    tradesMax: 100_000,
+    staleIdleMs: chance.pick([2000, 4000]),
   };
 }
 
@@ -81,6 +118,6 @@ export function environments(profile: Profile, folder: string) {
     exitBrain: shared,
     watchdog: { ...COMMON, ...panicSocket, HALT_FILE: haltFile, REDIS_LOST_MAX_SEC: "10" },
     worker: { ...COMMON, ...panicSocket, HALT_FILE: haltFile, STALE_IDLE_MS: String(profile.staleIdleMs) },
-    recovery: { ...pipeline, ZOMBIE_IDLE_MS: "5000" },
+    recovery: { ...pipeline, ZOMBIE_IDLE_MS: "1000" },
   } as const;
 }

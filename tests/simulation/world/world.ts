@@ -46,11 +46,12 @@ export function openWorld(options: {
   const engine = new DecisionEngine(simulation, { keys, market, everyMs: profile.decisionEveryMs });
   for (const one of hosts) one.start();
   const stopRecovering = keepRecovering(simulation, { environment: env.recovery, findings });
-  const faults = new FaultDriver(simulation, hosts, () => {
+  const onStateLost = () => {
     watch.stateLost();
     engine.stateLost();
     timeline.after(1_500_000, timeline.nobody, "operator arms anew", () => operator.arm());
-  });
+  };
+  const faults = new FaultDriver(simulation, hosts, { focus: profile.focus, onStateLost });
   watch.follow(faults);
   return {
     ...{ simulation, profile, findings, watch, hosts },
