@@ -26,7 +26,9 @@ export function serveAdmin(
     maxRequestBodySize: BUN_BODY_BYTES_MAX,
     websocket: openSurface?.websocket ?? { message: () => undefined },
     async fetch(request: Request, server: Bun.Server<unknown>): Promise<Response | undefined> {
-      if (openSurface !== undefined && !ADMIN_PATH.test(new URL(request.url).pathname)) {
+      // A Host header that is none leaves no URL to parse: the admin application refuses it in its own form.
+      const path = URL.parse(request.url)?.pathname;
+      if (openSurface !== undefined && path !== undefined && !ADMIN_PATH.test(path)) {
         return openSurface.fetch(request, server);
       }
       return app.fetch(request);

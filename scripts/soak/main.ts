@@ -76,10 +76,14 @@ async function soak(options: SoakOptions, stack: SoakStack, interrupted: AbortSi
   await faults.stop();
   await load.stop();
   say(`waiting until the last of ${load.fed()} decisions has its outcome …`);
-  await atRest(stack.eye, keys, REST_WITHIN_MS);
+  const unrest = await atRest(stack.eye, keys, REST_WITHIN_MS).then(
+    () => [],
+    (error: unknown) => [String(error)],
+  );
   await operator.stop();
   await keeper.collect();
-  const proof = await proveTheRun(stack, keeper, load);
+  const found = await proveTheRun(stack, keeper, load);
+  const proof = { ...found, problems: [...unrest, ...found.problems] };
   const measured = judge(samples, {
     from: options.minutes * MEASURE_FROM,
     settleMinutes: options.minutes * SETTLE,
@@ -116,7 +120,7 @@ async function main(): Promise<void> {
   process.once("SIGTERM", () => interrupted.abort());
   say(`soak: seed ${options.seed}, ${options.minutes} minutes, ${options.rate} decisions a second`);
   const { binaries, seed } = options;
-  const stack = await startSoakStack({ folder, binaries, keys, seed });
+  const stack = await startSoakStack({ folder, binaries, keys, seed, prefilled: true });
   let good = false;
   let unclean: readonly string[] = [];
   try {

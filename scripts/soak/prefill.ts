@@ -21,7 +21,7 @@ export async function prefillStreams(eye: RedisEye, keys: Keys): Promise<void> {
       await Promise.all(entries);
     }
     for (const group of [...groups, ...optionalGroups]) {
-      await eye.command("XGROUP", "CREATE", stream, group, "$", "ENTRIESREAD", String(entriesKept));
+      await eye.command("XGROUP", "CREATE", stream, group, "$");
     }
   }
 }

@@ -55,32 +55,38 @@ export interface SoakStack {
   readonly eye: RedisEye;
   readonly venueUrl: string;
   readonly token: string;
+  readonly panicSocket: string;
   readonly recovery: RecoveryRuns;
   role(name: SoakRole): SupervisedRole;
   /** Ends every process it started. Returns the roles whose exit code was not 0. */
   stop(): Promise<readonly string[]>;
 }
 
-/** Every binary of the system on a private Redis whose streams are at their retention already. */
+/** Every binary of the system on a private Redis, ready and armed. Throws with the last lines of who is not. */
 export async function startSoakStack(options: {
   readonly folder: string;
   readonly binaries: string;
   readonly keys: Keys;
   readonly seed: number;
+  /** Streams are at their retention from the start. */
+  readonly prefilled: boolean;
+  /** Of every admin server; default: a new one. */
+  readonly token?: string;
 }): Promise<SoakStack> {
   const { folder, binaries, keys } = options;
   mkdirSync(folder, { recursive: true });
   const redis = await startRedis({ folder, appendfsync: "always" });
   const eye = await redis.eye();
-  const token = crypto.randomUUID();
+  const token = options.token ?? crypto.randomUUID();
   const ports = new Map<SoakRole, number>(SOAK_ROLES.map((role) => [role, freePort()]));
   const hostOf = (role: SoakRole) => `127.0.0.1:${ports.get(role)}`;
+  const panicSocket = join(folder, "panic.sock");
   const common = {
     ...{ TRADING_MODE: "PAPER", REDIS_URL: redis.url, QUANTUM_INSTANCE: "local", ADMIN_TOKEN: token },
     EXCHANGE_REST_URL: `http://${hostOf("paper-exchange")}`,
     EXCHANGE_WS_URL: `ws://${hostOf("paper-exchange")}`,
     HALT_FILE: join(folder, "halted"),
-    PANIC_SOCKET: join(folder, "panic.sock"),
+    PANIC_SOCKET: panicSocket,
     EXIT_BRAIN_URL: `http://${hostOf("exit-brain")}`,
     ...{ ...LIMITS, ...VENUE, PAPER_SEED: String(options.seed) },
   };
@@ -117,14 +123,17 @@ export async function startSoakStack(options: {
     return failed;
   };
   try {
-    await prefillStreams(eye, keys);
+    if (options.prefilled) await prefillStreams(eye, keys);
     for (const name of SOAK_ROLES) await role(name).start();
     await arm(role("ai-strategy-router").url, token);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { ...{ keys, redis, eye, token, recovery, role, stop }, venueUrl: role("paper-exchange").url };
+  return {
+    ...{ keys, redis, eye, token, panicSocket, recovery, role, stop },
+    venueUrl: role("paper-exchange").url,
+  };
 }
 
 async function arm(routerUrl: string, token: string): Promise<void> {

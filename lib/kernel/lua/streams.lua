@@ -25,26 +25,28 @@ end
 -- More than this is not counted one by one: it would keep Redis busy for milliseconds.
 local COUNTED_MAX = 2000
 
--- Entries that a group has not finished: lag + pending, counted to `enough` at most where Redis does not
--- know the lag. Without the group everything in the stream is unread. nil when unreadable, or too many to count.
-local function backlog_of(stream, group_name, enough)
+-- Entries that a group has not finished: pending and unread, counted to `enough` at most where Redis' lag says more
+-- than `few`. The lag is never too low, but may be too high for ever: after a restart the counter that it
+-- stands on is that of the last rewrite of the append-only file, and what was read since counts as unread. Without
+-- the group everything in the stream is unread. nil when unreadable, or too many to count.
+local function backlog_of(stream, group_name, few, enough)
   local groups = groups_of(stream)
   if groups == nil then return nil end
   local group = groups[group_name]
   if group == nil then
     return redis.call('EXISTS', stream) == 1 and redis.call('XLEN', stream) or 0
   end
-  local lag = group['lag']
-  if not lag then
-    lag = #redis.call('XRANGE', stream, '(' .. group['last-delivered-id'], '+', 'COUNT', math.min(enough, COUNTED_MAX))
-    if lag < enough and lag == COUNTED_MAX then return nil end
-  end
-  return lag + group['pending']
+  local pending = group['pending']
+  if group['lag'] and group['lag'] + pending <= few then return group['lag'] + pending end
+  local most = math.min(enough, COUNTED_MAX)
+  local unread = #redis.call('XRANGE', stream, '(' .. group['last-delivered-id'], '+', 'COUNT', most)
+  if unread < enough and unread == COUNTED_MAX then return nil end
+  return unread + pending
 end
 
--- The backlog that was counted last, and how far it can have grown since by what this library published.
+-- The backlog that was asked for last, and how far it can have grown since by what this library published.
 local RECOUNT_AFTER_MS = 50
-local counted_backlog = {stream = '', length = 0, at_ms = 0, most = 0}
+local known_backlog = {stream = '', length = 0, at_ms = 0, most = 0}
 
 -- The backlog of the intent stream: what it is, or, while that still allows `entries` more, what it is at most. The
 -- groups are asked again when the bound does not allow them, when the stream's length is not what we left behind,
@@ -52,20 +54,21 @@ local counted_backlog = {stream = '', length = 0, at_ms = 0, most = 0}
 local function backlog_within(stream, limits, entries, now)
   local length = redis.pcall('XLEN', stream)
   if is_error(length) then return math.huge end
-  local known = counted_backlog
+  local known = known_backlog
   if known.stream == stream and known.length == length and now >= known.at_ms
     and now - known.at_ms < RECOUNT_AFTER_MS and known.most + entries <= limits.backlog_max then
     return known.most
   end
-  local backlog = backlog_of(stream, limits.execution_group, limits.backlog_max + 2)
-  counted_backlog = {stream = backlog and stream or '', length = length, at_ms = now, most = backlog or 0}
+  local max = limits.backlog_max
+  local backlog = backlog_of(stream, limits.execution_group, max + 1 - entries, max + 2)
+  known_backlog = {stream = backlog and stream or '', length = length, at_ms = now, most = backlog or 0}
   return backlog or math.huge
 end
 
 -- Tells that the call which asked for the backlog has published so many.
 local function note_published(count)
-  counted_backlog.length = counted_backlog.length + count
-  counted_backlog.most = counted_backlog.most + count
+  known_backlog.length = known_backlog.length + count
+  known_backlog.most = known_backlog.most + count
 end
 
 -- a < b for stream ids "ms-seq".

@@ -155,6 +155,19 @@ test("intents that somebody else wrote count as backlog at once, also right afte
   expect(await verdictsOf([entry("BTCUSDT")], { limits })).toEqual(["BACKLOG_FULL"]);
 });
 
+test("what Redis calls unread after a restart, and was read, is no backlog; what is unread is", async () => {
+  const { intentStream } = server.keys;
+  const limits = { backlogMax: 3 };
+  const group = GROUPS.executionIntents;
+  await run("XGROUP", "CREATE", intentStream, group, "0", "MKSTREAM");
+  for (let at = 1; at <= 20; at += 1) await run("XADD", intentStream, `${at}-0`, "data", "{}");
+  // As after loading an append-only file: the place is right, the counter that of the file's last rewrite.
+  await run("XGROUP", "SETID", intentStream, group, "20-0", "ENTRIESREAD", "2");
+  expect(await verdictsOf([entry("AUSDT"), entry("BUSDT")], { limits })).toEqual(["ADMITTED", "ADMITTED"]);
+  await run("XGROUP", "SETID", intentStream, group, "16-0", "ENTRIESREAD", "2");
+  expect(await verdictsOf([entry("CUSDT")], { limits })).toEqual(["BACKLOG_FULL"]);
+});
+
 test.each([
   [1990, "ADMITTED"],
   [2010, "BACKLOG_FULL"],

@@ -1,0 +1,166 @@
+/** Garbage in every stream that a compiled role reads, with honest entries in between: nothing of those is lost. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { deadLetterStreamOf, keysOf } from "../../lib/contract/keys.ts";
+import { SOAK_ROLES, type SoakStack, startSoakStack } from "../../scripts/soak/soak-stack.ts";
+import { atRest } from "../../scripts/stack/at-rest.ts";
+import { DecisionMaker } from "../../scripts/stack/decision-maker.ts";
+import { readCounters, readStream } from "../../scripts/stack/read-pipeline.ts";
+import { readPrices } from "../../scripts/stack/read-prices.ts";
+import { seededRandom } from "../../scripts/stack/seeded-random.ts";
+import { BINARIES } from "../support/pipeline.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { hostileText, jsonTexts } from "./hostile.ts";
+
+const ENTRIES = Math.max(60, Math.round(Number(Bun.env["FUZZ_RUNS"] ?? 0) / 20));
+const SEED = Number(Bun.env["FUZZ_SEED"] ?? Date.now() % 1_000_000);
+const REST_MS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), "fuzz-streams-"));
+const keys = keysOf("");
+let stack: SoakStack;
+let pids: readonly (number | undefined)[];
+
+beforeAll(async () => {
+  stack = await startSoakStack({ folder, binaries: BINARIES, keys, seed: 1, prefilled: false });
+  pids = SOAK_ROLES.map((role) => stack.role(role).life()?.process.pid);
+}, 120_000);
+
+afterAll(async () => {
+  await stack.stop();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+const anyFields = fc.dictionary(hostileText, hostileText, { minKeys: 1, maxKeys: 4 });
+const entry = (field: string, texts: fc.Arbitrary<string>) =>
+  fc.oneof(
+    { weight: 3, arbitrary: texts.map((text): Record<string, string> => ({ [field]: text })) },
+    { weight: 1, arbitrary: anyFields },
+  );
+const sampleOf = <T>(arbitrary: fc.Arbitrary<T>, salt: number) =>
+  fc.sample(arbitrary, { numRuns: ENTRIES, seed: SEED + salt });
+
+async function add(stream: string, fields: Readonly<Record<string, string>>): Promise<void> {
+  await stack.eye.command("XADD", stream, "*", ...Object.entries(fields).flat());
+}
+
+const lengthOf = async (stream: string) => Number(await stack.eye.command("XLEN", stream));
+
+async function decideHonestly(count: number, run: string): Promise<readonly string[]> {
+  const maker = new DecisionMaker(seededRandom(SEED), run, [["entry", 1]]);
+  const traces: string[] = [];
+  const prices = await readPrices(stack.venueUrl);
+  for (let at = 0; at < count; at += 1) {
+    const { fields } = maker.next(prices, Date.now());
+    await stack.eye.command("XADD", keys.decisionStream, "*", ...fields);
+    traces.push(fields.at(-1) ?? "");
+  }
+  return traces;
+}
+
+test(`garbage decisions (seed ${SEED}) are put aside or refused by name; the honest ones trade`, async () => {
+  const decision = { symbol: "BTCUSDT", action: "HOLD", confidence: 0.9, timestamp: "2026-03-01T10:00:00Z" };
+  const traces: string[] = [];
+  for (const [at, fields] of sampleOf(entry("payload", jsonTexts(decision)), 1).entries()) {
+    await add(keys.decisionStream, fields);
+    if (at % 10 === 0) traces.push(...(await decideHonestly(1, `honest-${SEED}-${at}`)));
+  }
+  await atRest(stack.eye, keys, REST_MS);
+  const results = await readStream(stack.eye, keys.resultStream);
+  for (const trace of traces)
+    expect(results.filter(({ fields }) => fields["trace_id"] === trace)).toHaveLength(1);
+  const counters = await readCounters(stack.eye, `${keys.statsPrefix}ai-strategy-router`);
+  const decided = counters.get("decisions") ?? 0;
+  expect(decided).toBe(await lengthOf(keys.decisionStream));
+  expect(counters.get("dead_letters") ?? 0).toBe(await lengthOf(deadLetterStreamOf(keys.decisionStream)));
+}, 120_000);
+
+test("each garbage intent ends in one result, put aside or not; an exit of garbage too", async () => {
+  const before = await lengthOf(keys.resultStream);
+  const intent = (kind: string) => ({
+    ...{
+      intent_id: `${kind}-${SEED}`,
+      trace_id: "",
+      symbol: "BTCUSDT",
+      action: kind,
+      confidence: 0.9,
+      quantity: "0.01",
+    },
+    ...{
+      entry_price: "50000",
+      stop_loss: "49000",
+      take_profit: "53000",
+      leverage: 5,
+      ts_ms: Date.now(),
+      reduce_only: kind === "CLOSE",
+    },
+  });
+  const unique = (fields: Record<string, string>, at: number) =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, text]) => [name, text.replaceAll(`-${SEED}`, `-${SEED}-${at}`)]),
+    );
+  for (const [at, fields] of sampleOf(entry("data", jsonTexts(intent("BUY"))), 2).entries())
+    await add(keys.intentStream, unique(fields, at));
+  for (const [at, fields] of sampleOf(entry("data", jsonTexts(intent("CLOSE"))), 3).entries())
+    await add(keys.exitIntentStream, unique(fields, at));
+  const traces = await decideHonestly(3, `after-intents-${SEED}`);
+  await atRest(stack.eye, keys, REST_MS);
+  const results = await readStream(stack.eye, keys.resultStream);
+  for (const trace of traces)
+    expect(results.filter(({ fields }) => fields["trace_id"] === trace)).toHaveLength(1);
+  expect(results.length - before).toBeGreaterThanOrEqual(traces.length);
+  const consumed = (await lengthOf(keys.intentStream)) + (await lengthOf(keys.exitIntentStream));
+  expect(results.length).toBe(consumed);
+}, 120_000);
+
+test("garbage panics are refused and recorded, garbage heartbeats are no beats, and neither panics anybody", async () => {
+  const panic = { event_id: "x", reason: "r", severity: "CRITICAL", issued_by: "nobody", ts: "1" };
+  const garbage = sampleOf(fc.oneof(anyFields, fc.constant(panic)), 4);
+  for (const fields of garbage) await add(keys.panicStream, fields);
+  const beat = { service_id: "exit_brain", status: "DEAD", active_positions: "-1", ts: "NaN" };
+  for (const fields of sampleOf(fc.oneof(anyFields, fc.constant(beat)), 5))
+    await add(keys.heartbeatStream, fields);
+  const refusals = async () =>
+    (await readStream(stack.eye, keys.panicCompletedStream)).filter(
+      ({ fields }) => fields["status"] === "refused",
+    );
+  await waitUntil("each is refused", async () => (await refusals()).length === garbage.length, {
+    deadlineMs: REST_MS,
+  });
+  expect(await stack.eye.command("HGET", keys.tradingState, "halted")).not.toBe("true");
+  const watch = await (await fetch(`${stack.role("exit-brain-watchdog").url}/v1/watch`)).json();
+  expect(watch).toMatchObject({ state: "HEALTHY" });
+}, 120_000);
+
+test("the audit logger records garbage of every stream as it is", async () => {
+  for (const [at, stream] of [keys.faultStream, keys.auditStream, keys.panicCompletedStream].entries()) {
+    for (const fields of sampleOf(anyFields, 6 + at)) await add(stream, fields);
+  }
+  const pending = async () => {
+    for (const stream of [
+      keys.faultStream,
+      keys.auditStream,
+      keys.panicCompletedStream,
+      keys.panicStream,
+      keys.resultStream,
+    ]) {
+      const groups = await stack.eye.command("XINFO", "GROUPS", stream);
+      const own = (Array.isArray(groups) ? groups : []).find(
+        (one) => Array.isArray(one) && one[1] === "audit_logger",
+      );
+      if (own?.[own.indexOf("lag") + 1] !== 0 || own?.[own.indexOf("pending") + 1] !== 0) return true;
+    }
+    return false;
+  };
+  await waitUntil("it has recorded all", async () => !(await pending()), { deadlineMs: REST_MS });
+}, 120_000);
+
+test("after all of it every process is the same one, ready, and nothing is pending", async () => {
+  expect(SOAK_ROLES.flatMap((role) => stack.role(role).surprises)).toEqual([]);
+  expect(SOAK_ROLES.map((role) => stack.role(role).life()?.process.pid)).toEqual([...pids]);
+  for (const role of SOAK_ROLES) {
+    await waitUntil(`${role} is ready`, () => stack.role(role).isReady(), { deadlineMs: REST_MS });
+  }
+}, 120_000);
