@@ -2,17 +2,20 @@ import { z } from "zod";
 import { EXIT_CODES } from "../../contract/exit-codes.ts";
 import { haltFileStands } from "../../daemon/halt-file.ts";
 import { clearHalt } from "../clear-halt.ts";
-import { operatorCommand } from "../command.ts";
+import { operatorCommand, type Report } from "../command.ts";
 import { readHalt } from "../read-safety.ts";
 
 /** Whether trading is halted, by whom and why. */
 export const haltStatusCommand = operatorCommand({
   path: "halt status",
   summary: "whether a panic has halted trading, and why",
+  notes: "Without Redis it says what the halt file says.",
   input: z.object({}),
+  redis: "as it is",
   async run(desk) {
-    const { halted, readable, state } = await readHalt(desk);
     const file = haltFileStands(desk.haltFile);
+    if (desk.redis.state.kind !== "ready") return withoutRedis(desk.haltFile, file);
+    const { halted, readable, state } = await readHalt(desk);
     const json = { halted: halted || file, redis: { halted, readable, ...state }, halt_file: file };
     if (!halted && !file) return { json, lines: ["not halted"] };
     const stands = halted ? state : undefined;
@@ -31,6 +34,18 @@ export const haltStatusCommand = operatorCommand({
     };
   },
 });
+
+/** Halted by the file, or not known: Redis may have a halt that this machine's file does not stand for. */
+function withoutRedis(path: string, file: boolean): Report {
+  return {
+    json: { halted: file ? true : null, redis: null, halt_file: file },
+    lines: [
+      file ? `halted: the halt file ${path} stands` : "no halt file",
+      "Redis is not there: what it says of the halt is not known; no entry passes while it is away",
+    ],
+    exitCode: EXIT_CODES.dependencyAbsent,
+  };
+}
 
 /** Clears the halt, also without the emergency exit worker. */
 export const haltClearCommand = operatorCommand({

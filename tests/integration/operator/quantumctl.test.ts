@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -172,6 +172,39 @@ describe("the halt", () => {
 
   test("needs a reason", async () => {
     expect((await quantumctl(["halt", "clear", "-y"])).code).toBe(64);
+  });
+});
+
+describe("the halt file", () => {
+  test("is what halt status goes by where Redis is away", async () => {
+    const away = { REDIS_URL: "unix:///nowhere.sock" };
+    writeFileSync(haltFile, "");
+    const standing = await quantumctl(["halt", "status"], away);
+    rmSync(haltFile);
+    expect(standing.code).toBe(75);
+    expect(standing.out).toContain("halted: the halt file");
+    expect((await quantumctl(["halt", "status"], away)).out).toContain("no halt file");
+  });
+
+  test("that is cleared in Redis while its file cannot be removed is not called cleared", async () => {
+    await redis.cli(
+      "HSET",
+      keys.tradingState,
+      "halted",
+      "true",
+      "reason",
+      "TEST",
+      "source",
+      "ops",
+      "ts",
+      "1",
+    );
+    const folderAsFile = mkdtempSync(join(folder, "standing-"));
+    const args = ["halt", "clear", "--why", "tried", "--force", "-y"];
+    const { code, out } = await quantumctl(args, { HALT_FILE: folderAsFile });
+    expect(code).toBe(1);
+    expect(out).toContain("the halt file stands");
+    expect(await redis.cli("HGET", keys.tradingState, "halted")).toBe("false");
   });
 });
 
