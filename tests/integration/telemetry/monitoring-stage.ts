@@ -110,7 +110,11 @@ export async function openMonitoringStage(target: string): Promise<MonitoringSta
   });
   const prometheus = stack.use(await startPrometheus(join(folder, "prometheus.yml")));
   const stage = stageOf({ inbox, prometheus, alertmanager, watchdog: watchdog.said });
-  await waitUntil("the target is scraped", () => stage.value("up == 1"), PATIENCE);
+  await waitUntil(
+    "the target is scraped",
+    () => stage.value('up{job="quantum_safety_telemetry"} == 1'),
+    PATIENCE,
+  );
   const all = stack.move();
   return Object.assign(stage, { [Symbol.asyncDispose]: () => all.disposeAsync() });
 }

@@ -85,7 +85,11 @@ describe("a dead Redis and all that goes with it", () => {
   test(
     "is one page",
     async () => {
-      await waitUntil("the exporter is scraped", () => stage.value("up == 1"), PATIENCE);
+      await waitUntil(
+        "the exporter is scraped",
+        () => stage.value('up{job="quantum_safety_telemetry"} == 1'),
+        PATIENCE,
+      );
       const before = stage.told().length;
       target.set("quantum_safety_redis_up", 0);
       await stage.reaches("QuantumRedisConnectionLost", "pending");
