@@ -181,11 +181,18 @@ const RECOVERY: readonly Mutation[] = [
   {
     name: "busy-consumer-deleted",
     mistake: "recovery deletes a consumer that is idle, with what is pending on it",
-    changes: one(
-      "lib/kernel/lua/streams.lua",
-      "if consumer['pending'] == 0 and consumer['idle'] >= idle_min then",
-      "if consumer['idle'] >= idle_min then",
-    ),
+    changes: [
+      {
+        file: "lib/kernel/lua/streams.lua",
+        from: "if consumer['pending'] == 0 and consumer['idle'] >= idle_min then",
+        to: "if consumer['idle'] >= idle_min then",
+      },
+      {
+        file: "lib/recovery/recover-group.ts",
+        from: "consumer.pending === 0 && consumer.idleMs >= idleMinMs",
+        to: "consumer.idleMs >= idleMinMs",
+      },
+    ],
     breaks: [4],
   },
 ];

@@ -25,7 +25,7 @@ export type Fault = (typeof FAULTS)[number];
 const ALWAYS: Readonly<Record<Focus, readonly Fault[]>> = {
   limits: [],
   orders: ["venue_errors", "stall", "crash"],
-  chain: ["crash", "stall", "venue_errors"],
+  chain: ["crash", "stall", "venue_errors", "venue_slow"],
   lonely_brain: ["crash", "stall", "redis_cut"],
 };
 
@@ -33,7 +33,11 @@ const ALWAYS: Readonly<Record<Focus, readonly Fault[]>> = {
 const RARE: ReadonlySet<Fault> = new Set(["redis_emptied"]);
 
 const BRAIN_SHARE = 0.4;
-const LONELY_SHARE = 0.85;
+/** Of an exit brain that fails alone: the rest hits its watchdog, or anybody. */
+const LONELY_SHARE = 0.65;
+const WATCHDOG_SHARE = 0.6;
+/** What goes wrong with the venue all the time in a run about orders in doubt. */
+const ORDERS_ERRORS = 0.03;
 
 /**
  * Breaks things, and mends them, until it is told to stop. Each run has its own choice of faults and its own pace:
@@ -70,7 +74,8 @@ export class FaultDriver {
       const hit = this.#chance.hit(RARE.has(fault) ? share / 5 : share);
       return hit || ALWAYS[how.focus].includes(fault);
     });
-    this.#everyMs = lonely ? 6000 : this.#chance.pick([300, 800, 2000]);
+    if (how.focus === "orders") this.#setErrors(ORDERS_ERRORS);
+    this.#everyMs = lonely ? 4000 : this.#chance.pick([300, 800, 2000]);
     simulation.trace.say(0, "faults", `${this.#enabled.join(" ")} every ${this.#everyMs} ms`);
     this.#next();
   }
@@ -84,17 +89,26 @@ export class FaultDriver {
     return this.#calmSinceUs === undefined ? undefined : this.#simulation.timeline.nowUs - this.#calmSinceUs;
   }
 
+  #setErrors(rate: number): void {
+    const rates = { lost: rate, replyLost: rate, late: rate, ambiguous: rate, refused: rate };
+    Object.assign(this.#simulation.venueNetwork.rates, rates);
+  }
+
   /** Mends everything, for good. */
   stop(): void {
     this.#running = false;
+    this.#setErrors(0);
     for (const mend of [...this.#mends]) mend();
   }
 
   /** The exit brain more often than others: its failures are what the emergency chain is for. */
   #victim(): ProcessHost {
-    const brain = this.#hosts.find((host) => host.role.name === "exit-brain");
-    const share = this.#focus === "lonely_brain" ? LONELY_SHARE : BRAIN_SHARE;
-    return brain !== undefined && this.#chance.hit(share) ? brain : this.#chance.pick(this.#hosts);
+    const find = (name: string) => this.#hosts.find((host) => host.role.name === name);
+    const [brain, watchdog] = [find("exit-brain"), find("watchdog")];
+    const lonely = this.#focus === "lonely_brain";
+    if (brain !== undefined && this.#chance.hit(lonely ? LONELY_SHARE : BRAIN_SHARE)) return brain;
+    if (lonely && watchdog !== undefined && this.#chance.hit(WATCHDOG_SHARE)) return watchdog;
+    return this.#chance.pick(this.#hosts);
   }
 
   #next(): void {
@@ -132,7 +146,7 @@ export class FaultDriver {
       case "crash": {
         const ms =
           this.#focus === "lonely_brain"
-            ? chance.pick([3000, 9000, 40_000])
+            ? chance.pick([3000, 9000, 20_000])
             : chance.pick([50, 200, 3000, 6000, 9000]);
         host.crash(ms);
         this.#for(ms, () => host.start(), host);
@@ -229,11 +243,9 @@ export class FaultDriver {
       }
       case "venue_errors": {
         const rate = chance.pick([0.02, 0.08, 0.16]);
-        const rates = { lost: rate, replyLost: rate, late: rate, ambiguous: rate, refused: rate };
-        Object.assign(venueNetwork.rates, rates);
-        this.#for(chance.between(500, 8000), () => {
-          Object.assign(venueNetwork.rates, { lost: 0, replyLost: 0, late: 0, ambiguous: 0, refused: 0 });
-        });
+        this.#setErrors(rate);
+        const afterwards = this.#focus === "orders" ? ORDERS_ERRORS : 0;
+        this.#for(chance.between(500, 8000), () => this.#setErrors(this.#running ? afterwards : 0));
         break;
       }
       case "streams_stall":

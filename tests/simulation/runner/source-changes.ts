@@ -47,6 +47,13 @@ const SEAMS: readonly SourceChange[] = [
   ),
   // A watchdog's patience with an exit brain that it has never seen, without positions: half a minute is a whole run.
   stand("lib/emergency/watchdog/watch-limits.ts", "graceFlat: 30_000,", "graceFlat: 6000,"),
+  // How long a dead instance passes for alive: six beats, of a second instead of five.
+  stand("lib/contract/lifetimes.ts", "roleBeat: 30,", "roleBeat: 6,"),
+  stand(
+    "lib/redis/role-beat.ts",
+    "let waitMs = options.everyMs ?? 5000;",
+    "let waitMs = options.everyMs ?? 1000;",
+  ),
   stand("cmd/ai-strategy-router.ts", "pid: process.pid", "pid: 1"),
   stand(
     "cmd/exit-brain-watchdog.ts",

@@ -61,8 +61,12 @@ export interface VenueFaultRates {
   refused: number;
 }
 
+/** Of an order, so many times as often: that is where it matters. */
+const ORDERS_TIMES = 3;
+
 /** The fate of one request. */
-export function drawFate(chance: Chance, rates: VenueFaultRates): RequestFate {
+export function drawFate(chance: Chance, given: VenueFaultRates, isOrder: boolean): RequestFate {
+  const rates = isOrder ? timesAsOften(given) : given;
   const total = rates.lost + rates.replyLost + rates.late + rates.ambiguous + rates.refused;
   if (total === 0) return { kind: "answered" };
   const at = chance.next();
@@ -77,4 +81,16 @@ export function drawFate(chance: Chance, rates: VenueFaultRates): RequestFate {
     return { kind: "replaced", executed: chance.hit(0.5), reply: chance.pick(AMBIGUOUS) };
   }
   return { kind: "replaced", executed: false, reply: chance.pick(REFUSED) };
+}
+
+function timesAsOften(rates: VenueFaultRates): VenueFaultRates {
+  const { lost, replyLost, late, ambiguous, refused } = rates;
+  const times = Math.min(ORDERS_TIMES, 0.8 / Math.max(lost + replyLost + late + ambiguous + refused, 0.01));
+  return {
+    lost: lost * times,
+    replyLost: replyLost * times,
+    late: late * times,
+    ambiguous: ambiguous * times,
+    refused: refused * times,
+  };
 }

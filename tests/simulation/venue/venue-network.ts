@@ -64,7 +64,7 @@ export class VenueNetwork {
   #send(call: VenueCall, life: Life, caller: Caller): void {
     this.#trace.say(this.#timeline.nowUs, life.name, `sends ${callText(call)}`);
     this.#watcher?.sent(call, life);
-    const fate = drawFate(this.#chance, this.rates);
+    const fate = drawFate(this.#chance, this.rates, call.method === "POST" && call.url.endsWith("/order"));
     if (fate.kind === "late") this.#tellEarly(life, fate.told, caller);
     const lateUs = fate.kind === "late" ? fate.byUs : 0;
     const { nobody } = this.#timeline;

@@ -10,17 +10,24 @@ export class Operator {
   readonly #haltFile: string;
   /** The halt file is the worker's then: it is cleared by clearing the halt in Redis. */
   readonly #chain: boolean;
+  readonly #everyMs: number;
   readonly #chance: Chance;
   #running = true;
 
   constructor(
     simulation: Simulation,
-    how: { readonly keys: Keys; readonly haltFile: string; readonly chain: boolean },
+    how: {
+      readonly keys: Keys;
+      readonly haltFile: string;
+      readonly chain: boolean;
+      readonly everyMs: number;
+    },
   ) {
     this.#simulation = simulation;
     this.#keys = how.keys;
     this.#haltFile = how.haltFile;
     this.#chain = how.chain;
+    this.#everyMs = how.everyMs;
     this.#chance = simulation.chance.branch("operator");
     this.arm();
     this.#next();
@@ -50,7 +57,7 @@ export class Operator {
 
   #next(): void {
     const { timeline } = this.#simulation;
-    timeline.after(this.#chance.between(2000, 15_000) * 1000, timeline.nobody, "operator acts", () => {
+    timeline.after(this.#everyMs * 2000 * this.#chance.next(), timeline.nobody, "operator acts", () => {
       if (!this.#running) return;
       this.#act();
       this.#next();

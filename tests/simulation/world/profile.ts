@@ -19,6 +19,8 @@ export interface Profile {
   /** How far one move of a price goes, percent. */
   readonly priceStepPct: number;
   readonly decisionEveryMs: number;
+  /** Between two deeds of the operator. */
+  readonly operatorEveryMs: number;
   readonly windowSec: number;
   readonly globalMax: number;
   readonly symbolMax: number;
@@ -48,6 +50,7 @@ export function drawProfile(chance: Chance): Profile {
   const windowSec = chance.between(2, 6);
   const common = {
     focus,
+    operatorEveryMs: focus === "limits" ? 8000 : 20_000,
     epochMs: chance.hit(0.25) ? BEFORE_MIDNIGHT_MS : NOON_MS + chance.between(0, 999),
     priceStepPct: chance.pick([0, 0.1, 0.4, 1.2]),
     windowSec,
@@ -74,7 +77,7 @@ export function drawProfile(chance: Chance): Profile {
     chain: focus !== "orders",
     executions: focus === "orders" && chance.hit(0.7) ? 2 : 1,
     routers: 1,
-    decisionEveryMs: chance.pick([120, 250]),
+    decisionEveryMs: { orders: 120, chain: 250, lonely_brain: 700 }[focus],
     globalMax: 1000,
     symbolMax: 1000,
     dailyMax: 100_000,

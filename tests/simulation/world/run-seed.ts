@@ -8,7 +8,7 @@ const CALM_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 500;
 const LINES_KEPT = 4000;
 /** The emergency chain looks at its watch twenty times a second: as many events are less time. */
-const CHAIN_STEPS = 2;
+const TIMES_AS_MANY_STEPS = { limits: 1, orders: 1.5, chain: 2.5, lonely_brain: 5 } as const;
 
 /** One run: a seed's world, broken for `steps` events, then left in peace until it is at rest. */
 export async function runSeed(options: {
@@ -24,7 +24,7 @@ export async function runSeed(options: {
   const world = openWorld({ seed, redis, folder });
   const { simulation, findings, watch } = world;
   const { timeline, trace } = simulation;
-  const steps = world.profile.chain ? options.steps * CHAIN_STEPS : options.steps;
+  const steps = options.steps * TIMES_AS_MANY_STEPS[world.profile.focus];
   while (timeline.steps < steps && findings.all.length === 0) timeline.step(Number.POSITIVE_INFINITY);
   if (findings.all.length === 0) restInPeace(world);
   if (findings.all.length === 0) watch.atEnd();

@@ -41,7 +41,12 @@ export function openWorld(options: {
   const env = environments(profile, folder);
   const hosts = openHosts({ simulation, profile, env, findings });
   const watch = watchEverything({ simulation, keys, findings, profile, haltFile: env.haltFile, hosts });
-  const operator = new Operator(simulation, { keys, haltFile: env.haltFile, chain: profile.chain });
+  const operator = new Operator(simulation, {
+    keys,
+    haltFile: env.haltFile,
+    chain: profile.chain,
+    everyMs: profile.operatorEveryMs,
+  });
   const market = new Market(simulation, profile.priceStepPct);
   const engine = new DecisionEngine(simulation, { keys, market, everyMs: profile.decisionEveryMs });
   for (const one of hosts) one.start();
