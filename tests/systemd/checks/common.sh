@@ -41,6 +41,12 @@ main_pid() { prop "$1" MainPID; }
 restarted() { local now; now=$(main_pid "$1"); [ "$now" != 0 ] && [ "$now" != "$2" ] && systemctl is-active --quiet "quantum-$1"; }
 active() { systemctl is-active --quiet "quantum-$1"; }
 panics() { redis XLEN system:panic_close; }
+all_done() { [ "$(redis HVALS system:panic_close:processed | grep -c DONE)" = "$(panics)" ]; }
+clear_halt() {
+  within 30 "every panic is done" all_done
+  within 15 "the halt is cleared" quantumctl halt clear --why 'tried in a test' --yes
+  [ -e /run/quantum/halted ] && broken "the halt file is still there"
+}
 said() { journalctl --no-pager -o cat -u "quantum-$1" 2>/dev/null | grep -qE "$2"; }
 token() { cat "/etc/quantum/credentials/admin-token-$1"; }
 venue_admin() { # method, path, body
@@ -58,7 +64,7 @@ has_result() { redis XRANGE quantum:stream:execution.result - + | grep -q "$1"; 
 has_positions() { [ "$(redis XREVRANGE exit_brain:heartbeat + - COUNT 1 | grep -A1 '^active_positions' | tail -1)" -gt 0 ]; }
 begin_load() { # name
   rm -f /run/enough /run/published
-  since=$(now_ms)
+  since=$(now_ms) panics_before=$(panics)
   bun "$inside/load.ts" "$1" 10 &
   load=$!
   within 10 "load: ten decisions a second" test -s /run/published
@@ -69,4 +75,5 @@ end_load() {
   local account
   account=$(bun "$inside/account.ts" "$since" 2>&1) || broken "the account of the run: $account"
   ok "$account"
+  expect "panics of the run" 0 $(($(panics) - panics_before))
 }

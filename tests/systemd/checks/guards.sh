@@ -7,7 +7,7 @@ within 6 "exit brain SIGSTOPped with positions: a panic" sh -c '[ "$(stat -c %Y 
 flat() { redis XRANGE system:panic_close:completed - + | grep -q flat; }
 within 10 "it ends flat and halted" flat
 within 6 "systemd has put a living exit brain in its place" restarted exit-brain "$was"
-quantumctl halt clear --why 'tried in a test' --yes >/dev/null || broken "halt clear"
+clear_halt
 within 15 "the watchdog is HEALTHY again" sh -c 'curl -s http://127.0.0.1:9103/v1/watch | grep -q HEALTHY'
 was=$(main_pid exit-brain)
 kill -STOP "$was"
@@ -36,7 +36,7 @@ systemctl start quantum-emergency-exit-worker || broken "the worker does not sta
 within 20 "keys in place, unit started: the same panic ends flat" \
   sh -c 'curl -s http://127.0.0.1:9105/metrics | grep -qE "^quantum_panic_open_age_seconds 0"'
 wait
-within 15 "the halt is cleared" quantumctl halt clear --why 'tried in a test' --yes
+clear_halt
 was=$(main_pid emergency-exit-worker)
 kill -SEGV "$was"
 within 5 "any other end of the worker is a restart" restarted emergency-exit-worker "$was"
@@ -49,4 +49,4 @@ expect "the trading path is" "inactive inactive inactive" \
 within 15 "the watchdog halts, since nobody beats" test -e /run/quantum/halted
 systemctl start quantum.target
 for unit in $units; do within 20 "quantum.target started: $unit is active" active "$unit"; done
-within 15 "the halt is cleared" quantumctl halt clear --why 'tried in a test' --yes
+clear_halt

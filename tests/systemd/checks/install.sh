@@ -12,6 +12,7 @@ printf '%s\n' PAPER_BALANCE_USD=10000000 PAPER_SEED=1 PAPER_ORDER_LIMIT_10S=1000
 printf 'SAMPLE_INTERVAL_SEC=1\n' >/etc/quantum/quantum-safety-telemetry.env
 ./install.sh >/run/install.log 2>&1 || { cat /run/install.log; broken "install.sh"; }
 for unit in $units; do active "$unit" || broken "quantum-$unit is not active"; done
+expect "the alias quantum-router is" active "$(systemctl is-active quantum-router.service)"
 ok "install: every unit is active"
 grep -q 10000000 /etc/quantum/quantum-paper-exchange.env || broken "install.sh overwrites settings"
 ./install.sh >/run/again.log || broken "install.sh again"

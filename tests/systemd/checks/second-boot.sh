@@ -36,7 +36,6 @@ within 10 "and that is an alarm" \
   sh -c 'journalctl -p alert --no-pager -o cat -t sh | grep -q "quantum-stream-recover.service has failed"'
 within 5 "its next run succeeds" systemctl start quantum-stream-recover.service
 end_load
-expect "panics" 0 "$(panics)"
 
 # The timer fires 30 s after the boot.
 # The realtime of the last trigger survives a boot; the monotonic one does not.
@@ -45,4 +44,16 @@ within 45 "the timer has fired" fired
 within 20 "and its run is over" sh -c '! systemctl is-active --quiet quantum-stream-recover && [ "$(systemctl show -p MainPID --value quantum-stream-recover)" = 0 ]'
 expect "it ended" success "$(prop stream-recover Result)"
 journalctl --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$(prop stream-recover InvocationID)" | cut -c1-330 | sed 's/^/      /'
+
+# Removal: not with positions open; settings, credentials and state stay.
+within 5 "positions are open" has_positions
+/opt/quantum/current/install.sh --uninstall >/run/uninstall.log 2>&1 && broken "removed with positions open"
+grep -q 'positions are open' /run/uninstall.log || broken "it does not say why: $(cat /run/uninstall.log)"
+ok "--uninstall: $(tail -1 /run/uninstall.log)"
+quantumctl panic --reason 'removal' --yes >/run/panic.log 2>&1 || broken "panic: $(cat /run/panic.log)"
+/opt/quantum/current/install.sh --uninstall >/run/uninstall.log 2>&1 || broken "--uninstall: $(cat /run/uninstall.log)"
+left=$(find /opt/quantum /etc/systemd/system -name 'quantum*' 2>/dev/null; systemctl list-units --no-legend --state=active 'quantum*')
+[ -z "$left" ] || broken "left behind: $left"
+[ -s /etc/quantum/quantum.env ] && [ -s /etc/quantum/credentials/redis-url-execution ] || broken "the settings are gone"
+ok "flat: removed, settings and credentials are kept"
 printf 'ok           the second boot is done\n'

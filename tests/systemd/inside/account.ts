@@ -71,7 +71,9 @@ async function heartbeatGaps(eye: RedisEye, sinceMs: number) {
     .map(({ fields }) => Number(fields["ts"]))
     .filter((ts) => ts >= sinceMs);
   const longest = beats.reduce((most, ts, at) => Math.max(most, ts - (beats[at - 1] ?? ts)), 0);
-  const panics = Number(await eye.command("XLEN", keys.panicStream));
+  const panics = (await readStream(eye, keys.panicStream)).filter(
+    ({ id }) => Number(id.split("-")[0]) >= sinceMs,
+  ).length;
   const unguarded = longest > UNGUARDED_MS && panics === 0;
   const gap = `${longest} ms between two heartbeats, ${panics} panics`;
   return { gap, beats: beats.length, problems: unguarded || beats.length === 0 ? [gap] : [] };
