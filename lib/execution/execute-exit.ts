@@ -57,6 +57,12 @@ async function positionChanged(
   const { symbol, opened_at_ms: openedAtMs } = job.intent;
   if (openedAtMs === null) return false;
   const plan = `${parts.keys.positionPlanPrefix}${planSuffix(symbol, positionSide)}`;
-  const recorded = await parts.redis.command(["HGET", plan, "opened_at"]);
-  return typeof recorded === "string" && recorded !== String(openedAtMs);
+  try {
+    const recorded = await parts.redis.command(["HGET", plan, "opened_at"]);
+    return typeof recorded === "string" && recorded !== String(openedAtMs);
+  } catch (error) {
+    if (parts.isRedisOutage(error)) throw error;
+    parts.log.warn({ err: error, plan }, "the plan cannot be read: the exit is sent");
+    return false;
+  }
 }

@@ -12,10 +12,11 @@ local function integer(number)
   return number == 1 and '1' or string.format('%d', number)
 end
 
--- True when the caller has given up on this call: it must not act any more.
+-- True when the caller has given up on this call: it must not act any more. A deadline that is no number, NaN
+-- among them (which Lua reads as one), has passed.
 local function past_deadline(now, deadline_ms)
   local deadline = tonumber(deadline_ms)
-  return deadline == nil or now > deadline
+  return deadline == nil or not (now <= deadline)
 end
 
 -- The reply to such a call.

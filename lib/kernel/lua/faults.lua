@@ -38,9 +38,15 @@ local function write_episode(key, episode)
   redis.call('EXPIRE', key, 86400)
 end
 
+-- Whether a window has passed since the episode last spoke. A clock that was set back does not silence it.
+local function may_speak(episode, limits, now)
+  local since = now - (episode.last_ms or 0)
+  return since < 0 or since >= limits.window_ms
+end
+
 -- Takes one refusal into the episode: the first one, and then one a window, speaks for all before it.
 local function refuse_in_episode(stream, limits, now, episode, decision)
-  if episode.last_ms and now - episode.last_ms < limits.window_ms then
+  if episode.last_ms and not may_speak(episode, limits, now) then
     episode.suppressed = episode.suppressed + 1
     return false
   end
@@ -66,7 +72,7 @@ local function summarise_refusals(keys, args)
   local limits = {window_sec = args[2], window_ms = args[2] * 1000, global_max = args[3], symbol_max = args[4],
     cooldown_sec = args[5], router_pid = args[6]}
   local spoken = 0
-  if episode.suppressed > 0 and now - episode.last_ms >= limits.window_ms then
+  if episode.suppressed > 0 and may_speak(episode, limits, now) then
     spoken = episode.suppressed
     append_fault(keys[3], limits, now, {reason = 'SAFE_MODE_ENABLED', symbol = '', side = '',
       corr = '', trace = '', suppressed = spoken})

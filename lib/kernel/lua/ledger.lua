@@ -79,7 +79,9 @@ local function judge_slot(keys, args, now)
   local intent_id = args[2]
   local last_trade = tonumber(redis.call('GET', keys[8]) or '0') or math.huge
   local taken, reserved_at = slot_taken(keys, args)
-  if taken or now - math.max(last_trade, reserved_at) < tonumber(args[14]) then return 'COOLDOWN' end
+  -- Asked so that NaN, which compares to nothing, cools down.
+  local cooled_down = now - last_trade >= tonumber(args[14]) and now - reserved_at >= tonumber(args[14])
+  if taken or not cooled_down then return 'COOLDOWN' end
   if redis.call('ZSCORE', keys[6], intent_id) then return nil end
   if redis.call('ZCOUNT', keys[6], '(' .. string.format('%d', now - 600000), '+inf') >= tonumber(args[15]) then
     return 'RATE_LIMIT'
@@ -118,7 +120,7 @@ local function submit(keys, args)
   if args[4] ~= 'exit' then
     local stopped = entry_stopped(keys[3], keys[4], keys[5])
     if stopped then return {'DENIED', stopped} end
-    if now - tonumber(args[12]) > tonumber(args[13]) then return {'AGED'} end
+    if not (now - tonumber(args[12]) <= tonumber(args[13])) then return {'AGED'} end
     local held = judge_slot(keys, args, now)
     if held and args[16] ~= 'audit' then return {'HELD', held} end
     would_hold = held or ''

@@ -38,7 +38,11 @@ local function read_times(window, more)
     if is_error(times) then return times.err end
   end
   for at = 1, #times do
-    if tonumber(times[at]) == nil then return 'ERR ' .. window.list_key .. ' holds something other than times' end
+    local time = tonumber(times[at])
+    -- NaN is the number that is not itself: it would never be inside a window.
+    if time == nil or time ~= time then
+      return 'ERR ' .. window.list_key .. ' holds something other than times'
+    end
   end
   window.times, window.first_index = times, from
 end

@@ -51,7 +51,8 @@ local function settle_gates(keys, args, filled)
   end
   local stored = redis.pcall('GET', keys[10])
   local last = not is_error(stored) and tonumber(stored or '0') or 0
-  if tonumber(trade_ms) > last and tonumber(args[12]) > 0 then
+  -- Asked so that NaN is replaced: the symbol would cool down for ever.
+  if not (tonumber(trade_ms) <= last) and tonumber(args[12]) > 0 then
     redis.call('SET', keys[10], trade_ms, 'PX', args[12])
   end
 end

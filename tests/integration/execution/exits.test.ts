@@ -114,6 +114,15 @@ describe("an exit only reduces", () => {
     expect(await position()).toBe(0.2);
     expect((await exit({ opened_at_ms: 2000 })).result?.status).toBe("filled");
   });
+
+  test("and is sent when what it was meant for cannot be read", async () => {
+    await open();
+    const { client, keys } = desk.server;
+    await client.command(["DEL", `${keys.positionPlanPrefix}ETHUSDT`]);
+    await client.command(["SET", `${keys.positionPlanPrefix}ETHUSDT`, "no hash"]);
+    expect((await exit({ opened_at_ms: 1000 })).result?.status).toBe("filled");
+    expect(await position()).toBe(0);
+  });
 });
 
 describe("an exit is not given up", () => {

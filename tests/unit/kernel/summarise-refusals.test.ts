@@ -49,6 +49,16 @@ async function spokenFor(): Promise<number[]> {
   });
 }
 
+test("a clock that was set back does not silence the summary", async () => {
+  await refuse(3);
+  await elapse(-3_600_000);
+  await refuse(1);
+  expect(await spokenFor()).toEqual([1, 3]);
+  await refuse(2);
+  await elapse(-3_600_000);
+  expect(await summarise()).toBe(2);
+});
+
 test("the first refusal speaks at once, those after it wait for a window and are spoken for together", async () => {
   await refuse(5);
   expect(await spokenFor()).toEqual([1]);
