@@ -159,10 +159,15 @@ point_to() { # release name
   act mv -T "$base/current.new" "$base/current"
 }
 
+same_folder() { # neither is there, or nothing of it differs
+  { [ ! -d "$1" ] && [ ! -d "$2" ]; } || diff -rq "$1" "$2" >/dev/null 2>&1
+}
+
 same() { # unit old new: nothing of it differs between two releases
   [ -n "$2" ] && cmp -s "$base/$2/bin/$1" "$base/$3/bin/$1" &&
     cmp -s "$base/$2/systemd/$1.service" "$base/$3/systemd/$1.service" &&
-    diff -rq "$base/$2/systemd/quantum-.service.d" "$base/$3/systemd/quantum-.service.d" >/dev/null 2>&1
+    same_folder "$base/$2/systemd/quantum-.service.d" "$base/$3/systemd/quantum-.service.d" &&
+    same_folder "$base/$2/systemd/$1.service.d" "$base/$3/systemd/$1.service.d"
 }
 
 start_unit() { # unit; waits for READY=1
