@@ -129,7 +129,7 @@ async function sendLateEntry(stage: Stage): Promise<string> {
     async () =>
       (faultsSchema.parse(await (await fetch(`${stage.venueUrl}/paper/faults`)).json()).rules[0]?.fired ??
         0) > 0,
-    { timeoutMs: 10_000 },
+    { timeoutMs: 30_000 },
   );
   return String(intent["intent_id"]);
 }

@@ -99,7 +99,8 @@ async function crashLoop(): Promise<Timeline> {
   // Each life is short enough that the gap between two beats stays under 3 s.
   const killing = (async () => {
     for (let life = 0; life < 12 && (await panicCount(stage)) === 0; life += 1) {
-      await waitFor("it beat once more", () => hasNewBeat(stage), { timeoutMs: 5000, everyMs: 20 });
+      const beatOrOver = async () => (await hasNewBeat(stage)) || (await panicCount(stage)) > 0;
+      await waitFor("it beat once more", beatOrOver, { timeoutMs: 20_000, everyMs: 20 });
       await brain.kill();
     }
   })();
