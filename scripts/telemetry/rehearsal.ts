@@ -6,6 +6,7 @@ import { waitFor } from "../stack/wait-for.ts";
 const ROOT = join(import.meta.dir, "..", "..");
 const KEYS = keysOf("");
 const ALERT = "QuantumSafeModeActive";
+const JOB = "quantum_safety_telemetry";
 /** More than the demonstration's raised limit of one symbol. */
 const DECISIONS = 600;
 const SYMBOL = "BTCUSDT";
@@ -94,7 +95,7 @@ async function watchAlert(demo: Demonstration, say: (line: string) => void): Pro
     waitFor(`${ALERT} is ${state}`, async () => (await stateOf(demo)) === state, {
       ...{ timeoutMs: ALERT_WITHIN_MS, everyMs: 200 },
     });
-  const scraped = async () => (await count(demo, "up{job='quantum_safety_telemetry'} == 1")) === 1;
+  const scraped = async () => (await count(demo, `up{job="${JOB}"} == 1`)) === 1;
   await waitFor("Prometheus scrapes the exporter", scraped, { timeoutMs: 60_000, everyMs: 200 });
   await reaches("inactive");
   step(
@@ -115,6 +116,8 @@ async function watchAlert(demo: Demonstration, say: (line: string) => void): Pro
   step("an operator ended safe mode");
   await reaches("inactive");
   step(`${ALERT} is resolved`);
+  const seconds = await value(demo, `quantile_over_time(0.5, scrape_duration_seconds{job="${JOB}"}[5m])`);
+  say(`median scrape, as Prometheus measured it: ${(seconds * 1000).toFixed(1)} ms`);
 }
 
 async function stateOf({ prometheus }: Demonstration): Promise<string> {
@@ -122,10 +125,20 @@ async function stateOf({ prometheus }: Demonstration): Promise<string> {
   return data.alerts.find(({ labels }) => labels["alertname"] === ALERT)?.state ?? "inactive";
 }
 
-async function count({ prometheus }: Demonstration, query: string): Promise<number> {
+const resultSchema = z.object({
+  data: z.object({ result: z.array(z.object({ value: z.tuple([z.number(), z.string()]) })) }),
+});
+
+async function ask({ prometheus }: Demonstration, query: string) {
   const answer = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(query)}`);
-  return z.object({ data: z.object({ result: z.array(z.unknown()) }) }).parse(await answer.json()).data.result
-    .length;
+  return resultSchema.parse(await answer.json()).data.result;
+}
+
+const count = async (demo: Demonstration, query: string) => (await ask(demo, query)).length;
+
+async function value(demo: Demonstration, query: string): Promise<number> {
+  const [first] = await ask(demo, query);
+  return Number(first?.value[1]);
 }
 
 async function metricIsOne({ exporter }: Demonstration): Promise<boolean> {
