@@ -1,6 +1,7 @@
 import type { Benchmark } from "./benchmark.ts";
 import { admissionAgainstRoundTrips } from "./benchmarks/admission-against-round-trips.ts";
 import { admissionThroughput } from "./benchmarks/admission-throughput.ts";
+import { executionThroughput } from "./benchmarks/execution-throughput.ts";
 import { exporter } from "./benchmarks/exporter.ts";
 import { footprint } from "./benchmarks/footprint.ts";
 import { growth } from "./benchmarks/growth.ts";
@@ -12,6 +13,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   admissionAgainstRoundTrips,
   admissionThroughput,
   orderLatency,
+  executionThroughput,
   timeToFlat,
   growth,
   footprint,

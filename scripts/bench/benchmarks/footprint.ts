@@ -11,14 +11,26 @@ import { compileFloor } from "../floor/compile-floor.ts";
 import { figureText } from "../measure/figures.ts";
 import { median } from "../measure/median.ts";
 import { type ProcessMemory, readProcessMemory } from "../measure/process-memory.ts";
+import { ratioOfRounds } from "../measure/ratio-of-rounds.ts";
 import { startBenchRedis, type Workbench } from "../workbench.ts";
 
-const ROUNDS = 7;
+const ROUNDS = { quick: 3, full: 9, long: 9 } as const;
 const READY_TIMEOUT_MS = 15_000;
 /** After this time nothing of the start is under way any more. */
 const IDLE_AFTER_MS = 5000;
 /** The exchange first: execution is not ready before it has read its account. */
-const MEASURED = ["paper-exchange", "ai-strategy-router", "execution"] as const;
+const MEASURED = [
+  "paper-exchange",
+  "ai-strategy-router",
+  "execution",
+  "exit-brain",
+  "exit-brain-watchdog",
+  "emergency-exit-worker",
+  "safety-telemetry",
+  "audit-logger",
+] as const;
+const START_TIMES_MAX = 2;
+const RSS_TIMES_MAX = 1.15;
 
 interface Program {
   readonly name: string;
@@ -39,9 +51,9 @@ export const footprint: Benchmark = {
   method:
     "The floor is a program compiled in the same run with the same flags: it imports the same packages, connects " +
     "to Redis and serves /healthz. Start is from the spawn to READY=1 on a unix datagram socket, read in a " +
-    `blocking call; median of ${ROUNDS} starts, floor and daemons in turn. Memory is /proc/PID/smaps_rollup ` +
-    `${IDLE_AFTER_MS / 1000} s after READY, all of them running: RSS counts the mapped runtime, private is ` +
-    "Private_Dirty.",
+    `blocking call; median of ${ROUNDS.full} starts, floor and daemons in turn. Memory is /proc/PID/smaps_rollup ` +
+    `${IDLE_AFTER_MS / 1000} s after the last READY, all of them running; RSS counts the mapped runtime, own is the ` +
+    "anonymous part: heap and stacks. Together: the sum over the daemons against as many floors.",
   run: measure,
 };
 
@@ -52,15 +64,22 @@ async function measure(bench: Workbench): Promise<readonly Finding[]> {
   const floor = await compileFloor(bench.folder);
   const programs = programsOf(bench, floor, redis.process.url);
   const measured = programs.map((program): Measured => ({ program, startsMs: [], memory: undefined }));
-  for (let round = 0; round <= ROUNDS; round += 1) await startInTurn(bench, listener, measured, round);
+  const last = ROUNDS[bench.effort];
+  for (let round = 0; round <= last; round += 1)
+    await startInTurn(bench, listener, { measured, round, last });
   const [base, ...daemons] = measured;
   if (base === undefined) throw new Error("there is no floor");
   const lines = await Promise.all(daemons.map((daemon) => linesOf(daemon, base)));
-  return [...(await linesOf(base, undefined)), ...lines.flat()];
+  return [...(await linesOf(base, undefined)), ...lines.flat(), ...linesTogether(daemons, base)];
 }
 
 function programsOf(bench: Workbench, floor: string, redisUrl: string): readonly Program[] {
   const port = freePort();
+  const brainPort = freePort();
+  const ports = new Map<string, number>([
+    ["paper-exchange", port],
+    ["exit-brain", brainPort],
+  ]);
   const daemonEnv = (role: string) => {
     const stateDir = join(bench.folder, "state", role);
     mkdirSync(stateDir, { recursive: true });
@@ -69,10 +88,12 @@ function programsOf(bench: Workbench, floor: string, redisUrl: string): readonly
       REDIS_URL: redisUrl,
       EXCHANGE_REST_URL: `http://127.0.0.1:${port}`,
       EXCHANGE_WS_URL: `ws://127.0.0.1:${port}`,
-      ADMIN_PORT: role === "paper-exchange" ? String(port) : "0",
+      ADMIN_PORT: String(ports.get(role) ?? 0),
       QUANTUM_INSTANCE: "bench",
       STATE_DIR: stateDir,
       HALT_FILE: join(bench.folder, "halted"),
+      PANIC_SOCKET: join(bench.folder, "panic.sock"),
+      ...(role === "exit-brain-watchdog" ? { EXIT_BRAIN_URL: `http://127.0.0.1:${brainPort}` } : {}),
     };
   };
   return [
@@ -88,9 +109,9 @@ function programsOf(bench: Workbench, floor: string, redisUrl: string): readonly
 async function startInTurn(
   bench: Workbench,
   listener: NotifyListener,
-  measured: readonly Measured[],
-  round: number,
+  starts: { readonly measured: readonly Measured[]; readonly round: number; readonly last: number },
 ): Promise<void> {
+  const { measured, round, last } = starts;
   const running: ChildProcess[] = [];
   try {
     for (const { program, startsMs } of measured) {
@@ -107,13 +128,14 @@ async function startInTurn(
       const readyAt = readyOf(listener, child);
       if (round > 0) startsMs.push(readyAt - started);
     }
-    if (round < ROUNDS) return;
+    if (round < last) return;
     await Bun.sleep(IDLE_AFTER_MS);
     for (const [index, one] of measured.entries()) {
       one.memory = await readProcessMemory(running[index]?.pid ?? 0);
     }
   } finally {
-    await Promise.all(running.map((child) => child.stop()));
+    // The last one first: who watches goes before whom it watches.
+    for (const child of running.toReversed()) await child.stop();
   }
 }
 
@@ -126,26 +148,59 @@ function readyOf(listener: NotifyListener, child: ChildProcess): number {
 }
 
 async function linesOf(measured: Measured, floor: Measured | undefined): Promise<readonly Finding[]> {
-  const { program, startsMs, memory } = measured;
-  if (memory === undefined) throw new Error(`${program.name} was never idle`);
+  const { program, startsMs } = measured;
+  const memory = memoryOf(measured);
   const against = (value: number, base: number | undefined, limit?: number): Partial<Finding> => ({
     ...(base === undefined ? {} : { ratio: { value: value / base, to: "the floor" } }),
     ...(base === undefined || limit === undefined ? {} : { aim: { of: "ratio", bound: "at most", limit } }),
   });
   const line = (what: string, figure: number, unit: string, more: Partial<Finding> = {}): Finding => ({
-    what: `${program.name}: ${what}`,
-    figure,
-    unit,
-    ...more,
+    ...{ what: `${program.name}: ${what}`, figure, unit, ...more },
   });
-  const start = median(startsMs);
-  const range = `${figureText(Math.min(...startsMs))}–${figureText(Math.max(...startsMs))} ms`;
-  const floorStart = floor === undefined ? undefined : median(floor.startsMs);
+  const megabytes = async (one: Measured) => (await stat(one.program.binary)).size / 1e6;
+  const size = await megabytes(measured);
+  const floorSize = floor === undefined ? undefined : await megabytes(floor);
+  const { pssMib, ownMib, rssMib } = memory;
+  const detail = `PSS ${figureText(pssMib)}, own ${figureText(ownMib)}`;
   return [
-    line("binary", (await stat(program.binary)).size / 1e6, "MB"),
-    line("start to READY=1", start, "ms", { ...against(start, floorStart, 2), detail: range }),
-    line("idle RSS", memory.rssMib, "MiB", against(memory.rssMib, floor?.memory?.rssMib, 1.15)),
-    line("idle PSS", memory.pssMib, "MiB", against(memory.pssMib, floor?.memory?.pssMib)),
-    line("idle own memory", memory.ownMib, "MiB", against(memory.ownMib, floor?.memory?.ownMib)),
+    line("binary", size, "MB", against(size, floorSize)),
+    line(
+      "start to READY=1",
+      median(startsMs),
+      "ms",
+      floor === undefined ? {} : startAgainst(measured, floor),
+    ),
+    line("idle RSS", rssMib, "MiB", { ...against(rssMib, floor?.memory?.rssMib, RSS_TIMES_MAX), detail }),
   ];
+}
+
+/** Starts by the rounds they were made in. */
+function startAgainst(measured: Measured, floor: Measured): Partial<Finding> {
+  const pairs = measured.startsMs.flatMap((ms, round) => {
+    const floorMs = floor.startsMs[round];
+    return floorMs === undefined ? [] : [{ ms, floorMs }];
+  });
+  const against = { of: ({ floorMs }: { readonly floorMs: number }) => floorMs, to: "the floor" };
+  return {
+    ratio: ratioOfRounds(pairs, ({ ms }) => ms, against),
+    aim: { of: "ratio", bound: "at most", limit: START_TIMES_MAX },
+  };
+}
+
+function linesTogether(daemons: readonly Measured[], floor: Measured): readonly Finding[] {
+  const line = (name: string, of: "rssMib" | "pssMib"): Finding => {
+    const sum = daemons.reduce((total, daemon) => total + memoryOf(daemon)[of], 0);
+    const ratio = sum / (daemons.length * memoryOf(floor)[of]);
+    return {
+      ...{ what: `all ${daemons.length} daemons together: idle ${name}`, figure: sum, unit: "MiB" },
+      ratio: { value: ratio, to: `${daemons.length} floors` },
+      aim: { of: "ratio", bound: "at most", limit: RSS_TIMES_MAX },
+    };
+  };
+  return [line("RSS", "rssMib"), line("PSS", "pssMib")];
+}
+
+function memoryOf({ program, memory }: Measured): ProcessMemory {
+  if (memory === undefined) throw new Error(`${program.name} was never idle`);
+  return memory;
 }
