@@ -3,12 +3,10 @@ import type { Simulation } from "../engine/simulation.ts";
 import type { ProcessHost } from "../roles/process-host.ts";
 import type { Focus } from "../world/profile.ts";
 
-export const FAULTS = [
-  "crash",
-  "stop",
-  "stall",
-  "redis_cut",
-  "venue_cut",
+/** What befalls one process, or the lines to it. */
+const HOST_FAULTS = ["crash", "stop", "stall", "redis_cut", "venue_cut", "clock_jump"] as const;
+/** What befalls Redis or the venue, and with it everybody. */
+const SERVER_FAULTS = [
   "redis_restart",
   "redis_hang",
   "redis_slow",
@@ -16,10 +14,12 @@ export const FAULTS = [
   "venue_errors",
   "venue_down",
   "venue_slow",
-  "clock_jump",
   "streams_stall",
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+type HostFault = (typeof HOST_FAULTS)[number];
+type ServerFault = (typeof SERVER_FAULTS)[number];
+export type Fault = HostFault | ServerFault;
+const FAULTS: readonly Fault[] = [...HOST_FAULTS, ...SERVER_FAULTS];
 
 /** What a run is after happens in it for certain. */
 const ALWAYS: Readonly<Record<Focus, readonly Fault[]>> = {
@@ -141,6 +141,13 @@ export class FaultDriver {
     const { timeline, trace } = this.#simulation;
     const host = this.#victim();
     trace.say(timeline.nowUs, "fault", `${fault} ${host.role.name}`);
+    const one = HOST_FAULTS.find((known) => known === fault);
+    const all = SERVER_FAULTS.find((known) => known === fault);
+    if (one !== undefined) this.#breakHost(one, host);
+    if (all !== undefined) this.#breakServers(all);
+  }
+
+  #breakHost(fault: HostFault, host: ProcessHost): void {
     const chance = this.#chance;
     switch (fault) {
       case "crash": {
@@ -193,15 +200,10 @@ export class FaultDriver {
           host,
         );
         break;
-      default:
-        this.#breakServers(fault);
-        break;
     }
   }
 
-  #breakServers(
-    fault: Exclude<Fault, "crash" | "stop" | "stall" | "clock_jump" | "redis_cut" | "venue_cut">,
-  ): void {
+  #breakServers(fault: ServerFault): void {
     const { timeline, redisNetwork, venueNetwork, streams } = this.#simulation;
     const chance = this.#chance;
     switch (fault) {

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type BlockingSocket, connectBlocking } from "./blocking-socket.ts";
-import { decodeReply, encodeCommand, type Reply, ReplyError } from "./resp.ts";
+import { decodeReply, encodeCommand, type Reply } from "./resp.ts";
 
 /** A session with the server: one command at a time, its reply at once. */
 export interface Session {
@@ -114,10 +114,4 @@ function openSession(path: string): Session {
     },
     close: () => socket.close(),
   };
-}
-
-/** The reply, or the error it is thrown. */
-export function sound(reply: Reply): Exclude<Reply, ReplyError> {
-  if (reply instanceof ReplyError) throw reply;
-  return reply;
 }

@@ -1,9 +1,7 @@
 import { join } from "node:path";
-import type { DaemonParts, DaemonSpec, SettingsOf, SettingsShape } from "../../../lib/daemon/daemon-spec.ts";
-import type { OneshotContext } from "../../../lib/daemon/run-oneshot.ts";
+import type { DaemonParts } from "../../../lib/daemon/daemon-spec.ts";
 import type { Life } from "../engine/life.ts";
 import type { Simulation } from "../engine/simulation.ts";
-import { roleContext } from "./role-context.ts";
 
 /** How one process of a role is started. */
 export interface RoleStart {
@@ -27,24 +25,14 @@ export interface Oneshot {
 const programs = new Map<string, Program>();
 const oneshots = new Map<string, Oneshot>();
 
-/** Stands where a composition root calls `runDaemon`: keeps what it would run. */
-export function keepDaemon<Shape extends SettingsShape>(spec: DaemonSpec<Shape>): Promise<never> {
-  programs.set(spec.role, {
-    beatAgeMsMax: spec.beatAgeMsMax ?? 10_000,
-    build: (simulation, life, how) => spec.build(roleContext(simulation, life, { spec, ...how })),
-  });
-  return new Promise(() => undefined);
+/** What the composition root of a role builds, when it calls `runDaemon`. */
+export function keepProgram(role: string, program: Program): void {
+  programs.set(role, program);
 }
 
-/** Stands where a composition root calls `runOneshot`. */
-export function keepOneshot<Shape extends SettingsShape>(
-  spec: Pick<DaemonSpec<Shape>, "role" | "settings" | "check">,
-  act: (context: OneshotContext<SettingsOf<Shape>>) => Promise<number>,
-): Promise<never> {
-  oneshots.set(spec.role, {
-    run: (simulation, life, how) => act(roleContext(simulation, life, { spec, ...how })),
-  });
-  return new Promise(() => undefined);
+/** The same of `runOneshot`. */
+export function keepOneshot(role: string, oneshot: Oneshot): void {
+  oneshots.set(role, oneshot);
 }
 
 const ROOTS = [

@@ -16,7 +16,7 @@ const simulated = (file: string) => JSON.stringify(join(import.meta.dir, "..", f
 const stand = (file: string, from: string, to: string): SourceChange => ({ file, from, to });
 
 const RUN_DAEMON = 'import { runDaemon } from "../lib/daemon/run-daemon.ts";';
-const keepDaemon = `import { keepDaemon as runDaemon } from ${simulated("roles/programs.ts")};`;
+const keepDaemon = `import { keepDaemon as runDaemon } from ${simulated("stand-ins/daemon-runtime.ts")};`;
 const DAEMONS = [
   "ai-strategy-router",
   "execution",
@@ -31,7 +31,7 @@ const SEAMS: readonly SourceChange[] = [
   stand(
     "cmd/stream-recover.ts",
     'import { runOneshot } from "../lib/daemon/run-oneshot.ts";',
-    `import { keepOneshot as runOneshot } from ${simulated("roles/programs.ts")};`,
+    `import { keepAct as runOneshot } from ${simulated("stand-ins/daemon-runtime.ts")};`,
   ),
   stand("cmd/stream-recover.ts", "print: (text) => void writeSync(2,", "print: (text) => void Object.is(2,"),
   // Retention is ten thousand entries: a run has some dozens, and trimming is to happen in it.
@@ -58,13 +58,13 @@ const SEAMS: readonly SourceChange[] = [
   stand(
     "cmd/exit-brain-watchdog.ts",
     'import { randomUUID } from "node:crypto";',
-    `import { simulatedUuid as randomUUID } from ${simulated("engine/uuid.ts")};`,
+    `import { simulatedUuid as randomUUID } from ${simulated("stand-ins/uuid.ts")};`,
   ),
   stand(
     "lib/redis/wire-client.ts",
     'import { ClientClosedError, ClientOfflineError, ErrorReply, RedisClient } from "@redis/client";',
     'import { ClientClosedError, ClientOfflineError, ErrorReply } from "@redis/client";' +
-      `import { SimulatedRedisClient as RedisClient } from ${simulated("redis/simulated-client.ts")};`,
+      `import { SimulatedRedisClient as RedisClient } from ${simulated("stand-ins/simulated-client.ts")};`,
   ),
   stand(
     "lib/redis/plain-wire.ts",
@@ -74,23 +74,23 @@ const SEAMS: readonly SourceChange[] = [
   stand(
     "lib/emergency/watchdog/latch-store.ts",
     'import { open, readFile, rename } from "node:fs/promises";',
-    `import { open, readFile, rename } from ${simulated("roles/disk.ts")};`,
+    `import { open, readFile, rename } from ${simulated("stand-ins/disk.ts")};`,
   ),
   stand(
     "lib/emergency/worker/panic-journal.ts",
     "const appendTo = promisify(appendFile);\nconst syncData = promisify(fdatasync);\nconst closeFile = promisify(close);",
-    `void [appendFile, fdatasync, close, promisify];\nimport { appendTo, closeFile, syncData } from ${simulated("roles/disk.ts")};`,
+    `void [appendFile, fdatasync, close, promisify];\nimport { appendTo, closeFile, syncData } from ${simulated("stand-ins/disk.ts")};`,
   ),
   stand(
     "lib/emergency/worker/panic-socket.ts",
     'import { type AdminServer, serveAdmin } from "../../daemon/admin-server.ts";',
     'import type { AdminServer } from "../../daemon/admin-server.ts";' +
-      `import { serveLocally as serveAdmin } from ${simulated("roles/panic-server.ts")};`,
+      `import { serveLocally as serveAdmin } from ${simulated("stand-ins/panic-server.ts")};`,
   ),
   stand(
     "lib/emergency/worker/panic-socket.ts",
     'import { lockStateFolder } from "../../daemon/state-folder.ts";',
-    `import { lockNothing as lockStateFolder } from ${simulated("roles/panic-server.ts")};`,
+    `import { lockNothing as lockStateFolder } from ${simulated("stand-ins/panic-server.ts")};`,
   ),
 ];
 

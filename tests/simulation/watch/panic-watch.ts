@@ -13,6 +13,8 @@ const PANIC_MS_MAX = 12_000;
 /** From the panic on, while nothing keeps the worker from its work: all is flat, or said to have failed. */
 const FLAT_MS_MAX = 16_000;
 const LOOK_EVERY_US = 500_000;
+/** How long an entry that was signed before the halt may still arrive at the venue. */
+const RECV_WINDOW_US = 2_000_000;
 
 interface Failure {
   readonly eventId: string;
@@ -34,6 +36,9 @@ export class PanicWatch {
   #unguardedUs = 0;
   #closingUs = 0;
   #running: string | undefined;
+  /** When the newest panic was handed over, by whichever way was first. */
+  #calledUs = 0;
+  #socketUs: number | undefined;
   #flatSince: string | undefined;
   /** An operator has cleared the halt since the newest panic was called: what follows is on their word. */
   #cleared = false;
@@ -86,11 +91,17 @@ export class PanicWatch {
     this.#signs += 1;
   }
 
+  /** The worker has answered on its socket: it knows of a panic, whatever the stream says. */
+  workerAnswered(): void {
+    this.#socketUs ??= this.#simulation.timeline.nowUs;
+  }
+
   /** A panic was handed to the worker, by the stream or the socket. */
   called(eventId: string, issuedBy: string): void {
     if (this.#events.has(eventId)) return;
     this.#events.add(eventId);
     this.#running ??= eventId;
+    this.#calledUs = this.#socketUs ?? this.#simulation.timeline.nowUs;
     this.#closingUs = 0;
     this.#flatSince = undefined;
     this.#cleared = false;
@@ -114,8 +125,13 @@ export class PanicWatch {
       if (open.length > 0)
         this.#findings.report(6, `panic ${eventId} is said to be flat, open: ${open.join(", ")}`);
       if (!this.#cleared) this.#flatSince = eventId;
+      const afterUs = this.#simulation.timeline.nowUs - this.#calledUs;
+      if (afterUs < RECV_WINDOW_US) {
+        this.#findings.report(6, `panic ${eventId} is said to be flat ${afterUs / 1000} ms after its halt`);
+      }
     }
     if (status === "flat" || status === "failed") this.#running = undefined;
+    this.#socketUs = undefined;
   }
 
   /** The worker sends something that changes the account. */

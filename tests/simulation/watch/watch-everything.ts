@@ -54,7 +54,8 @@ export function watchEverything(parts: Watched) {
     },
   });
   simulation.local.watch((address, status) => {
-    if (address.startsWith("http") && status === 200) panics.brainAnswered();
+    if (!address.startsWith("http")) panics.workerAnswered();
+    else if (status === 200) panics.brainAnswered();
   });
   simulation.venueNetwork.watch({
     sent: (call, life) => {

@@ -1,4 +1,4 @@
-import { activeSimulation } from "./active-simulation.ts";
+import { activeSimulation } from "../engine/active-simulation.ts";
 
 /** A UUID v4 of the run's own chance. */
 export function simulatedUuid(): string {

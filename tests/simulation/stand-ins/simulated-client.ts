@@ -1,8 +1,8 @@
 import { ClientClosedError, ErrorReply } from "@redis/client";
 import { activeSimulation } from "../engine/active-simulation.ts";
 import type { Life } from "../engine/life.ts";
-import { Connection } from "./connection.ts";
-import { type Reply, ReplyError } from "./resp.ts";
+import { Connection } from "../redis/connection.ts";
+import { type Reply, ReplyError } from "../redis/resp.ts";
 
 /**
  * Stands in for `RedisClient` of @redis/client under lib/redis' wire client, with what that uses of it and the same
