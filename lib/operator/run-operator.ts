@@ -1,4 +1,4 @@
-import { hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { dirname } from "node:path";
 import { confirm, isCancel } from "@clack/prompts";
 import { z } from "zod";
@@ -123,7 +123,16 @@ function createExchange(settings: SettingsOf<typeof operatorSettings>) {
 
 /** Whoever is behind sudo, if it was used. */
 function operatorName(environment: Environment): string {
-  return environment["SUDO_USER"] ?? environment["USER"] ?? "unknown";
+  return environment["SUDO_USER"] ?? environment["USER"] ?? accountName();
+}
+
+/** The account's name; a user id without one is no reason to fail. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "unknown";
+  }
 }
 
 function explain(terminal: Terminal, error: unknown, json: boolean): ExitCode {

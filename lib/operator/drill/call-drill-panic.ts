@@ -56,8 +56,9 @@ async function panicOfWatchdog(
   if (stopped.kind === "failed") return { kind: "none", why: stopped.why };
   const panic = await awaitPanic(desk, newest?.id ?? "0-0");
   if (panic === undefined) {
-    const why = "the watchdog called no panic; is the exit brain stopped? Start it again if it is";
-    return { kind: "none", why };
+    desk.print("the watchdog called no panic; start the exit brain again if it is stopped");
+    const end = { reason: "", completion: undefined, panicAfterMs: null };
+    return takeNotes(desk, "").close(end);
   }
   const notes = takeNotes(desk, panic.eventId);
   const startedMs = desk.clock.monotonicMs() - Math.max(0, desk.redis.serverNowMs() - panic.atMs);

@@ -29,6 +29,7 @@ export function judgeDrill(seen: DrillSight): readonly string[] {
   const late = seen.kind === "brain" && (panic.panicAfterMs ?? Number.POSITIVE_INFINITY) > PANIC_WITHIN_MS;
   const said: readonly (readonly [holds: boolean, otherwise: string])[] = [
     [!seen.interrupted, "interrupted"],
+    [panic.eventId !== "", "the watchdog called no panic"],
     [
       !late,
       `the panic came ${panic.panicAfterMs ?? "?"} ms after the last heartbeat, not within ${PANIC_WITHIN_MS}`,

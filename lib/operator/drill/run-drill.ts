@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { EXIT_CODES } from "../../contract/exit-codes.ts";
 import { haltFileStands } from "../../daemon/halt-file.ts";
+import type { Exchange } from "../../exchange/exchange.ts";
 import { clearHalt } from "../clear-halt.ts";
 import type { Report } from "../command.ts";
 import type { Desk } from "../desk.ts";
@@ -61,20 +62,17 @@ export async function runDrill(desk: Desk, options: DrillOptions): Promise<Repor
   }
   const positions = held.length > 0 ? held : [trade.words];
   const panic = await callDrillPanic(desk, options);
-  if (panic.kind === "none") return refusal([panic.why]);
-  desk.print("asking for an entry, which has to be denied");
-  const again = await drillTrade(exchange, options.symbol, exchange.serverNowMs());
-  const probe = again.kind === "trade" ? again.decision : trade.decision;
-  const entry = await decideAndWait(desk, probe, DECIDED_WITHIN_MS);
-  const after = await exchange.positions();
+  if (panic.kind === "none")
+    return refusal([panic.why, `open, and guarded as before: ${positions.join(", ")}`]);
   const halt = await readHalt(desk);
+  const entry = await askForEntry(desk, { exchange, symbol: options.symbol, halted: halt.halted });
+  const after = await exchange.positions();
   const seen = {
     ...{ kind: options.kind, panic, interrupted: desk.signal.aborted },
     openAfter: after.ok ? after.value.map((one) => one.symbol) : undefined,
     haltedBy: halt.halted ? halt.state?.event_id : undefined,
     haltFile: haltFileStands(desk.haltFile),
-    entryVerdict: entry.verdict,
-    entryText: outcomeText(entry),
+    ...entry,
   };
   const faults = judgeDrill(seen);
   const { completion, timeline, marks } = panic;
@@ -85,11 +83,24 @@ export async function runDrill(desk: Desk, options: DrillOptions): Promise<Repor
     positions_closed: completion?.positions_closed ?? 0,
     ...{ panic_after_ms: panic.panicAfterMs, halted_after_ms: marks.halted },
     ...{ first_close_after_ms: marks.firstClose, flat_after_ms: marks.flat },
-    entry_verdict: entry.verdict ?? "",
+    entry_verdict: entry.entryVerdict ?? "",
   };
   await recordDrill(desk, evidence);
   if (options.out !== undefined) writeEvidence(options.out, evidence);
   return await ended(desk, options, { evidence, flat: seen.openAfter?.length === 0 });
+}
+
+/** What the router says of an entry now. Never asked where nothing would deny it: it would open a position. */
+async function askForEntry(
+  desk: Desk,
+  by: { readonly exchange: Exchange; readonly symbol: string; readonly halted: boolean },
+): Promise<{ readonly entryVerdict: string | undefined; readonly entryText: string }> {
+  if (!by.halted || desk.signal.aborted) return { entryVerdict: undefined, entryText: "not asked for one" };
+  const trade = await drillTrade(by.exchange, by.symbol, by.exchange.serverNowMs());
+  if (trade.kind === "none") return { entryVerdict: undefined, entryText: trade.why };
+  desk.print("asking for an entry, which has to be denied");
+  const outcome = await decideAndWait(desk, trade.decision, DECIDED_WITHIN_MS);
+  return { entryVerdict: outcome.verdict, entryText: outcomeText(outcome) };
 }
 
 /** Before anything is done: evidence that cannot be written is found out too late. Throws UsageError. */

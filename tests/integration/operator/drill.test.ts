@@ -38,6 +38,13 @@ const ENV = () => ({
   ...{ HALT_FILE: stage.haltFile, PANIC_SOCKET: stage.panicSocket, CREDENTIALS_DIRECTORY: stage.folder },
 });
 
+/** Whether a panic's completion says flat. */
+async function ended(eventId: string): Promise<boolean> {
+  const all = await stage.eye.command("XRANGE", stage.keys.panicCompletedStream, "-", "+");
+  const entries = z.array(z.tuple([z.string(), z.array(z.string())])).parse(all);
+  return entries.some(([, fields]) => fields.includes(eventId) && fields.includes("flat"));
+}
+
 /** As an operator does with redis-cli; the worker takes its file away. */
 async function clearHalt() {
   await stage.eye.command("DEL", stage.keys.tradingState);
@@ -202,12 +209,27 @@ describe("a drill that does not pass", () => {
       });
       await stage.venue.clearFaults();
       const { event_id } = JSON.parse((await record(stage.keys.drillLast))["failed_evidence"] ?? "");
-      const flat = async () => {
-        const all = await stage.eye.command("XRANGE", stage.keys.panicCompletedStream, "-", "+");
-        const own = z.array(z.tuple([z.string(), z.array(z.string())])).parse(all);
-        return own.some(([, fields]) => fields.includes(event_id) && fields.includes("flat"));
-      };
-      await waitUntil("the worker is through with it after all", flat, { deadlineMs: 30_000 });
+      await waitUntil("the worker is through with it after all", () => ended(event_id), {
+        deadlineMs: 30_000,
+      });
+      expect(await stage.venue.positions()).toEqual([]);
+      await clearHalt();
+    },
+    LONG,
+  );
+
+  test(
+    "asks for no entry where nothing halts trading: it would open another position",
+    async () => {
+      await stage.venue.openPositions(["BTCUSDT"]);
+      await stage.role("emergency-exit-worker").kill();
+      const run = await drill(["--yes", "--wait", "1"]);
+      expect(run.code).toBe(76);
+      expect(run.out).toContain("not asked for one");
+      expect((await stage.venue.positions()).map(({ symbol }) => symbol)).toEqual(["BTCUSDT"]);
+      await stage.role("emergency-exit-worker").start();
+      const { event_id } = JSON.parse((await record(stage.keys.drillLast))["failed_evidence"] ?? "");
+      await waitUntil("the worker is through with it", () => ended(event_id), { deadlineMs: 30_000 });
       expect(await stage.venue.positions()).toEqual([]);
       await clearHalt();
     },

@@ -30,6 +30,7 @@ const completion = (change: object) => panic({ completion: { ...COMPLETION, ...c
 
 test.each([
   ["interrupted", { interrupted: true }],
+  ["the watchdog called no panic", panic({ eventId: "" })],
   ["the panic came 5501 ms after the last heartbeat", panic({ panicAfterMs: 5501 })],
   ["the panic came ? ms after the last heartbeat", panic({ panicAfterMs: null })],
   ["the panic ended failed", completion({ status: "failed" })],
