@@ -235,7 +235,9 @@ describe("a drill that does not pass", () => {
     },
     LONG,
   );
+});
 
+describe("a drill that cannot begin", () => {
   test.each([
     ["in LIVE", ["--yes"], { TRADING_MODE: "LIVE", BINANCE_API_KEY: "k", BINANCE_API_SECRET: "s" }, 78],
     [
