@@ -92,11 +92,18 @@ class PlainWire {
     }
   }
 
+  /** Rejects, and never throws: a caller may have sent the first half of a transaction. */
   send(args: readonly RedisArgument[], deadlineMs: number): Promise<RedisReply> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    const bytes = encode(args);
     const { promise, resolve, reject } = Promise.withResolvers<RedisReply>();
+    let bytes: string | Buffer;
+    try {
+      bytes = encode(args);
+    } catch (error) {
+      reject(error);
+      return promise;
+    }
     this.#unanswered.push({ args, ticket: this.#deadlines.start(deadlineMs), resolve, reject });
     this.#socket.write(bytes);
     return promise;
