@@ -29,6 +29,7 @@ export interface Surroundings {
 export interface Desk extends Surroundings {
   /** Ready, unless the command takes Redis as it finds it. */
   readonly redis: RedisConnection;
+  readonly namespace: string;
   /** With the result stream that execution is configured to write. */
   readonly keys: Keys;
   readonly mode: TradingMode;

@@ -96,7 +96,7 @@ async function openDesk(
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
   const desk: Desk = {
     ...around,
-    ...{ redis, environment, mode: settings.TRADING_MODE },
+    ...{ redis, environment, mode: settings.TRADING_MODE, namespace: settings.QUANTUM_NAMESPACE },
     keys: { ...keys, resultStream: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream },
     exchange: () => createExchange(settings),
     instance: settings.QUANTUM_INSTANCE,

@@ -81,7 +81,7 @@ export async function redisAccess(desk: Desk): Promise<readonly Finding[]> {
   }
   if (installed === undefined)
     return [ok("redis users", `this is ${String(user)}, who may not list the others`)];
-  const expected = redisUsers(namespaceOf(desk)).map((one) => aclLine(one, ""));
+  const expected = redisUsers(desk.namespace).map((one) => aclLine(one, ""));
   const faults = expected.flatMap((line) => userFault(line, installed));
   const open = installed.get("default")?.includes("on") === true;
   return [
@@ -98,9 +98,6 @@ export async function redisAccess(desk: Desk): Promise<readonly Finding[]> {
     ...(await refusals(desk)),
   ];
 }
-
-/** What the contract's names are put behind. */
-const namespaceOf = ({ keys }: Desk) => keys.kill.slice(0, keys.kill.lastIndexOf("quantum:"));
 
 /** A user's words; selectors, which hold blanks, are one each. */
 const wordsOf = (line: string) => line.match(/\([^)]*\)|\S+/g) ?? [];
