@@ -36,8 +36,8 @@ export class PanicWatch {
   #unguardedUs = 0;
   #closingUs = 0;
   #running: string | undefined;
-  /** When the newest panic was handed over, by whichever way was first. */
-  #calledUs = 0;
+  /** When each panic was handed over, by whichever way was first. */
+  readonly #calledUs = new Map<string, number>();
   #socketUs: number | undefined;
   #flatSince: string | undefined;
   /** An operator has cleared the halt since the newest panic was called: what follows is on their word. */
@@ -101,7 +101,7 @@ export class PanicWatch {
     if (this.#events.has(eventId)) return;
     this.#events.add(eventId);
     this.#running ??= eventId;
-    this.#calledUs = this.#socketUs ?? this.#simulation.timeline.nowUs;
+    this.#calledUs.set(eventId, this.#socketUs ?? this.#simulation.timeline.nowUs);
     this.#closingUs = 0;
     this.#flatSince = undefined;
     this.#cleared = false;
@@ -125,7 +125,7 @@ export class PanicWatch {
       if (open.length > 0)
         this.#findings.report(6, `panic ${eventId} is said to be flat, open: ${open.join(", ")}`);
       if (!this.#cleared) this.#flatSince = eventId;
-      const afterUs = this.#simulation.timeline.nowUs - this.#calledUs;
+      const afterUs = this.#simulation.timeline.nowUs - (this.#calledUs.get(eventId) ?? 0);
       if (afterUs < RECV_WINDOW_US) {
         this.#findings.report(6, `panic ${eventId} is said to be flat ${afterUs / 1000} ms after its halt`);
       }

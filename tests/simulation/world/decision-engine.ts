@@ -27,7 +27,8 @@ export class DecisionEngine {
   readonly #keys: Keys;
   readonly #market: Market;
   readonly #chance: Chance;
-  readonly #maker: DecisionMaker;
+  #maker: DecisionMaker;
+  #makers = 0;
   readonly #everyMs: number;
   #published: (readonly string[])[] = [];
   #running = true;
@@ -40,7 +41,7 @@ export class DecisionEngine {
     this.#keys = how.keys;
     this.#market = how.market;
     this.#chance = simulation.chance.branch("decisions");
-    this.#maker = new DecisionMaker(this.#chance.next, `s${simulation.seed}`, MIX);
+    this.#maker = this.#newMaker();
     this.#everyMs = how.everyMs;
     this.#next();
   }
@@ -52,6 +53,12 @@ export class DecisionEngine {
   /** What it published before is forgotten with everything else: a model does not decide on yesterday's prices. */
   stateLost(): void {
     this.#published = [];
+    this.#maker = this.#newMaker();
+  }
+
+  #newMaker(): DecisionMaker {
+    this.#makers += 1;
+    return new DecisionMaker(this.#chance.next, `s${this.#simulation.seed}-${this.#makers}`, MIX);
   }
 
   #next(): void {
