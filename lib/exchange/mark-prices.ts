@@ -10,6 +10,7 @@
  * resolves. It never rejects.
  */
 import { z } from "zod";
+import { canonicalDecimal } from "../contract/decimal-text.ts";
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { Exchange } from "./exchange.ts";
 import { ModeHostError, venueAddress } from "./mode-hosts.ts";
@@ -59,7 +60,9 @@ const BACK_OFF_LAST_MS = 5000;
 /** All symbols at once weigh ten single ones. */
 const SINGLE_ASKS_MAX = 9;
 
-const streamSchema = z.array(z.object({ s: z.string(), p: z.string(), E: z.number().int() }));
+/** Marks are read one by one: one that is none must not hide the others. */
+const streamSchema = z.array(z.unknown());
+const markSchema = z.object({ s: z.string(), p: z.string(), E: z.number().int() });
 
 interface Received {
   readonly price: string;
@@ -80,14 +83,15 @@ export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
   let lastStreamMs = Number.NEGATIVE_INFINITY;
 
   function receive(symbol: string, price: string, eventMs: number): void {
+    if (!isPrice(price)) return;
     lastMs = clock.monotonicMs();
     marks.set(symbol, { price, eventMs, atMs: lastMs });
   }
 
   function receiveMessage(data: unknown): void {
-    const parsed = streamSchema.safeParse(parseText(data));
-    if (!parsed.success) return;
-    for (const { s, p, E } of parsed.data) receive(s, p, E);
+    const told = marksOf(data);
+    if (told === undefined) return;
+    for (const { s, p, E } of told) receive(s, p, E);
     lastStreamMs = clock.monotonicMs();
   }
 
@@ -156,6 +160,21 @@ export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
       await Promise.all([keepStreaming(signal), helpOut(signal)]);
     },
   };
+}
+
+/** A finite number above zero: a stop measured from anything else would close what is open. */
+function isPrice(text: string): boolean {
+  const canonical = canonicalDecimal(text);
+  return canonical !== undefined && canonical !== "0" && !canonical.startsWith("-");
+}
+
+/** The marks of a message; undefined when it is none. */
+function marksOf(data: unknown): readonly z.output<typeof markSchema>[] | undefined {
+  const list = streamSchema.safeParse(parseText(data)).data;
+  return list?.flatMap((one) => {
+    const mark = markSchema.safeParse(one);
+    return mark.success ? [mark.data] : [];
+  });
 }
 
 function parseText(data: unknown): unknown {

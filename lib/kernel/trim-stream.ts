@@ -21,8 +21,9 @@ export async function trimStream(caller: FunctionCaller, retention: StreamRetent
         ...retention.optionalGroups.map((group) => `?${group}`),
       ],
     });
-    if (reply[0] !== "OK") throw new UnexpectedReplyError("trim_v1", reply);
-    if (reply[1] === "0") return removed;
-    removed += Number(reply[1]);
+    const [word, count = ""] = reply;
+    if (word !== "OK" || !/^\d{1,9}$/.test(count)) throw new UnexpectedReplyError("trim_v1", reply);
+    if (count === "0") return removed;
+    removed += Number(count);
   }
 }
