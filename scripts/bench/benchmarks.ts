@@ -3,6 +3,7 @@ import { admissionAgainstRoundTrips } from "./benchmarks/admission-against-round
 import { admissionThroughput } from "./benchmarks/admission-throughput.ts";
 import { executionThroughput } from "./benchmarks/execution-throughput.ts";
 import { exporter } from "./benchmarks/exporter.ts";
+import { refusedFlood } from "./benchmarks/flood.ts";
 import { footprint } from "./benchmarks/footprint.ts";
 import { growth } from "./benchmarks/growth.ts";
 import { orderLatency } from "./benchmarks/order-latency.ts";
@@ -12,6 +13,7 @@ import { timeToFlat } from "./benchmarks/time-to-flat.ts";
 export const BENCHMARKS: readonly Benchmark[] = [
   admissionAgainstRoundTrips,
   admissionThroughput,
+  refusedFlood,
   orderLatency,
   executionThroughput,
   timeToFlat,

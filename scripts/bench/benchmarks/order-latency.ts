@@ -9,10 +9,11 @@ import { startTradingStack } from "../../stack/trading-stack.ts";
 import type { Benchmark, Measurement, Plot } from "../benchmark.ts";
 import { assertTraded } from "../drive/assert-traded.ts";
 import { type BarePath, openBarePath } from "../drive/bare-path.ts";
+import { latenciesOf, readReceipts } from "../drive/order-receipts.ts";
 import { tradingDecisions } from "../drive/trading-decisions.ts";
 import { WIDE_OPEN } from "../drive/wide-open.ts";
 import type { Finding } from "../finding.ts";
-import { createLatencyHistogram, type LatencyHistogram } from "../measure/latency-histogram.ts";
+import type { LatencyHistogram } from "../measure/latency-histogram.ts";
 import { preciseNowMs } from "../measure/precise-now.ts";
 import type { Workbench } from "../workbench.ts";
 
@@ -45,8 +46,6 @@ const PHASES = {
   ],
 } as const satisfies Record<string, readonly Phase[]>;
 const MEASURED = ["1", "20", "200"] as const;
-/** Of the decisions that should trade, how many must have. */
-const ARRIVED_SHARE_MIN = 0.9;
 const P50_TIMES_MAX = 3;
 const P99_TIMES_MAX = 10;
 
@@ -170,31 +169,6 @@ function orderIdOf(fields: readonly string[]): string {
     entryPrice: undefined,
   });
   return clientOrderId(intentId, 1);
-}
-
-const requestsSchema = z.looseObject({
-  orders: z.array(z.looseObject({ clientOrderId: z.string(), receivedAtMs: z.number() })),
-});
-
-/** Client order id → when the exchange saw it first. */
-async function readReceipts(venueUrl: string): Promise<ReadonlyMap<string, number>> {
-  const reply = await fetch(`${venueUrl}/paper/requests`);
-  const { orders } = requestsSchema.parse(await reply.json());
-  const first = new Map<string, number>();
-  for (const { clientOrderId: id, receivedAtMs } of orders) if (!first.has(id)) first.set(id, receivedAtMs);
-  return first;
-}
-
-function latenciesOf(departures: Departures, received: ReadonlyMap<string, number>): LatencyHistogram {
-  const latencies = createLatencyHistogram();
-  for (const [id, departedMs] of departures) {
-    const receivedMs = received.get(id);
-    if (receivedMs !== undefined) latencies.record(receivedMs - departedMs);
-  }
-  if (latencies.count < ARRIVED_SHARE_MIN * departures.size) {
-    throw new Error(`only ${latencies.count} of ${departures.size} orders reached the exchange`);
-  }
-  return latencies;
 }
 
 interface Pair {
