@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { STATISTICS } from "../../../lib/contract/statistics.ts";
@@ -22,7 +23,7 @@ const SCRAPES_WARM = 20;
 const SAMPLES_BEFORE = { quick: 300, full: 1000, long: 1000 } as const;
 const SAMPLES = { quick: 1500, full: 10_000, long: 10_000 } as const;
 const STATE = { symbols: 1000, faults: 10_000, entries: 100_000 } as const;
-const PROGRAM = join(import.meta.dir, "../drive/sampling-program.ts");
+const PROGRAM = fileURLToPath(new URL("../drive/sampling-program.ts", import.meta.url));
 
 /** As the units set it, for exporter and floor alike. */
 const UNIT_ENVIRONMENT = { BUN_JSC_forceRAMSize: "67108864" } as const;
