@@ -90,9 +90,8 @@ export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
 
   function receiveMessage(data: unknown): void {
     const told = marksOf(data);
-    if (told === undefined) return;
-    for (const { s, p, E } of told) receive(s, p, E);
-    lastStreamMs = clock.monotonicMs();
+    for (const { s, p, E } of told ?? []) receive(s, p, E);
+    if (told !== undefined) lastStreamMs = clock.monotonicMs();
   }
 
   /** One connection, until it closes, falls silent or the signal aborts. */
