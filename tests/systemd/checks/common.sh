@@ -15,17 +15,20 @@ broken() {
   journalctl --no-pager -o short-precise -n 200 -u 'quantum-*' 2>/dev/null | cut -c1-400 | tail -25
   exit 1
 }
+# A machine that others load beyond four times its cores must not fail a limit that is about ours.
+stretch() { awk -v cores="$(nproc)" -v limit="$1" '{ by = $1 / (4 * cores); printf "%d", limit * (by > 1 ? by : 1) }' /proc/loadavg; }
 # Waits, then says how long it took: the figure is part of what is shown.
 within() { # seconds, what, command…
-  local limit=$1 what=$2 from=${EPOCHREALTIME/./} now
+  local limit=$1 what=$2 from=${EPOCHREALTIME/./} now most=$1 by=
   shift 2
   until "$@" >/dev/null 2>&1; do
-    now=${EPOCHREALTIME/./}
-    [ $((now - from)) -lt $((limit * 1000000)) ] || broken "$what: not within $limit s"
+    now=${EPOCHREALTIME/./} most=$(stretch "$limit")
+    [ $((now - from)) -lt $((most * 1000000)) ] || broken "$what: not within $most s"
     sleep 0.05
   done
   now=${EPOCHREALTIME/./}
-  ok "$what ($(((now - from) / 1000)) ms of at most $limit s)"
+  [ $((now - from)) -lt $((limit * 1000000)) ] || by=", stretched to $most s: others load this machine"
+  ok "$what ($(((now - from) / 1000)) ms of at most $limit s$by)"
 }
 expect() { # what, wanted, got
   [ "$2" = "$3" ] || broken "$1: wanted $2, got $3"
