@@ -9,6 +9,8 @@ export interface FaultEvent {
 /** Faults at random times, one after another. */
 export interface FaultSchedule {
   readonly events: readonly FaultEvent[];
+  /** Faults that could not be made as they are meant. */
+  readonly failures: readonly string[];
   /** Ends it, once the present fault is over. */
   stop(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export function startFaults(options: {
 }): FaultSchedule {
   const { hands, now } = options;
   const events: FaultEvent[] = [];
+  const failures: string[] = [];
   const ending = Promise.withResolvers<void>();
   let going = true;
   const run = (async () => {
@@ -36,13 +39,17 @@ export function startFaults(options: {
         FAULTS.filter(({ kills }) => !kills || minute < options.killsUntil),
         hands.random,
       );
-      const detail = await fault.run(hands);
+      const detail = await fault.run(hands).catch((error: unknown) => {
+        failures.push(`${fault.name}: ${error}`);
+        return "failed";
+      });
       events.push({ minute, fault: fault.name, detail });
       options.say(`${minute.toFixed(1).padStart(6)} min  ${fault.name} ${detail}`);
     }
   })();
   return {
     events,
+    failures,
     stop: async () => {
       going = false;
       ending.resolve();

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { faultScriptSchema } from "../../lib/paper/faults/fault-script.ts";
 import { fetchJson } from "../stack/fetch-json.ts";
+import { waitFor } from "../stack/wait-for.ts";
 import type { SoakRole, SoakStack } from "./soak-stack.ts";
 
 type FaultScript = z.input<typeof faultScriptSchema>;
@@ -23,6 +24,7 @@ export interface Fault {
   run(hands: FaultHands): Promise<string>;
 }
 
+const LOADING_MS_MAX = 180_000;
 const KILLED: readonly SoakRole[] = [
   ...(["ai-strategy-router", "execution", "ai-strategy-router", "execution"] as const),
   ...(["emergency-exit-worker", "exit-brain", "exit-brain-watchdog"] as const),
@@ -96,7 +98,10 @@ const restartRedis: Fault = {
   run: async ({ stack, onRedisRestart }) => {
     stack.redis.process().signal("SIGKILL");
     await stack.redis.process().exited;
-    await stack.redis.start();
+    // Its own patience is short; loading a large file on a busy machine is not.
+    await stack.redis.start().catch(() => undefined);
+    const answers = async () => (await stack.eye.command("PING")) === "PONG";
+    await waitFor("Redis has loaded its file", answers, { timeoutMs: LOADING_MS_MAX, everyMs: 50 });
     onRedisRestart();
     return "";
   },

@@ -83,7 +83,7 @@ async function soak(options: SoakOptions, stack: SoakStack, interrupted: AbortSi
   await operator.stop();
   await keeper.collect();
   const found = await proveTheRun(stack, keeper, load);
-  const proof = { ...found, problems: [...unrest, ...found.problems] };
+  const proof = { ...found, problems: [...unrest, ...faults.failures, ...found.problems] };
   const measured = judge(samples, {
     from: options.minutes * MEASURE_FROM,
     settleMinutes: options.minutes * SETTLE,
