@@ -127,7 +127,7 @@ const TRADING: readonly Mutation[] = [
     name: "exit-not-reduce-only",
     mistake: "an exit is sent as an ordinary order",
     changes: one("lib/execution/execute-exit.ts", "reduceOnly: true }, made)", "reduceOnly: false }, made)"),
-    breaks: [3, 1],
+    breaks: [3, 2, 1],
   },
   {
     name: "age-of-publication",

@@ -51,6 +51,12 @@ export async function startTimedRedis(): Promise<TimedRedis> {
     stdout: "ignore",
     stderr: "inherit",
   });
+  // Whatever ends this process, short of SIGKILL, ends its server too.
+  const end = () => {
+    server.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.on("exit", end);
   const first = await firstSocket(path);
   first.close();
   const file = openSync(timeFile, "r+");
@@ -65,9 +71,9 @@ export async function startTimedRedis(): Promise<TimedRedis> {
     },
     stop: async () => {
       closeSync(file);
-      server.kill("SIGKILL");
+      process.off("exit", end);
+      end();
       await server.exited;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -15,7 +15,7 @@ export interface SimulationOptions {
 }
 
 /** Events with faults in one run; after them it is left in peace until it is at rest. */
-export const STEPS = 2000;
+export const STEPS = 1600;
 /** As many seeds as the test of every change runs. */
 export const CI_SEEDS = 200;
 

@@ -20,6 +20,7 @@ export async function runWorker(options: SimulationOptions): Promise<void> {
   await loadPrograms();
   const redis = await startTimedRedis();
   makeRuntimeVirtual();
+  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(1));
   const unheard: string[] = [];
   process.on("unhandledRejection", (error) => unheard.push(String(error)));
   try {

@@ -1,5 +1,6 @@
 import type { Keys } from "../../../lib/contract/keys.ts";
 import { decodeIntent, isExit } from "../../../lib/contract/trade-intent.ts";
+import { mayAppendTo } from "../redis/blocking-read.ts";
 import type { RedisNetwork } from "../redis/redis-network.ts";
 import type { Reply } from "../redis/resp.ts";
 import type { Findings } from "./findings.ts";
@@ -40,9 +41,8 @@ export class IntentBook {
 
   /** After a command that may have appended. */
   after(args: readonly string[]): void {
-    if (args[0] !== "FCALL" && args[0] !== "XADD") return;
-    for (const stream of [this.#keys.intentStream, this.#keys.exitIntentStream]) {
-      if (args.includes(stream)) this.#readOn(stream);
+    for (const stream of mayAppendTo(args)) {
+      if (stream === this.#keys.intentStream || stream === this.#keys.exitIntentStream) this.#readOn(stream);
     }
   }
 

@@ -81,12 +81,11 @@ export class SwitchWatch {
   }
 
   #whyStopped(): string | undefined {
-    const kill = this.#redis.look("GET", this.#keys.kill);
+    const switches = this.#redis.look("MGET", this.#keys.kill, this.#keys.safeMode);
+    const [kill, safeMode] = Array.isArray(switches) ? switches : [];
     if (kill !== "0") return `the kill switch was ${JSON.stringify(kill)}`;
-    const halted = this.#redis.look("HGET", this.#keys.tradingState, "halted");
-    if (halted === "true") return "trading was halted";
-    const safeMode = this.#redis.look("GET", this.#keys.safeMode);
     if (safeMode !== null && safeMode !== "0") return "safe mode was on";
-    return undefined;
+    const halted = this.#redis.look("HGET", this.#keys.tradingState, "halted");
+    return halted === "true" ? "trading was halted" : undefined;
   }
 }
