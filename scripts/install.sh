@@ -15,6 +15,7 @@ umask 022
 base=${QUANTUM_BASE:-/opt/quantum}
 etc=/etc/quantum
 units=/etc/systemd/system
+command_link=/usr/local/bin/quantumctl
 here=$(cd "$(dirname "$0")" && pwd)
 dry=0
 action=install
@@ -157,6 +158,8 @@ install_units() { # release folder
 point_to() { # release name
   act ln -sfn "releases/$1" "$base/current.new"
   act mv -T "$base/current.new" "$base/current"
+  # For `sudo quantumctl`; a file of somebody's own is left alone.
+  [ -e "$command_link" ] && [ ! -L "$command_link" ] || act ln -sfn "$base/current/bin/quantumctl" "$command_link"
 }
 
 same_folder() { # neither is there, or nothing of it differs
@@ -279,6 +282,7 @@ do_uninstall() {
   act rm -f "$units/quantum-alarm@.service"
   for folder in "$units"/quantum-.service.d "$units"/quantum-*.service.d; do act rm -rf "$folder"; done
   act systemctl daemon-reload
+  [ ! -L "$command_link" ] || act rm -f "$command_link"
   act rm -rf "$base" /etc/sysusers.d/quantum.conf /etc/tmpfiles.d/quantum.conf
   say "removed; $etc and /var/lib/quantum are kept"
 }
