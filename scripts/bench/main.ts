@@ -4,8 +4,9 @@
  *   --only name,…   these alone     --list    names and titles     --quick   a look, under four minutes
  *   --long          sizes that take minutes to reach, too          --write   docs/performance.md and its plots
  *
- * An aim that is not met is printed and is no failure: on a busy machine it says little. QUANTUM_BINARIES names a
- * folder with binaries that were built elsewhere; without it dist/ is built first.
+ * An aim that is not met is printed and is no failure: on a busy machine it says little. A benchmark that cannot be
+ * measured is one (exit 1, nothing written). QUANTUM_BINARIES names a folder with binaries that were built elsewhere;
+ * without it dist/ is built first.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -75,6 +76,11 @@ async function measure(benchmark: Benchmark, where: Where): Promise<Measured> {
   return { benchmark, ...measurement };
 }
 
+/** One that cannot be measured is said, and the others go on; nothing is written then. */
+function failed(error: unknown): undefined {
+  say(`  FAILED: ${Bun.inspect(error)}`);
+}
+
 async function writeReport(report: Parameters<typeof markdownReport>[0]): Promise<void> {
   for (const { name, spec } of report.measured.flatMap(plotsOf)) {
     await Bun.write(join(DOCS, "plots", `${name}.svg`), await svgPlot(spec));
@@ -103,9 +109,16 @@ async function main(): Promise<void> {
   const measured: Measured[] = [];
   try {
     const where = { folder, binaries: await binaries(), effort };
-    for (const benchmark of benchmarks) measured.push(await measure(benchmark, where));
+    for (const benchmark of benchmarks) {
+      const one = await measure(benchmark, where).catch(failed);
+      if (one !== undefined) measured.push(one);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+  if (measured.length < benchmarks.length) {
+    process.exitCode = 1;
+    return;
   }
   const date = new Date().toISOString().slice(0, 10);
   if (values.write === true) await writeReport({ machine, date, measured });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { lastLines, startProcess } from "../../stack/child-process.ts";
@@ -6,7 +7,7 @@ import { waitFor } from "../../stack/wait-for.ts";
 import { BULLMQ_QUEUES } from "../peers/bullmq-queues.ts";
 import type { BenchRedis, Workbench } from "../workbench.ts";
 
-const PROGRAM = join(import.meta.dir, "..", "peers", "bullmq-program.ts");
+const PROGRAM = fileURLToPath(new URL("../peers/bullmq-program.ts", import.meta.url));
 /** Jobs a call when the queue is filled, which is not measured. */
 const BULK = 1000;
 const PATIENCE = { timeoutMs: 60_000, everyMs: 20 } as const;

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { GROUPS } from "../../../lib/contract/groups.ts";
 import { type Keys, keysOf } from "../../../lib/contract/keys.ts";
 import { ROLES } from "../../../lib/contract/roles.ts";
@@ -16,7 +17,7 @@ import { admitByRoundTrips } from "./round-trips.ts";
 
 const NAMESPACE = "{bench}";
 export const ROUTER_IN_FLIGHT = 64;
-const PEER = join(import.meta.dir, "..", "peers", "rate-limiter-program.ts");
+const PEER = fileURLToPath(new URL("../peers/rate-limiter-program.ts", import.meta.url));
 
 export interface Drained {
   /** Decisions that became intents, a second. */

@@ -78,10 +78,10 @@ test("a ratio of rounds pairs what was measured in turn", () => {
 });
 
 test.each([
-  [{ value: 3, low: 2.9, high: 3.1 }, "met"],
-  [{ value: 3, low: 2.5, high: 3.5 }, "met, noisy"],
-  [{ value: 2, low: 1, high: 3 }, "NOT MET, noisy"],
-] as const)("rounds that disagree are said to be noisy: %p", (ratio, verdict) => {
+  ["close together", { value: 3, low: 2.9, high: 3.1 }, "met"],
+  ["a third apart", { value: 3, low: 2.5, high: 3.5 }, "met, noisy"],
+  ["around the aim", { value: 2, low: 1, high: 3 }, "NOT MET, noisy"],
+] as const)("rounds that disagree are said to be noisy: %s", (_, ratio, verdict) => {
   expect(verdictOf({ what: "w", figure: 1, unit: "ms", ratio: { ...ratio, to: "it" }, aim: atLeast })).toBe(
     verdict,
   );
