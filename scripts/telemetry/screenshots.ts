@@ -61,17 +61,18 @@ export async function takeScreenshots(options: {
   const exporter = await startExporter(stack, { binaries, sampleSec: 15 });
   ends.defer(() => exporter.stop());
   const page = ends.use(await openBrowser());
-  const take = (shots: readonly Shot[]) => takeAll(page, exporter.url, { shots, ...options });
+  const take = (shots: readonly Shot[], saying: string) =>
+    takeAll(page, exporter.url, { shots, saying, ...options });
   const eye = await stack.redis.eye();
   ends.defer(() => eye.close());
   const tripped = async () => (await eye.command("GET", KEYS.safeMode)) === "1";
   say(`trading for ${RUN_MS / 1000} s …`);
   await decide(stack, { everyMs: CALM_EVERY_MS, until: (sinceMs) => sinceMs > RUN_MS });
   if (await tripped()) throw new Error("the breaker tripped while trading was to be calm");
-  await take(NORMAL);
+  await take(NORMAL, "Nothing needs attention.");
   say("an engine runs wild …");
   await decide(stack, { everyMs: 50, until: tripped });
-  await take(SAFE_MODE);
+  await take(SAFE_MODE, "Entries are denied: SAFE_MODE_ENABLED");
 }
 
 /** As an operator leaves it: armed, and drilled not long ago. */
@@ -119,6 +120,8 @@ async function takeAll(
   url: string,
   options: {
     readonly shots: readonly Shot[];
+    /** What the page has to say before it is taken. */
+    readonly saying: string;
     readonly folder: string;
     readonly say: (line: string) => void;
   },
@@ -127,8 +130,9 @@ async function takeAll(
   for (const { name, width, height, theme } of options.shots) {
     await page.show({ width, height, theme });
     await page.goto(url);
-    const live = async () => (await page.evaluate("document.querySelectorAll('polyline').length")) === 4;
-    await waitFor("the page is live", live, { timeoutMs: 10_000, everyMs: 50 });
+    const shows = `document.body.innerText.includes(${JSON.stringify(options.saying)})`;
+    const live = async () => (await page.evaluate(shows)) === true;
+    await waitFor(`the page says ${options.saying}`, live, { timeoutMs: 30_000, everyMs: 50 });
     const path = join(options.folder, name);
     writeFileSync(path, indexedPng(await page.screenshot()));
     options.say(`${name} ${width}×${height} ${Math.round(statSync(path).size / 1000)} kB`);

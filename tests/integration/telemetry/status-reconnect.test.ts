@@ -6,7 +6,7 @@ import { waitUntil } from "../../support/wait-until.ts";
 import { startStatus } from "./status-daemon.ts";
 
 const KEYS = keysOf("");
-const PATIENCE = { deadlineMs: 30_000, everyMs: 50 };
+const PATIENCE = { deadlineMs: 60_000, everyMs: 50 };
 
 test("an exporter that was restarted is on the page again, without a reload; its silence is said once", async () => {
   await using server = await startRedisServer();
@@ -35,7 +35,7 @@ test("an exporter that was restarted is on the page again, without a reload; its
   await shows("Entries are denied: SAFE_MODE_ENABLED");
   expect(await browser.evaluate("document.getElementById('connection').hidden")).toBe(true);
   expect(await browser.evaluate("loadedOnce")).toBe(true);
-}, 60_000);
+}, 180_000);
 
 test("a page that found no room for its view goes live when there is some", async () => {
   await using server = await startRedisServer();
@@ -62,7 +62,7 @@ test("a page that found no room for its view goes live when there is some", asyn
   await reading;
   await server.cli("SET", KEYS.safeMode, "1");
   await shows("Entries are denied: SAFE_MODE_ENABLED");
-}, 60_000);
+}, 180_000);
 
 test("there is nothing on the page that changes anything", async () => {
   await using server = await startRedisServer();
