@@ -8,7 +8,7 @@ const CALM_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 500;
 const LINES_KEPT = 4000;
 /** The emergency chain looks at its watch twenty times a second: as many events are less time. */
-const TIMES_AS_MANY_STEPS = { limits: 1, orders: 1.4, chain: 2.4, lonely_brain: 5 } as const;
+const TIMES_AS_MANY_STEPS = { limits: 1, orders: 2, chain: 2.4, lonely_brain: 5 } as const;
 
 /** One run: a seed's world, broken for `steps` events, then left in peace until it is at rest. */
 export async function runSeed(options: {
