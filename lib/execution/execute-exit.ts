@@ -42,10 +42,15 @@ export async function executeExit(parts: ExecutionParts, job: Job, made: number)
   }
 }
 
+/** The venue's code for a symbol that it does not trade: nothing can be open there. */
+const NO_SUCH_SYMBOL = -1121;
+
 async function readPositions(parts: ExecutionParts, job: Job): Promise<readonly Position[] | undefined> {
   const late = parts.clock.sleep(POSITION_READ_MS_MAX).then(() => undefined);
   const reading = await Promise.race([parts.exchange.positions(job.intent.symbol), late]);
-  return reading?.ok === true ? reading.value : undefined;
+  if (reading?.ok === true) return reading.value;
+  // The one failed reading that is an answer: asked again for ever, the exit would never have its result.
+  return reading?.outcome.code === NO_SUCH_SYMBOL ? [] : undefined;
 }
 
 /** Whether the exit was meant for a position that is not there any more. Unreadable: it is not delayed. */
