@@ -21,8 +21,11 @@ const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^keys without an end$/, { share: 0.02, floor: 5 }],
   [/^keys/, { share: 0.05, floor: 40 }],
 ];
-/** Kept for ever or a record of what operators did; as long as the number of their causes, which are few. */
-const RECORDS = /length of (system:|quantum:stream:audit)/;
+/**
+ * Sampled and plotted, not judged: the proportional set size moves with whoever else maps the same binary, and what is
+ * kept for ever is as long as the number of its causes, which are few.
+ */
+const UNJUDGED = /^PSS|length of (?:system:|quantum:stream:audit)/;
 
 /** Judges every series; `from` is the minute after which a process or a key family should have settled. */
 export function judge(
@@ -31,7 +34,7 @@ export function judge(
 ): readonly Verdict[] {
   return samples
     .all()
-    .filter(({ measure }) => !RECORDS.test(measure))
+    .filter(({ measure }) => !UNJUDGED.test(measure))
     .map(({ subject, measure, points }) => {
       const tolerance = TOLERANCES.find(([pattern]) => pattern.test(measure))?.[1];
       if (tolerance === undefined) throw new Error(`no tolerance for ${measure}`);
