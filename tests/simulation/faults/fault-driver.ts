@@ -36,6 +36,8 @@ const BRAIN_SHARE = 0.4;
 /** Of an exit brain that fails alone: the rest hits its watchdog, or anybody. */
 const LONELY_SHARE = 0.65;
 const WATCHDOG_SHARE = 0.6;
+/** Of a run about orders in doubt: the owner that stalls is to find another one when it goes on. */
+const OWNERS_SHARE = 0.6;
 /** What goes wrong with the venue all the time in a run about orders in doubt. */
 const ORDERS_ERRORS = 0.03;
 
@@ -108,7 +110,9 @@ export class FaultDriver {
     const lonely = this.#focus === "lonely_brain";
     if (brain !== undefined && this.#chance.hit(lonely ? LONELY_SHARE : BRAIN_SHARE)) return brain;
     if (lonely && watchdog !== undefined && this.#chance.hit(WATCHDOG_SHARE)) return watchdog;
-    return this.#chance.pick(this.#hosts);
+    const owners = this.#hosts.filter((host) => host.role.name.startsWith("execution"));
+    const [first, ...more] = this.#focus === "orders" && this.#chance.hit(OWNERS_SHARE) ? owners : [];
+    return first === undefined ? this.#chance.pick(this.#hosts) : this.#chance.pick([first, ...more]);
   }
 
   #next(): void {
@@ -164,7 +168,7 @@ export class FaultDriver {
         this.#for(500, () => undefined, host);
         break;
       case "stall": {
-        const ms = chance.pick([100, 700, 4000, 9000]);
+        const ms = chance.pick([100, 700, 4000, this.#focus === "orders" ? 4000 : 9000]);
         host.stall(ms);
         this.#for(ms, () => undefined, host);
         break;

@@ -75,7 +75,7 @@ export function drawProfile(chance: Chance): Profile {
   return {
     ...common,
     chain: focus !== "orders",
-    executions: focus === "orders" && chance.hit(0.7) ? 2 : 1,
+    executions: focus === "orders" ? 2 : 1,
     routers: 1,
     decisionEveryMs: { orders: 120, chain: 250, lonely_brain: 700 }[focus],
     globalMax: 1000,
@@ -83,7 +83,7 @@ export function drawProfile(chance: Chance): Profile {
     dailyMax: 100_000,
     holdSec: 0,
     tradesMax: 100_000,
-    staleIdleMs: chance.pick([2000, 4000]),
+    staleIdleMs: focus === "orders" ? 2000 : 4000,
   };
 }
 
