@@ -43,6 +43,7 @@ export class Simulation {
     this.folder = options.folder;
     this.chance = chanceOf(seed, "simulation");
     const { trace } = this;
+    trace.hidden = options.folder;
     this.timeline = new Timeline({ drain: drainMicrotasks, trace, idle: newLife(newPlace("nobody"), "-") });
     const { timeline } = this;
     this.local = new LocalServices(timeline);

@@ -10,8 +10,12 @@ export class Trace {
   #lines: string[] = [];
   #count = 0;
 
+  /** `hidden` is a text of this machine alone, the run's folder: it does not count. */
+  hidden = "";
+
   say(atUs: number, who: string, what: string): void {
-    const line = `${(atUs / 1000).toFixed(3)} ${who} ${what}`;
+    const said = this.hidden === "" ? what : what.replaceAll(this.hidden, "");
+    const line = `${(atUs / 1000).toFixed(3)} ${who} ${said}`;
     this.#hash = Bun.hash.wyhash(line, this.#hash);
     this.#count += 1;
     if (this.#lines.length >= 2 * KEPT) this.#lines = this.#lines.slice(-KEPT);
