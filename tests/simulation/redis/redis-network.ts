@@ -87,7 +87,7 @@ export class RedisNetwork {
   execute(session: Session, args: readonly string[], life: Life): Reply {
     this.#redis.setTime(this.#epochUs + this.timeline.nowUs);
     this.#watcher?.before(args, life);
-    const reply = session.call(args);
+    const reply = inOrder(args, session.call(args));
     this.#trace.say(
       this.timeline.nowUs,
       life.name,
@@ -164,6 +164,13 @@ interface ParkedRead {
   readonly pending: PendingCommand;
   readonly args: readonly string[];
   readonly stream: string;
+}
+
+/** SCAN lists keys in an order that the server draws at its start and promises nobody: any order will do, so this one. */
+function inOrder(args: readonly string[], reply: Reply): Reply {
+  if (args[0] !== "SCAN" || !Array.isArray(reply)) return reply;
+  const [cursor = "0", keys] = reply;
+  return [cursor, Array.isArray(keys) ? keys.map(String).sort() : []];
 }
 
 const ARGUMENT_LENGTH_MAX = 120;
