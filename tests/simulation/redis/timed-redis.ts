@@ -55,6 +55,9 @@ export async function startTimedRedis(): Promise<TimedRedis> {
   const end = () => {
     server.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
+    // libfaketime takes these away at an orderly end alone.
+    for (const name of ["faketime_shm", "sem.faketime_sem"])
+      rmSync(`/dev/shm/${name}_${server.pid}`, { force: true });
   };
   process.on("exit", end);
   const first = await firstSocket(path);
