@@ -203,14 +203,15 @@ test("an entry whose handling fails DELIVERIES_MAX times becomes a dead letter w
   await atRest(pipeline.eye, keys, 4000);
 });
 
-test("an exit whose handling fails is never given up: it closes as soon as it can", async () => {
+test("an exit whose handling fails is never given up, and is executed once all the same", async () => {
   const { eye, keys } = pipeline;
   await command("DEL", deadLetterStreamOf(keys.exitIntentStream));
   expect((await resultOf(pipeline, await decide(pipeline, validOn("ETHUSDT")))).status).toBe("filled");
-  const plan = `${keys.positionPlanPrefix}ETHUSDT`;
-  await command("DEL", plan);
-  await command("SET", plan, "no plan");
-  const exit = validIntent({ action: "CLOSE", reduce_only: true, position_size_usd: null, opened_at_ms: 1 });
+  const executedBefore = (await pipeline.orders()).length;
+  const kept = `${keys.resultStream}:kept`;
+  await command("RENAME", keys.resultStream, kept);
+  await command("SET", keys.resultStream, "no stream");
+  const exit = validIntent({ action: "CLOSE", reduce_only: true, position_size_usd: null });
   await publish(pipeline, exit, keys.exitIntentStream);
   const failures = async () =>
     Number(await eye.command("HGET", `${keys.orderLedgerPrefix}${String(exit["intent_id"])}`, "failures"));
@@ -218,7 +219,8 @@ test("an exit whose handling fails is never given up: it closes as soon as it ca
     "it has failed more often than an entry may",
     async () => (await failures()) > FAILURES_MAX,
   );
-  await command("DEL", plan);
+  await command("RENAME", kept, keys.resultStream);
   expect((await resultOf(pipeline, String(exit["intent_id"]))).status).toBe("filled");
+  expect((await pipeline.orders()).length).toBe(executedBefore + 1);
   expect(await command("EXISTS", deadLetterStreamOf(keys.exitIntentStream))).toBe(0);
 }, 15_000);
