@@ -143,7 +143,8 @@ test.concurrent(
     await buy(desk);
     await completes(brain, 2);
     await waitUntil("it is guarded", async () => (await brain.positions())[0]?.plan?.stop_loss === "2940");
-    expect(brain.alarms()).toContain("POSITION WITHOUT A PLAN ETHUSDT: REDIS_UNREADABLE");
+    const alarm = "POSITION WITHOUT A PLAN ETHUSDT: REDIS_UNREADABLE";
+    await waitUntil("the same cycle says so", async () => brain.alarms().includes(alarm));
     await desk.paper.setPrice("ETHUSDT", "2900");
     await degradedBy(brain, "EXIT_UNCONFIRMED");
   }),
