@@ -3,7 +3,8 @@
  *
  * 1. A panic is accepted when the halt file stands and the journal has it; only then is the caller told.
  * 2. An id is run once: what is known is not run again, whichever way it comes in.
- * 3. A panic that comes while one runs joins it and ends with it.
+ * 3. A panic that comes while one runs joins it and ends with it; not one that an operator has taken over. Its halt
+ *    is given to Redis again, and the run is not flat before what was in flight until then has arrived.
  * 4. What a crash left open is run first, unless an operator has cleared its halt since; what it left unpublished
  *    is published.
  */
@@ -73,9 +74,10 @@ export class PanicDesk {
     if (known !== undefined) return standingOf(known);
     this.#putHaltFile(event);
     this.#checkIssuerClock(event);
-    const running = openRun(book.memory);
+    const running = this.#joinable();
     const joins = running?.event.event_id ?? null;
     await book.write({ type: "accepted", at_ms: clock.nowMs(), event, via, joins });
+    if (joins !== null) void this.#parts.outbox.flush();
     observe.accepted(via, joins === null ? "run" : "joined");
     this.#parts.log.error({ event_id: event.event_id, via, joins, panic: event }, "PANIC accepted");
     const late = running?.completions.find(({ final }) => !final);
@@ -88,6 +90,12 @@ export class PanicDesk {
   /** The panic that runs, if one does. */
   running(): PanicStanding | undefined {
     return openRun(this.#parts.book.memory);
+  }
+
+  /** The run that covers a panic which comes now. */
+  #joinable(): PanicStanding | undefined {
+    const running = this.running();
+    return running?.event.event_id === this.#takenOver?.eventId ? undefined : running;
   }
 
   /** Whether it was said that the panic that runs is not flat in time. */
@@ -130,7 +138,9 @@ export class PanicDesk {
   /** Whether an operator cleared the halt of a panic that a process before this one left open. */
   async #clearedMeanwhile(standing: PanicStanding): Promise<boolean> {
     if (!this.#resumed.delete(standing.event.event_id) || !standing.haltConfirmed) return false;
-    return this.#parts.clearedMeanwhile(standing.event.event_id);
+    const cleared = await this.#parts.clearedMeanwhile(standing.event.event_id);
+    // A panic that joined while Redis was asked is not of before the clearing.
+    return cleared && standing.haltConfirmed;
   }
 
   async #dismiss(standing: PanicStanding): Promise<void> {

@@ -41,6 +41,8 @@ export interface PanicStanding {
   readonly joins: string | null;
   /** Redis has taken the halt, or an operator cleared it since. */
   haltConfirmed: boolean;
+  /** How often Redis was found without the halt when it was given it, by this process. */
+  haltsAnew: number;
   readonly legs: Map<string, LegMemory>;
   readonly completions: CompletionMemory[];
 }
@@ -129,12 +131,16 @@ function applyToPanic(standing: PanicStanding, record: OfPanic): void {
 function applyAccepted(memory: PanicMemory, record: Extract<JournalRecord, { type: "accepted" }>): void {
   if (memory.panics.has(record.event.event_id)) return;
   memory.halted = true;
+  // Redis may have been cleared since it took the run's halt: not for the panic that joins.
+  const run = record.joins === null ? undefined : memory.panics.get(record.joins);
+  if (run !== undefined) run.haltConfirmed = false;
   memory.panics.set(record.event.event_id, {
     event: record.event,
     via: record.via,
     acceptedMs: record.at_ms,
     joins: record.joins,
     haltConfirmed: false,
+    haltsAnew: 0,
     legs: new Map(),
     completions: [],
   });

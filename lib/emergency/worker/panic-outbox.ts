@@ -7,7 +7,7 @@
 import { isRedisOutage } from "../../redis/redis-errors.ts";
 import type { Bell } from "./bell.ts";
 import type { PanicBook } from "./panic-book.ts";
-import type { CompletionMemory, PanicStanding } from "./panic-memory.ts";
+import { type CompletionMemory, joinedTo, type PanicStanding } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
@@ -82,7 +82,11 @@ export class PanicOutbox {
     const { store, book, bell, clock } = this.#parts;
     const event_id = standing.event.event_id;
     await this.#unlessRefused(async () => {
-      await store.halt(standing.event, standing.acceptedMs);
+      const joined = joinedTo(book.memory, event_id).length;
+      const given = await store.halt(standing.event, standing.acceptedMs);
+      if (given === "anew") standing.haltsAnew += 1;
+      // One that joined meanwhile asks for a halt that is given after it came.
+      if (joinedTo(book.memory, event_id).length > joined) return;
       await book.write({ type: "halt_confirmed", event_id, at_ms: clock.nowMs() });
     });
     bell.ring();

@@ -5,7 +5,8 @@
  *   answers; nothing is cancelled or closed before, and neither is waited for longer than its own deadline.
  * - *closing*: rounds until positions read zero; back-off 0.1 → 1 s while something fails.
  * - *settling*: positions read zero, but an entry that was in flight may still arrive: read again until the
- *   receive window is over, then once more from orders on.
+ *   receive window is over, then once more from orders on. A halt that Redis was given anew meanwhile, for a panic
+ *   that joined, counts as the first one did.
  * - *late*: not flat 10 s after it was accepted, which whoever watches says once; rounds go on, back-off 1 → 5 s.
  * - *ends*: `flat`; `refused` when late and the venue has refused our credentials for 5 s; `stopped` by its signal.
  *
@@ -61,6 +62,10 @@ export class PanicRun {
   readonly #startedAt: number;
   #rounds = 0;
   #haltedAt: number;
+  /** The halts that Redis took anew and `#haltedAt` counts. */
+  #haltsSeen = 0;
+  /** Since when Redis has not taken a halt that it is given. */
+  #haltOwedAt: number | undefined;
   #roundStartedAt: number;
   #ordersReadAt = Number.NEGATIVE_INFINITY;
   #lastEmpty = false;
@@ -83,6 +88,7 @@ export class PanicRun {
     this.#startedAt = now;
     this.#closeWindowMs = parts.recvWindowMs;
     this.#haltedAt = now;
+    this.#haltOwedAt = now;
     this.#roundStartedAt = now;
   }
 
@@ -115,7 +121,7 @@ export class PanicRun {
     while (!signal.aborted) {
       const decision = await this.#roundSafely();
       this.#rounds += 1;
-      if (decision.kind === "flat") return "flat";
+      if (decision.kind === "flat" && !this.#isHaltNewer()) return "flat";
       if (this.#refusedForGood() && this.isLate()) return "refused";
       if (!signal.aborted) await clock.sleep(this.#pauseMs(decision), signal);
     }
@@ -131,7 +137,24 @@ export class PanicRun {
     } catch (error) {
       log.error({ err: error }, "halting threw: the panic goes on");
     }
-    this.#haltedAt = clock.monotonicMs();
+    this.#noteHalt();
+  }
+
+  #noteHalt(): void {
+    this.#haltedAt = this.#parts.clock.monotonicMs();
+    this.#haltsSeen = this.#panic.haltsAnew;
+  }
+
+  /** Entries could pass after `#haltedAt`, or nobody knows yet because Redis is being given a halt. */
+  #isHaltNewer(): boolean {
+    return this.#isHaltOwed() || this.#panic.haltsAnew !== this.#haltsSeen;
+  }
+
+  #isHaltOwed(): boolean {
+    const now = this.#parts.clock.monotonicMs();
+    if (this.#panic.haltConfirmed) this.#haltOwedAt = undefined;
+    else this.#haltOwedAt ??= now;
+    return this.#haltOwedAt !== undefined && now - this.#haltOwedAt < HALT_GIVEN_MS;
   }
 
   async #roundSafely(): Promise<RoundDecision> {
@@ -149,6 +172,8 @@ export class PanicRun {
   async #round(): Promise<RoundDecision> {
     const { venue } = this.#parts;
     if (venue.clockSkewMs() > SKEW_USABLE_MS) void venue.syncClock();
+    this.#isHaltOwed();
+    if (this.#panic.haltsAnew !== this.#haltsSeen) this.#noteHalt();
     const settledMs = this.#settledInMs();
     const inOrder = this.#lastEmpty && settledMs <= 0;
     const readOrders = inOrder || this.#roundStartedAt - this.#ordersReadAt >= ORDERS_EVERY_MS;
@@ -226,10 +251,10 @@ export class PanicRun {
     });
   }
 
-  #pauseMs(decision: Exclude<RoundDecision, { kind: "flat" }>): number {
-    if (decision.kind === "verify") {
+  #pauseMs(decision: RoundDecision): number {
+    if (decision.kind !== "again") {
       this.#pauses = 0;
-      return Math.max(ROUND_GAP_MS, Math.min(decision.inMs, POLL_EVERY_MS));
+      return Math.max(ROUND_GAP_MS, Math.min(decision.kind === "flat" ? 0 : decision.inMs, POLL_EVERY_MS));
     }
     if (!decision.pause) {
       this.#pauses = 0;

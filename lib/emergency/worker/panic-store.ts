@@ -48,21 +48,22 @@ export class PanicStore {
     this.#keys = keys;
   }
 
-  /** Entries may be opened no more. Safe to repeat. */
-  halt(event: PanicEvent, atMs: number): Promise<void> {
+  /** Entries may be opened no more. Safe to repeat. `anew`: until now they could be. */
+  halt(event: PanicEvent, atMs: number): Promise<"stood" | "anew"> {
     const { tradingState, panicProcessed } = this.#keys;
     const fields = {
       ...{ halted: "true", reason: event.reason, source: event.issued_by, event_id: event.event_id },
       ...{ ts: String(atMs), positions_closed: "0", requires_manual_reset: "true" },
     };
     const started = JSON.stringify({ state: "STARTED", ts_started: atMs, completions: [] });
-    return this.#alone(async () => {
-      await this.#haltCommands([
+    return this.#alone(() =>
+      this.#haltCommands([
+        ["HGET", tradingState, "halted"],
         ["HSET", tradingState, ...encodeFields(fields)],
         ["HDEL", tradingState, "cleared_by", "cleared_at"],
         ["HSETNX", panicProcessed, event.event_id, started],
-      ]);
-    });
+      ]),
+    );
   }
 
   /**
@@ -211,11 +212,13 @@ export class PanicStore {
   }
 
   /** A state of the wrong type counts as halted everywhere, so the halt is in force although it was not written. */
-  async #haltCommands(commands: readonly string[][]): Promise<void> {
+  async #haltCommands(commands: readonly string[][]): Promise<"stood" | "anew"> {
     try {
-      await transaction(this.#redis, commands);
+      const [halted] = await transaction(this.#redis, commands);
+      return halted === "true" ? "stood" : "anew";
     } catch (error) {
       if (!(error instanceof RedisReplyError && error.code === "WRONGTYPE")) throw error;
+      return "stood";
     }
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,6 +80,40 @@ describe("two panics", () => {
     const seen = await (await stage.ask(worker, "GET", `/v1/panic/${second}`)).json();
     expect(seen).toMatchObject({ state: "DONE", joins: first, published: true });
     expect(await stage.trading()).toMatchObject({ event_id: first });
+  }, 30_000);
+
+  test("are halted again when the first one's halt was reset in Redis before the second joins", async () => {
+    await using stage = await openStage(command);
+    await stage.open("ETHUSDT", "BUY", "0.5");
+    const slow = { kind: "latency", ms: 400, when: "after" } as const;
+    await stage.paper.useFaults({ rules: [{ match: CLOSE, effect: slow }] });
+    await stage.start();
+    await stage.panic();
+    await waitUntil("Redis has its halt", async () => (await stage.journal("halt_confirmed")).length === 1);
+    await stage.redis.cli("HSET", "system:state:trading", "halted", "false");
+    expect(await stage.end(await stage.panic())).toMatchObject({ status: "joined" });
+    expect(await stage.trading()).toMatchObject({ halted: "true" });
+    expect(await stage.journal("halt_confirmed")).toHaveLength(2);
+    expect(existsSync(stage.haltFile)).toBe(true);
+  }, 30_000);
+
+  test("are two runs when an operator took over the first one by force, even before it has ended", async () => {
+    await using stage = await openStage(command);
+    await stage.open("ETHUSDT", "BUY", "0.5");
+    const slow = { kind: "latency", ms: 1000, when: "after" } as const;
+    await stage.paper.useFaults({ rules: [{ match: CLOSE, effect: slow }] });
+    const worker = await stage.start();
+    const first = await stage.panic();
+    await waitUntil("it closes", async () => (await stage.journal("signed")).length === 1);
+    await stage.ask(worker, "DELETE", "/v1/halt", { why: "x", force: true });
+    expect(await stage.journal("completed")).toEqual([]);
+    const second = await stage.panic();
+    expect(await stage.end(second)).toMatchObject({ status: "flat" });
+    expect((await stage.completions()).map(({ event_id, status }) => [event_id, status])).toEqual([
+      [first, "failed"],
+      [second, "flat"],
+    ]);
+    expect(await stage.trading()).toMatchObject({ halted: "true", event_id: second });
   }, 30_000);
 
   test("one after the other are two runs", async () => {

@@ -148,6 +148,13 @@ describe("the memory of panics", () => {
     expect(memory.panics.size).toBe(1);
   });
 
+  test("owes Redis the halt again for a panic that joins: it may have been cleared there meanwhile", () => {
+    const memory = running();
+    applyRecord(memory, { type: "halt_confirmed", event_id: "p", at_ms: 1 });
+    accept(memory, "q", "p");
+    expect(panicOf(memory, "p").haltConfirmed).toBe(false);
+  });
+
   test("takes a clearing as the end of the halt: it is not written to Redis any more", () => {
     const memory = running();
     expect([memory.halted, panicOf(memory, "p").haltConfirmed]).toEqual([true, false]);

@@ -152,3 +152,54 @@ describe("a run", () => {
     expect((at.asked[0]?.atMs ?? 0) - at.startedMs).toBe(500);
   });
 });
+
+describe("a run that another panic joins", () => {
+  /** Redis takes the first halt at once; a second panic joins in the reading that would have proved flat. */
+  const joined = (taken: (at: ReturnType<typeof stage>) => void) => {
+    let joinedMs = 0;
+    const at = stage({
+      positions: async () => {
+        if (joinedMs === 0 && at.now() - at.startedMs >= HALT_WAIT_MS) {
+          joinedMs = at.now();
+          const event = {
+            event_id: "q",
+            reason: "R",
+            severity: "CRITICAL",
+            issued_by: "ops",
+            ts: 1,
+          } as const;
+          void at.book.write({ type: "accepted", at_ms: joinedMs, event, via: "socket", joins: "p" });
+          taken(at);
+        }
+        return ok([]);
+      },
+    });
+    confirm(at);
+    return { at, joinedMs: () => joinedMs };
+  };
+  const confirm = ({ book, now }: ReturnType<typeof stage>) =>
+    void book.write({ type: "halt_confirmed", event_id: "p", at_ms: now() });
+
+  test("waits a receive window anew when the halt had been cleared before", async () => {
+    const { at, joinedMs } = joined((now) => {
+      now.panic.haltsAnew += 1;
+      confirm(now);
+    });
+    expect(await at.run.untilEnd()).toBe("flat");
+    const proof = at.asked.at(-1);
+    expect((proof?.atMs ?? 0) - joinedMs()).toBeGreaterThanOrEqual(HALT_WAIT_MS);
+  });
+
+  test("waits no second window while the halt stands", async () => {
+    const { at, joinedMs } = joined(confirm);
+    expect(await at.run.untilEnd()).toBe("flat");
+    expect(at.now()).toBe(joinedMs());
+  });
+
+  test("waits half a second for a Redis that does not take its halt", async () => {
+    const { at, joinedMs } = joined(() => undefined);
+    expect(await at.run.untilEnd()).toBe("flat");
+    expect(at.now() - joinedMs()).toBeGreaterThanOrEqual(500);
+    expect(at.now() - joinedMs()).toBeLessThan(1000);
+  });
+});
