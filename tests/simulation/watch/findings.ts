@@ -1,6 +1,6 @@
 /** What the run promises; the numbers are those of the documentation. */
 export const INVARIANTS = {
-  1: "at most one executed order an intent, one result a consumed intent",
+  1: "at most one executed order an intent, one result a consumed intent, moves by the owner alone",
   2: "no entry is sent past a kill switch, halt or safe mode",
   3: "no exit is denied, none enlarges a position",
   4: "no intent is lost, trimmed unread or executed beyond its age",
