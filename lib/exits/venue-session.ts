@@ -46,8 +46,13 @@ export class VenueSession {
 
   /** For `/readyz`. */
   dependency(): { readonly name: string; readonly ok: boolean; readonly detail: string } {
-    const detail = this.#open ? (this.#refused ? "credentials refused" : "connected") : this.#waitsFor;
-    return { name: "venue", ok: this.#open && !this.#refused, detail };
+    return { name: "venue", ok: this.#open && !this.#refused, detail: this.#detail() };
+  }
+
+  #detail(): string {
+    if (!this.#open) return this.#waitsFor;
+    if (this.#refused) return "credentials refused";
+    return this.#agreed ? "connected" : "connected; the account is not compared yet";
   }
 
   /** Whether the account was compared with the recorded one, and is it. */

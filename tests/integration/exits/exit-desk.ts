@@ -76,7 +76,8 @@ export interface Brain extends AsyncDisposable {
   stop(): Promise<void>;
   /** How the loop ended when nobody asked it to. */
   readonly ended: Promise<unknown>;
-  /** Messages of errors. */
+  /** What it says on /readyz of a dependency. */
+  detail(name: string): string | undefined;
   /** Lines of errors, without what a busy machine alone may cause: see `degraded` for that. */
   alarms(): readonly string[];
 }
@@ -234,6 +235,7 @@ function launchBrain(outside: {
     positions: async () => viewSchema.parse(await ask("/positions")).positions,
     degraded: async () => (await cycles()).at(-1)?.degraded ?? [],
     metrics: () => registry.metrics(),
+    detail: (name) => parts.dependencies().find((one) => one.name === name)?.detail,
     alarms: () =>
       log.lines
         .filter(({ level }) => level === "error")

@@ -139,6 +139,8 @@ test.concurrent(
   "a Redis that is gone does not stop the loop, nor leave a position that is opened now unguarded",
   on(async (desk) => {
     const brain = await desk.start({ PROTECTIVE_STOP: "none" });
+    // Before that it changes nothing anywhere.
+    await waitUntil("the account is compared", () => brain.detail("venue") === "connected");
     await desk.server.stop();
     await buy(desk);
     await completes(brain, 2);
