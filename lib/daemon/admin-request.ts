@@ -32,6 +32,22 @@ export async function jsonBody<Schema extends z.ZodType>(
   throw new AdminError(400, "BAD_BODY", `${issue?.path.join(".") || "body"}: ${issue?.message ?? "invalid"}`);
 }
 
+/** The query's `count`: 20 unless given, 1000 at most. Throws AdminError 400 for any other query, and for no count. */
+export function countQuery(context: Context): number {
+  const given = Object.entries(context.req.queries());
+  const counted = given.every(([name, [text = "", ...more]]) => {
+    return name === "count" && more.length === 0 && /^\d{1,4}$/.test(text) && Number(text) > 0;
+  });
+  if (!counted)
+    throw new AdminError(
+      400,
+      "BAD_QUERY",
+      "the query is not a count",
+      "Send nothing else than ?count=<whole number from 1>.",
+    );
+  return Math.min(Number(context.req.query("count") ?? "20"), 1000);
+}
+
 /** Who asks for a mutation; the admin server refuses one that does not say. */
 export function operatorOf(context: Context): string {
   return context.req.header("X-Operator") ?? "";

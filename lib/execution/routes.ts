@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { type ExecutionResult, executionResultSchema } from "../contract/execution-result.ts";
 import type { Keys } from "../contract/keys.ts";
+import { countQuery } from "../daemon/admin-request.ts";
 import type { FunctionCaller } from "../kernel/function-call.ts";
 import { readLedgerOrder } from "../kernel/order-ledger.ts";
 
@@ -14,10 +15,9 @@ export interface ExecutionRouteParts {
 export function executionRoutes(parts: ExecutionRouteParts): Hono {
   const app = new Hono();
   app.get("/stats", async (context) => context.json(await readStats(parts)));
-  app.get("/results", async (context) => {
-    const asked = /^\d{1,4}$/.exec(context.req.query("count") ?? "20")?.[0] ?? "20";
-    return context.json({ results: await readResults(parts, Math.min(Number(asked), 1000)) });
-  });
+  app.get("/results", async (context) =>
+    context.json({ results: await readResults(parts, countQuery(context)) }),
+  );
   app.get("/orders/in-doubt", async (context) => context.json({ orders: await readOpenOrders(parts) }));
   return app;
 }

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Keys } from "../contract/keys.ts";
-import { jsonBody, operatorOf } from "../daemon/admin-request.ts";
+import { countQuery, jsonBody, operatorOf } from "../daemon/admin-request.ts";
 import type { AdmissionLimits } from "../kernel/admit.ts";
 import type { FunctionCaller } from "../kernel/function-call.ts";
 import { setSwitch } from "../kernel/switches.ts";
@@ -22,13 +22,6 @@ const killBody = z.strictObject({
   /** true stops entries; false arms trading. */
   engaged: z.boolean(),
 });
-const faultsQuery = z.strictObject({
-  count: z
-    .string()
-    .regex(/^\d{1,4}$/)
-    .optional(),
-});
-
 /**
  * The router's endpoints under /v1. Every mutation and its audit entry are one call on the server, so that
  * neither can be without the other.
@@ -70,10 +63,6 @@ export function routerRoutes(parts: RouterRouteParts): Hono {
   });
   app.get("/rates", async (context) => context.json(await readRates(redis, keys, limits)));
   app.get("/governor", async (context) => context.json(await readGovernor(redis, keys, limits)));
-  app.get("/faults", async (context) => {
-    const query = faultsQuery.safeParse(context.req.query());
-    const count = Math.min(Number(query.data?.count ?? 20), 1000);
-    return context.json(await readFaults(redis, keys, count));
-  });
+  app.get("/faults", async (context) => context.json(await readFaults(redis, keys, countQuery(context))));
   return app;
 }
