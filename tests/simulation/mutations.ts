@@ -130,6 +130,17 @@ const TRADING: readonly Mutation[] = [
     breaks: [3, 2, 1],
   },
   {
+    name: "one-lane",
+    mistake: "exits and entries are executed one after the other",
+    changes: one(
+      "lib/execution/intent-lanes.ts",
+      'entry === undefined ? "done" : handleIntent(parts, entry, { ...lane, signal }),',
+      'entry === undefined ? "done" : (parts.turn = Promise.resolve(parts.turn).catch(() => {})' +
+        ".then(() => handleIntent(parts, entry, { ...lane, signal }))),",
+    ),
+    breaks: [3],
+  },
+  {
     name: "age-of-publication",
     mistake: "nobody looks at an intent's age after its admission",
     changes: [

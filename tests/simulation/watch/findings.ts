@@ -2,7 +2,7 @@
 export const INVARIANTS = {
   1: "at most one executed order an intent, one result a consumed intent, moves by the owner alone",
   2: "no entry is sent past a kill switch, halt or safe mode",
-  3: "no exit is denied, none enlarges a position",
+  3: "no exit is denied or waits for an entry, none enlarges a position",
   4: "no intent is lost, trimmed unread or executed beyond its age",
   5: "no window and no day holds more than its limit",
   6: "a failed exit brain with positions ends flat or in an alarm, with one panic",

@@ -2,6 +2,7 @@ import type { Keys } from "../../../lib/contract/keys.ts";
 import type { Simulation } from "../engine/simulation.ts";
 import type { ProcessHost } from "../roles/process-host.ts";
 import type { Profile } from "../world/profile.ts";
+import { ExitLaneWatch } from "./exit-lane-watch.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import type { Findings } from "./findings.ts";
 import { IntentBook } from "./intent-book.ts";
@@ -42,6 +43,7 @@ export function watchEverything(parts: Watched) {
   const trims = new TrimWatch(common);
   let faults: { calmUs(): number | undefined } = { calmUs: () => undefined };
   const calmUs = () => faults.calmUs();
+  const lanes = new ExitLaneWatch({ ...common, timeline: simulation.timeline, calmUs });
   const { haltFile, hosts } = parts;
   const panics = new PanicWatch({ ...common, simulation, positions, haltFile, hosts, calmUs });
   redis.watch({
@@ -49,7 +51,7 @@ export function watchEverything(parts: Watched) {
       for (const watch of [switches, trims, ledger]) watch.before(args);
     },
     after: (args, reply, life) => {
-      for (const watch of [book, switches, rates, exits, trims, ledger, panics])
+      for (const watch of [book, switches, rates, exits, lanes, trims, ledger, panics])
         watch.after(args, reply, life);
     },
   });
