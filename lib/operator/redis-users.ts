@@ -84,7 +84,16 @@ function executionUser(keys: Keys): RedisUser {
   return {
     name: "execution",
     about: "intents to orders; runs the stream recovery before it starts",
-    commands: [...CONSUME, ...BEAT, ...ORDER_COMMANDS, "xtrim", "xgroup|delconsumer", "xclaim", "scan"],
+    commands: [
+      ...CONSUME,
+      ...BEAT,
+      ...ORDER_COMMANDS,
+      "xtrim",
+      "xgroup|delconsumer",
+      "xclaim",
+      "scan",
+      "xinfo|stream",
+    ],
     read,
     both,
     called: [...both, ...read],

@@ -1,4 +1,5 @@
 import type { RedisCommands } from "../redis/connection.ts";
+import { absentEntries, type GroupPosition, placeOf } from "../redis/group-position.ts";
 import { RedisReplyError } from "../redis/redis-errors.ts";
 import { integerReply, listReply, type RedisReply, textReply } from "../redis/reply.ts";
 
@@ -79,28 +80,42 @@ export async function readPending(
   return reply.map(listReply).map(([id, , idleMs]) => ({ id: textReply(id), idleMs: integerReply(idleMs) }));
 }
 
+/** A group's place in its stream; undefined where there is no stream. */
+export async function readPosition(
+  redis: RedisCommands,
+  stream: string,
+  { lag, lastDeliveredId }: GroupInfo,
+): Promise<GroupPosition | undefined> {
+  if (integerReply(await redis.command(["EXISTS", stream])) === 0) return undefined;
+  const facts = fieldsOf(await redis.command(["XINFO", "STREAM", stream]));
+  const first = facts.get("first-entry");
+  return {
+    ...{ lag, lastDeliveredId, length: integerReply(facts.get("length")) },
+    firstId: first === null || first === undefined ? undefined : textReply(listReply(first)[0]),
+    lastGeneratedId: textReply(facts.get("last-generated-id")),
+  };
+}
+
 /** Unread entries that are counted one by one; more would keep Redis busy for a look. */
 const COUNTED_MAX = 500;
 
 /**
- * Entries that went before the group was given them: the group's lag goes on counting them for ever. `unknown` where
- * the lag is, or where it would take counting too many.
+ * Entries that went before the group was given them. Told while the group stands at the gap that they left; once it
+ * has read on, the lag still counts them, but what it counts too much may as well come of a restart of Redis:
+ * `unknown`, and the exporter's to say, which has watched it happen.
  */
 export async function trimmedUnread(
   redis: RedisCommands,
   stream: string,
-  { lag, lastDeliveredId }: GroupInfo,
+  position: GroupPosition,
 ): Promise<number | "unknown"> {
-  if (lag === undefined || lag === 0) return lag ?? "unknown";
-  const idsFrom = async (start: string, count: number) =>
-    listReply(await redis.command(["XRANGE", stream, start, "+", "COUNT", String(count)])).map((entry) =>
-      textReply(listReply(entry)[0]),
-    );
-  const [[first], [next]] = await Promise.all([idsFrom("-", 1), idsFrom(`(${lastDeliveredId}`, 1)]);
-  if (next === undefined) return lag;
-  if (next === first) return Math.max(0, lag - integerReply(await redis.command(["XLEN", stream])));
+  const { lag, lastDeliveredId } = position;
+  const known = absentEntries(position);
+  if (placeOf(position) === "gap") return known ?? "unknown";
+  if (known !== undefined || lag === undefined) return known === 0 ? 0 : "unknown";
   if (lag > COUNTED_MAX) return "unknown";
-  return Math.max(0, lag - (await idsFrom(`(${lastDeliveredId}`, lag)).length);
+  const unread = await redis.command(["XRANGE", stream, `(${lastDeliveredId}`, "+", "COUNT", String(lag)]);
+  return listReply(unread).length < lag ? "unknown" : 0;
 }
 
 /** The fields of an entry; undefined when the stream does not have it any more. */

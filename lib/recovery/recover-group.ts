@@ -10,6 +10,7 @@ import { decodeIntent } from "../contract/trade-intent.ts";
 import { deleteIdleConsumers } from "../kernel/delete-idle-consumers.ts";
 import { readLedgerOrder } from "../kernel/order-ledger.ts";
 import type { RedisConnection } from "../redis/connection.ts";
+import { unreadEntries } from "../redis/group-position.ts";
 import { listReply } from "../redis/reply.ts";
 import { acknowledgeLost, ensureGroup } from "../redis/stream-group.ts";
 import { buryFailed, buryUnreadable, type DeadLetterParts } from "./dead-letters.ts";
@@ -21,6 +22,7 @@ import {
   readEntry,
   readGroups,
   readPending,
+  readPosition,
   trimmedUnread,
 } from "./read-groups.ts";
 import { instanceOf, type RecoveredGroup } from "./recovered-groups.ts";
@@ -56,9 +58,11 @@ export async function recoverGroup(parts: RecoveryParts, group: RecoveredGroup):
     if (pending > 0) await recoverConsumer(parts, { group, consumer, alive, counts });
   }
   counts.zombies = await removeZombies(parts, group, dead);
+  const position = await readPosition(redis, stream, info);
   return {
-    ...{ stream, group: name, created, pending: info.pending, lag: info.lag ?? "unknown", alive },
-    trimmedUnread: await trimmedUnread(redis, stream, info),
+    ...{ stream, group: name, created, pending: info.pending, alive },
+    lag: position === undefined ? 0 : (unreadEntries(position) ?? "unknown"),
+    trimmedUnread: position === undefined ? 0 : await trimmedUnread(redis, stream, position),
     ...counts,
   };
 }

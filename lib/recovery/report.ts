@@ -3,7 +3,7 @@ export interface GroupReport {
   readonly stream: string;
   readonly group: string;
   readonly created: boolean;
-  /** Entries not delivered yet; `unknown` where Redis itself does not know. */
+  /** Entries not delivered yet, at most; `unknown` where Redis itself does not know. */
   readonly lag: number | "unknown";
   readonly pending: number;
   /** Entries that were trimmed before the group was given them; `unknown` where it cannot be told. */

@@ -24,6 +24,8 @@ export interface SampleInput {
   readonly keys: Keys;
   /** The Redis server's clock, epoch ms: the one that stream ids and buckets are made of. */
   readonly nowMs: number;
+  /** Since when the connection stands, epoch ms: a Redis that restarted gives a newer one. */
+  readonly connectedSinceMs: number;
   readonly limits: KernelLimits;
   /** Instances of roles that have ever beaten, as far as they are known. */
   readonly instances: readonly RoleInstance[];

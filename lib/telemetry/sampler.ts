@@ -28,7 +28,7 @@ export interface Sampler {
 }
 
 export interface SamplerParts {
-  readonly redis: Pick<RedisConnection, "command" | "serverNowMs">;
+  readonly redis: Pick<RedisConnection, "command" | "serverNowMs" | "state">;
   readonly keys: Keys;
   readonly limits: KernelLimits;
   readonly collectors: Collectors;
@@ -92,7 +92,10 @@ class PipelineSampler implements Sampler {
 
   #input(): SampleInput {
     const { keys, limits, redis, collectors } = this.#parts;
-    return { keys, limits, nowMs: redis.serverNowMs(), instances: collectors.instances.latest?.starts ?? [] };
+    return {
+      ...{ keys, limits, nowMs: redis.serverNowMs(), connectedSinceMs: redis.state.sinceMs },
+      instances: collectors.instances.latest?.starts ?? [],
+    };
   }
 
   #foundInstances(): boolean {

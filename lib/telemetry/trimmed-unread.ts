@@ -1,27 +1,32 @@
-import { isBeforeId } from "./entry-order.ts";
+import { absentEntries, type GroupPosition, placeOf } from "../redis/group-position.ts";
 
-/** Where a group stands in its stream. */
-export interface GroupPosition {
-  /** As Redis tells it; undefined where it cannot. */
-  readonly lag: number | undefined;
-  readonly lastDeliveredId: string;
-  /** Entries in the stream. */
-  readonly length: number;
-  /** Of the oldest entry in the stream; undefined when it is empty. */
-  readonly firstId: string | undefined;
-  readonly lastGeneratedId: string;
+/** What is known of a group's losses. */
+export interface TrimmedUnread {
+  /** Entries that were trimmed before the group was given them; undefined where the lag is. */
+  readonly lost: number | undefined;
+  /** Entries that the lag counts by mistake; undefined until that can be told apart. */
+  readonly miscounted: number | undefined;
 }
 
 /**
- * Entries that were trimmed before the group was given them. The group's lag goes on counting them, so it is the
- * lag less what is still there to be read. That is known exactly while the group stands before the first entry
- * or at the end of the stream; in between, what was known before stands. Undefined where the lag is.
+ * Follows what was trimmed unread. Only a restart of Redis makes a lag count what was read, so what the lag counts
+ * too much after one, or at our own start, is a mistake of its; what comes to it later is a loss. At a gap it is taken
+ * for a loss in any case. In between, what was known before stands. `counterKept` is false when Redis may have
+ * restarted since `before`.
  */
-export function trimmedUnread(position: GroupPosition, before: number): number | undefined {
-  const { lag, length, firstId, lastDeliveredId, lastGeneratedId } = position;
-  if (lag === undefined) return undefined;
-  if (firstId === undefined || !isBeforeId(lastDeliveredId, lastGeneratedId)) return lag;
-  const atLeast = Math.max(0, lag - length);
-  if (isBeforeId(lastDeliveredId, firstId)) return atLeast;
-  return Math.max(atLeast, Math.min(before, lag));
+export function trimmedUnread(
+  position: GroupPosition,
+  before: TrimmedUnread | undefined,
+  counterKept: boolean,
+): TrimmedUnread {
+  const miscounted = counterKept ? before?.miscounted : undefined;
+  if (position.lag === undefined) return { lost: undefined, miscounted };
+  const known = before?.lost ?? 0;
+  const absent = absentEntries(position);
+  if (absent === undefined) return { lost: Math.min(known, position.lag), miscounted };
+  if (miscounted !== undefined) {
+    return { lost: Math.max(0, absent - miscounted), miscounted: Math.min(miscounted, absent) };
+  }
+  const lost = placeOf(position) === "gap" ? absent : Math.min(known, absent);
+  return { lost, miscounted: absent - lost };
 }

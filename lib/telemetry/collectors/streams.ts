@@ -1,11 +1,12 @@
 import { GROUPS, type StreamRetention, streamRetentions } from "../../contract/groups.ts";
+import { unreadEntries } from "../../redis/group-position.ts";
 import { integerReply, listReply, type RedisReply, textReply } from "../../redis/reply.ts";
 import type { Collector } from "../collector.ts";
 import { ageSeconds, entryTimeMs } from "../entry-time.ts";
 import { labelText } from "../label-text.ts";
 import type { Replies } from "../replies.ts";
 import { streamFacts } from "../stream-facts.ts";
-import { trimmedUnread } from "../trimmed-unread.ts";
+import { type TrimmedUnread, trimmedUnread } from "../trimmed-unread.ts";
 
 /** Groups of one stream that are followed; strangers' groups hold nothing, but lag all the same. */
 const GROUPS_MAX = 8;
@@ -13,11 +14,13 @@ const GROUPS_MAX = 8;
 export interface GroupView {
   readonly stream: string;
   readonly group: string;
-  /** Undefined: Redis cannot tell. */
+  /** Entries that wait to be read, at most; undefined: nobody knows. */
   readonly lag: number | undefined;
   readonly pending: number;
   readonly oldestPendingSec: number;
   readonly trimmedUnread: number | undefined;
+  /** What the lag counts by mistake; undefined: not known yet. */
+  readonly miscounted: number | undefined;
   /** A group that the contract requires and that is not there, on a stream that has entries. */
   readonly missing: boolean;
   /** Execution's group on the intent stream: the backlog that the router looks at. */
@@ -27,6 +30,7 @@ export interface GroupView {
 export interface StreamsState {
   readonly lengths: readonly { readonly stream: string; readonly length: number }[];
   readonly groups: readonly GroupView[];
+  readonly connectedSinceMs: number;
 }
 
 /** Groups whose oldest pending entry is asked for: those of the contract. */
@@ -49,9 +53,11 @@ export const streamsCollector: Collector<
       ["XINFO", "GROUPS", retention.stream],
       ...groupsOf(retention).map((group) => ["XPENDING", retention.stream, group]),
     ]),
-  decode(replies, { keys, nowMs }, before) {
-    const seen = streamRetentions(keys).map((retention) => readStream(replies, retention, { nowMs, before }));
+  decode(replies, { keys, nowMs, connectedSinceMs }, before) {
+    const surroundings = { nowMs, before, counterKept: before?.connectedSinceMs === connectedSinceMs };
+    const seen = streamRetentions(keys).map((retention) => readStream(replies, retention, surroundings));
     return {
+      connectedSinceMs,
       lengths: seen.map(({ stream, length }) => ({ stream, length })),
       groups: seen.flatMap(({ groups }) => groups),
     };
@@ -76,9 +82,12 @@ export const streamsCollector: Collector<
 interface Surroundings {
   readonly nowMs: number;
   readonly before: StreamsState | undefined;
+  /** Redis has not restarted since. */
+  readonly counterKept: boolean;
 }
 
-function readStream(replies: Replies, retention: StreamRetention, { nowMs, before }: Surroundings) {
+function readStream(replies: Replies, retention: StreamRetention, surroundings: Surroundings) {
+  const { nowMs, before, counterKept } = surroundings;
   const { stream } = retention;
   const facts = streamFacts(replies.nextUnlessAbsent());
   const listed = replies.nextUnlessAbsent();
@@ -90,16 +99,21 @@ function readStream(replies: Replies, retention: StreamRetention, { nowMs, befor
     .map(({ name, group }): GroupView => {
       const position = { ...positionIn(facts), ...positionOf(group) };
       const known = before?.groups.find((one) => one.stream === stream && one.group === labelText(name));
+      const losses = trimmedUnread(position, lossesOf(known), counterKept);
       const oldestMs = oldest.get(name);
       return {
-        ...{ stream, group: labelText(name), lag: position.lag, missing: false },
+        ...{ stream, group: labelText(name), lag: unreadEntries(position), missing: false },
         intents: name === GROUPS.executionIntents,
         pending: integerReply(group.get("pending")),
         oldestPendingSec: oldestMs === undefined ? 0 : ageSeconds(nowMs, oldestMs),
-        trimmedUnread: trimmedUnread(position, known?.trimmedUnread ?? 0),
+        ...{ trimmedUnread: losses.lost, miscounted: losses.miscounted },
       };
     });
   return { stream, length, groups: [...groups, ...missingGroups(retention, length, groups)] };
+}
+
+function lossesOf(known: GroupView | undefined): TrimmedUnread | undefined {
+  return known === undefined ? undefined : { lost: known.trimmedUnread, miscounted: known.miscounted };
 }
 
 /** The groups of XINFO GROUPS, those of the contract before strangers': who is too many is a stranger. */
@@ -146,6 +160,11 @@ function missingGroups(
   const absent = required.filter((group) => !present.some((one) => one.group === group));
   return absent.map((group) => ({
     ...{ stream, group, lag: undefined, pending: 0, oldestPendingSec: 0 },
-    ...{ trimmedUnread: undefined, missing: true, intents: group === GROUPS.executionIntents },
+    ...{
+      trimmedUnread: undefined,
+      miscounted: undefined,
+      missing: true,
+      intents: group === GROUPS.executionIntents,
+    },
   }));
 }

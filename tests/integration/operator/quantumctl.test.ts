@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { GROUPS } from "../../../lib/contract/groups.ts";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { encodePanicCompletion } from "../../../lib/contract/panic.ts";
 import { OPERATOR_COMMANDS } from "../../../lib/operator/commands.ts";
@@ -288,6 +289,26 @@ describe("looking", () => {
       groups: expect.arrayContaining([expect.objectContaining({ group: "router", lag: 1, pending: 0 })]),
     });
     expect((await quantumctl(["status"])).out).toContain("vps-1");
+  });
+
+  test.each([
+    { where: "at the end", read: "5", backlog: 5 },
+    { where: "within", read: "2", backlog: 5 },
+  ])("status counts a backlog that a restarted Redis overstates, $where", async ({ read, backlog }) => {
+    const { intentStream } = keys;
+    await redis.cli("DEL", intentStream);
+    await redis.cli("XGROUP", "CREATE", intentStream, GROUPS.executionIntents, "0", "MKSTREAM");
+    let last = "";
+    for (let n = 1; n <= 5; n += 1) {
+      const id = await redis.cli("XADD", intentStream, "*", "data", "{}");
+      if (n <= Number(read)) last = id;
+    }
+    await redis.cli(
+      ...["XREADGROUP", "GROUP", GROUPS.executionIntents, "c", "COUNT", read, "STREAMS", intentStream, ">"],
+    );
+    await redis.cli("XGROUP", "SETID", intentStream, GROUPS.executionIntents, last, "ENTRIESREAD", "0");
+    expect(await json("status")).toMatchObject({ backlog });
+    await redis.cli("DEL", intentStream);
   });
 
   test("status shows rates, backlog, plans, what the venue says and the last drill", async () => {

@@ -48,7 +48,10 @@ export async function openExporterDesk(): Promise<ExporterDesk> {
   let commands: (readonly string[])[] = [];
   let bursts = 0;
   let inBurst = false;
-  const counted: Pick<RedisConnection, "command" | "serverNowMs"> = {
+  const counted: Pick<RedisConnection, "command" | "serverNowMs" | "state"> = {
+    get state() {
+      return redis.state;
+    },
     serverNowMs: () => redis.serverNowMs(),
     command(args) {
       commands.push(args.map(String));

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { CATALOGUE } from "../../../lib/telemetry/catalogue.ts";
+import { waitUntil } from "../../support/wait-until.ts";
 import { KEYS, openExporterDesk } from "./exporter-desk.ts";
 
 const SECOND_MS = 1000;
@@ -188,6 +189,44 @@ test("a group: unread, pending, and what was trimmed before it was read", async 
   await desk.write("XREADGROUP", "GROUP", group, "c", "STREAMS", intentStream, ">");
   expect(await value("trimmed_unread")).toBe("5");
   expect(await value("lag_unknown")).toBe("0");
+});
+
+test("a restarted Redis that counts what was read neither lags nor lost anything; a loss after it is seen", async () => {
+  await using desk = await openExporterDesk();
+  const { intentStream } = KEYS;
+  const group = "quantum:group:execution:trade.intent";
+  const add = async (count: number) => {
+    for (let n = 0; n < count; n += 1) await desk.write("XADD", intentStream, "*", "data", String(n));
+  };
+  const readAll = () => desk.write("XREADGROUP", "GROUP", group, "c", "STREAMS", intentStream, ">");
+  const labels = `{stream="${intentStream}",group="${group}"}`;
+  const shown = async () => {
+    await desk.sampler.sample();
+    const lines = [
+      ...(await desk.lines(`quantum_stream_group_lag${labels}`)),
+      ...(await desk.lines(`quantum_stream_group_trimmed_unread${labels}`)),
+    ];
+    return lines.map((line) => line.split(" ").at(-1));
+  };
+  await desk.write("XGROUP", "CREATE", intentStream, group, "0", "MKSTREAM");
+  await add(10);
+  await readAll();
+  expect(await shown()).toEqual(["0", "0"]);
+  const newest = JSON.stringify(await desk.write("XREVRANGE", intentStream, "+", "-", "COUNT", "1"));
+  // As Redis 7.0 has it after a restart, with a new connection.
+  const last = /\d+-\d+/.exec(newest)?.[0] ?? "";
+  await desk.write("XGROUP", "SETID", intentStream, group, last, "ENTRIESREAD", "3");
+  const { sinceMs } = desk.redis.state;
+  await desk.server.cli("CLIENT", "KILL", "TYPE", "normal");
+  await waitUntil("it is connected anew", () => {
+    const { kind, sinceMs: since } = desk.redis.state;
+    return kind === "ready" && since > sinceMs;
+  });
+  expect(await shown()).toEqual(["0", "0"]);
+  await add(6);
+  await desk.write("XTRIM", intentStream, "MAXLEN", "2");
+  await readAll();
+  expect(await shown()).toEqual(["0", "4"]);
 });
 
 test("a panic is open until it is flat, whatever failed before; an operator's clearing ends it, too", async () => {

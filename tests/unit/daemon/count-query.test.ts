@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { AdminError, countQuery } from "../../../lib/daemon/admin-request.ts";
 import { executionRoutes } from "../../../lib/execution/routes.ts";
+import type { AdmissionLimits } from "../../../lib/kernel/admit.ts";
 import { routerRoutes } from "../../../lib/routing/routes.ts";
 
 const codesOf = (app: Hono) =>
@@ -28,9 +29,9 @@ const redis = {
 };
 const keys = keysOf("");
 const limits = {
-  ...{ windowSec: 10, window: "sliding", globalMax: 1, symbolMax: 1, cooldownSec: 1, dailyMax: 1 },
+  ...{ windowSec: 10, window: "sliding" as const, globalMax: 1, symbolMax: 1, cooldownSec: 1, dailyMax: 1 },
   ...{ backlogMax: 1, routerPid: 1 },
-} as const;
+} satisfies AdmissionLimits;
 const ROUTES = {
   "/faults": () => routerRoutes({ redis, keys, limits, instance: "i" }),
   "/results": () => executionRoutes({ redis, keys, resultStream: keys.resultStream }),

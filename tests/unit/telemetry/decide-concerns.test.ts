@@ -31,7 +31,7 @@ function well(change: Partial<StatusView> = {}): StatusView {
 }
 
 const group = {
-  ...{ stream: "s", group: "g", lag: 0, pending: 0, oldestPendingSec: 0, trimmedUnread: 0 },
+  ...{ stream: "s", group: "g", lag: 0, pending: 0, oldestPendingSec: 0, trimmedUnread: 0, miscounted: 0 },
   ...{ missing: false, intents: false },
 };
 
