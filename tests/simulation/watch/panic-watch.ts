@@ -42,6 +42,10 @@ export class PanicWatch {
   #flatSince: string | undefined;
   /** An operator has cleared the halt since the newest panic was called: what follows is on their word. */
   #cleared = false;
+  /** Redis has the halt, by the last that was written to it. */
+  #halted = false;
+  /** Panics for which Redis had to be halted anew while another one ran. */
+  readonly #haltedAnew = new Set<string>();
   #last: Failure | undefined;
   readonly #events = new Set<string>();
 
@@ -71,6 +75,7 @@ export class PanicWatch {
 
   /** Redis forgot what stood in the streams. */
   stateLost(): void {
+    this.#halted = false;
     this.#last = undefined;
   }
 
@@ -100,6 +105,7 @@ export class PanicWatch {
   called(eventId: string, issuedBy: string): void {
     if (this.#events.has(eventId)) return;
     this.#events.add(eventId);
+    if (this.#running !== undefined && !this.#halted) this.#haltedAnew.add(eventId);
     this.#running ??= eventId;
     this.#calledUs.set(eventId, this.#socketUs ?? this.#simulation.timeline.nowUs);
     this.#closingUs = 0;
@@ -113,7 +119,8 @@ export class PanicWatch {
   }
 
   #switched(args: readonly string[]): void {
-    if (!args.includes("false")) return;
+    this.#halted = !args.includes("false");
+    if (this.#halted) return;
     this.#flatSince = undefined;
     this.#cleared = true;
     this.#last = undefined;
@@ -130,8 +137,16 @@ export class PanicWatch {
         this.#findings.report(6, `panic ${eventId} is said to be flat ${afterUs / 1000} ms after its halt`);
       }
     }
+    if (status === "joined" && this.#haltedAnew.has(eventId)) this.#endedByAnother(eventId);
     if (status === "flat" || status === "failed") this.#running = undefined;
     this.#socketUs = undefined;
+  }
+
+  /** A run that it joined is flat; its own halt is the newer one. Told of a Redis that took it at once. */
+  #endedByAnother(eventId: string): void {
+    const afterUs = this.#simulation.timeline.nowUs - (this.#calledUs.get(eventId) ?? 0);
+    if (afterUs >= RECV_WINDOW_US || (this.#calmUs() ?? 0) < afterUs + RECV_WINDOW_US) return;
+    this.#findings.report(6, `panic ${eventId} ended with another's run ${afterUs / 1000} ms after its halt`);
   }
 
   /** The worker sends something that changes the account. */
