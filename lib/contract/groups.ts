@@ -53,7 +53,8 @@ export function streamRetentions(keys: Keys): readonly StreamRetention[] {
       stream: keys.panicCompletedStream,
       groups: [],
       optionalGroups: [GROUPS.auditLogger],
-      entriesKept: undefined,
+      // Each malformed panic adds its refusal: whoever can call one could fill Redis otherwise.
+      entriesKept: 100_000,
     },
   ];
 }

@@ -77,7 +77,7 @@ function executionUser(keys: Keys): RedisUser {
     ...orderKeys(keys),
     ...[keys.mode, keys.modeAccount],
     ...ownKeys(keys, "execution"),
-    ...[...trimmed, keys.faultStream, keys.auditStream],
+    ...[...trimmed, keys.faultStream, keys.auditStream, keys.panicCompletedStream],
     `${keys.statsPrefix}stream-recover`,
   ];
   const read = [keys.kill, keys.tradingState, keys.safeMode, prefix(keys.rolePrefix)];

@@ -174,6 +174,18 @@ describe("retention", () => {
     expect(await run("XLEN", keys.decisionStream)).toBe(10_020);
   });
 
+  test("bounds the completions, and waits for the audit logger", async () => {
+    const { panicCompletedStream: completions } = bench.keys;
+    const script = "for i = 1, 100010 do redis.call('XADD', KEYS[1], i .. '-0', 'n', i) end";
+    await run("EVAL", script, "1", completions);
+    await run("XGROUP", "CREATE", completions, GROUPS.auditLogger, "4-0");
+    await bench.recover();
+    expect(await run("XLEN", completions)).toBe(100_006);
+    await run("XGROUP", "SETID", completions, GROUPS.auditLogger, "$");
+    await bench.recover();
+    expect(await run("XLEN", completions)).toBe(100_000);
+  });
+
   test("holds for a result stream of another name, too", async () => {
     const script = "for i = 1, 100010 do redis.call('XADD', KEYS[1], i .. '-0', 'n', i) end";
     await run("EVAL", script, "1", "results:old");
