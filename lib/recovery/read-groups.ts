@@ -110,6 +110,8 @@ export async function trimmedUnread(
   position: GroupPosition,
 ): Promise<number | "unknown"> {
   const { lag, lastDeliveredId } = position;
+  // Nothing was unread when the group was looked at; entries may have come before the look at the stream.
+  if (lag === 0) return 0;
   const known = absentEntries(position);
   if (placeOf(position) === "gap") return known ?? "unknown";
   if (known !== undefined || lag === undefined) return known === 0 ? 0 : "unknown";
