@@ -6,7 +6,7 @@ import { defaultPaperSettings, type PaperSettings } from "./settings.ts";
 
 /** What differs from the defaults: settings by their names, and what files would bring. */
 export interface PaperExchangeChanges {
-  /** Default: any free one. */
+  /** By default whichever is free. */
   readonly port?: number;
   readonly settings?: Partial<PaperSettings>;
   readonly faults?: FaultScript;

@@ -10,7 +10,7 @@ export interface DemoOptions {
   readonly keep: boolean;
   readonly chaos: boolean;
   readonly monitor: boolean;
-  /** 0: any free one. */
+  /** 0 stands for whichever is free. */
   readonly prometheusPort: number;
   /** Divides every interval and hold of the alert rules. */
   readonly hurry: number;

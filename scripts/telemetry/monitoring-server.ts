@@ -12,7 +12,7 @@ export interface MonitoringServer extends AsyncDisposable {
   log(): string;
 }
 
-/** Loads `config`; relative paths in it count from its folder. `port` 0: any free one. */
+/** Loads `config`; relative paths in it count from its folder. `port` 0 stands for whichever is free. */
 export function startPrometheus(config: string, port = 0): Promise<MonitoringServer> {
   return start((data) => [
     "prometheus",

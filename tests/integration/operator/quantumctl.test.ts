@@ -54,6 +54,9 @@ async function json(...args: string[]): Promise<unknown> {
 
 const audits = async () => (await redis.cli("XRANGE", keys.auditStream, "-", "+")).split("\n");
 
+const HALT = { halted: "true", reason: "TEST", source: "ops", ts: "1" };
+const haltInRedis = () => redis.cli("HSET", keys.tradingState, ...Object.entries(HALT).flat());
+
 describe("the switches", () => {
   test("arm and kill set the kill switch and are written to the audit stream with who and what", async () => {
     expect((await quantumctl(["arm", "--yes"])).code).toBe(0);
@@ -115,18 +118,7 @@ describe("the function library", () => {
 
 describe("the halt", () => {
   async function halt() {
-    await redis.cli(
-      "HSET",
-      keys.tradingState,
-      "halted",
-      "true",
-      "reason",
-      "TEST",
-      "source",
-      "ops",
-      "ts",
-      "1",
-    );
+    await haltInRedis();
     writeFileSync(haltFile, "");
   }
 
@@ -188,18 +180,7 @@ describe("the halt file", () => {
   });
 
   test("that is cleared in Redis while its file cannot be removed is not called cleared", async () => {
-    await redis.cli(
-      "HSET",
-      keys.tradingState,
-      "halted",
-      "true",
-      "reason",
-      "TEST",
-      "source",
-      "ops",
-      "ts",
-      "1",
-    );
+    await haltInRedis();
     const folderAsFile = mkdtempSync(join(folder, "standing-"));
     const args = ["halt", "clear", "--why", "tried", "--force", "-y"];
     const { code, out } = await quantumctl(args, { HALT_FILE: folderAsFile });

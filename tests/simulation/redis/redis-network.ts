@@ -166,7 +166,7 @@ interface ParkedRead {
   readonly stream: string;
 }
 
-/** SCAN lists keys in an order that the server draws at its start and promises nobody: any order will do, so this one. */
+/** SCAN lists keys in an order that the server draws at its start and promises nobody, so they are sorted here. */
 function inOrder(args: readonly string[], reply: Reply): Reply {
   if (args[0] !== "SCAN" || !Array.isArray(reply)) return reply;
   const [cursor = "0", keys] = reply;
