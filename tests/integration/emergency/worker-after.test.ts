@@ -18,16 +18,15 @@ const ready = async (worker: DaemonProcess) => (await fetch(`${await worker.url(
 const said = (worker: DaemonProcess, message: string) => worker.lines().some(({ msg }) => msg === message);
 const SOON = { deadlineMs: 40_000 };
 
-test.concurrent("a stop that comes to rest after the panic goes too; with the halt cleared, stops are the operator's", async () => {
+test.concurrent("a stop that comes to rest after the panic goes too", async () => {
   await using stage = await openStage(command);
   await stage.open("ETHUSDT", "BUY", "1");
-  const worker = await stage.start();
+  await stage.start();
   await stage.end(await stage.panic());
   await stage.protect("ETHUSDT", "SELL", "2900");
   const stops = async () => restingOf(await stage.venue()).conditional;
   expect(await stops()).toBe(1);
   await waitUntil("it is gone", async () => (await stops()) === 0, SOON);
-  expect(said(worker, "a stop was left without a position")).toBe(true);
 }, 60_000);
 
 test.concurrent("a second worker beside a working one does not get ready and is named by both, until the first is gone", async () => {
