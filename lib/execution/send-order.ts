@@ -2,7 +2,8 @@
  * Sends an order, attempt by attempt, until its end is known.
  *
  * 1 Nothing is sent before the ledger says SUBMITTING with exactly the timestamp that is sent.
- * 2 A further attempt, with a client id of its own, is made only when the one before is proved not executed.
+ * 2 A further attempt, with a client id of its own, is made only when the one before is proved not executed. An
+ *   entry is sent again, or ends refused, only when the venue has no such order.
  * 3 Signing an attempt again, which the venue certainly did not execute, moves the ledger first.
  * 4 An entry gives way to every limit of the venue; an exit waits for it and goes on.
  */
@@ -11,6 +12,7 @@ import { clientOrderId } from "../exchange/client-order-id.ts";
 import type { OrderRequest, VenueOrder } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";
 import { markOrderUnknown, submitOrder } from "../kernel/order-ledger.ts";
+import { askAfterRejection } from "./ask-after-rejection.ts";
 import { bookFills } from "./book-fills.ts";
 import { type AfterRejection, decideAfterRejection } from "./decide-after-rejection.ts";
 import { denied, type Ending, rejected } from "./ending.ts";
@@ -23,8 +25,8 @@ export type OrderPlan = Omit<OrderRequest, "clientOrderId" | "kind">;
 
 type Sent =
   | { readonly kind: "ended"; readonly ending: Ending }
-  | { readonly kind: "at_venue"; readonly order: VenueOrder }
-  | { readonly kind: "rejected"; readonly outcome: Outcome }
+  | { readonly kind: "at_venue"; readonly order: VenueOrder; readonly fresh: boolean }
+  | { readonly kind: "rejected"; readonly outcome: Outcome; readonly signedAtMs: number }
   | { readonly kind: "unknown"; readonly signedAtMs: number };
 
 const ORDER_COST = { weight: 1, orders: 1 } as const;
@@ -47,9 +49,9 @@ export async function sendOrder(
   for (;;) {
     const limited = await awaitBudget(parts, job);
     if (limited !== undefined) return limited;
-    const sent = await sendAttempt(parts, job, plan, attempt);
+    const sent = await sendKnown(parts, job, plan, attempt);
     if (sent.kind === "ended") return sent.ending;
-    if (sent.kind === "at_venue") return bookFills(parts, job, sent.order, { fresh: true });
+    if (sent.kind === "at_venue") return bookFills(parts, job, sent.order, { fresh: sent.fresh });
     if (sent.kind === "unknown") {
       const order = await resolveUnknown(parts, job, attempt, sent.signedAtMs);
       if (order !== undefined) return bookFills(parts, job, order, { fresh: false });
@@ -58,11 +60,22 @@ export async function sendOrder(
     }
     const next = decideAfterRejection({ kind: job.kind, outcome: sent.outcome, rejections, resigned });
     if (next.kind === "end") return next.ending;
-    // Certainly not executed: the same attempt is signed anew, its client id cannot be taken.
+    // Not executed: the same attempt is signed anew, its client id cannot be taken.
     await prepareAgain(parts, job, next);
     resigned ||= next.kind === "sign_again";
     rejections += 1;
   }
+}
+
+/** An attempt, and what the venue says of it where it was refused. */
+async function sendKnown(parts: ExecutionParts, job: Job, plan: OrderPlan, attempt: number): Promise<Sent> {
+  const sent = await sendAttempt(parts, job, plan, attempt);
+  if (sent.kind !== "rejected") return sent;
+  const { outcome, signedAtMs } = sent;
+  const orderId = clientOrderId(job.intent.intent_id, attempt);
+  const word = await askAfterRejection(parts, job, { outcome, clientOrderId: orderId });
+  if (word.kind === "at_venue") return { ...word, fresh: false };
+  return word.kind === "unknown" ? { kind: "unknown", signedAtMs } : sent;
 }
 
 async function resolveUnknown(parts: ExecutionParts, job: Job, attempt: number, signedAtMs: number) {
@@ -140,12 +153,12 @@ async function sendAttempt(parts: ExecutionParts, job: Job, plan: OrderPlan, att
   if (outcome.phase === "accepted") {
     parts.credentialsRefused(false);
     return hasEnded(outcome.order)
-      ? { kind: "at_venue", order: outcome.order }
+      ? { kind: "at_venue", order: outcome.order, fresh: true }
       : { kind: "unknown", signedAtMs };
   }
   parts.observe.venueOutcome(outcome.outcome);
   if (outcome.outcome.advice === "STOP_ENTRIES") parts.credentialsRefused(true);
   return outcome.phase === "ambiguous"
     ? { kind: "unknown", signedAtMs }
-    : { kind: "rejected", outcome: outcome.outcome };
+    : { kind: "rejected", outcome: outcome.outcome, signedAtMs };
 }

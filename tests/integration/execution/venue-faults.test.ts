@@ -63,6 +63,23 @@ describe("an order whose fate is unknown is resolved, and executed once", () => 
   );
 });
 
+describe("an entry that was executed, although the answer to a second copy of its request refuses it", () => {
+  test.each<[string, Effect]>([
+    ["-1021, for the copy came late", { kind: "error", code: -1021, executed: true }],
+    ["-1008", { kind: "error", code: -1008, executed: true }],
+    ["503 unavailable", { kind: "unavailable", text: "unavailable", executed: true }],
+    ["-2019, for the first took the margin", { kind: "error", code: -2019, executed: true }],
+  ])(
+    "%s: is not sent again, and ends filled",
+    async (_name, effect) => {
+      const { own, executed } = await trade(effect);
+      expect(executed).toHaveLength(1);
+      expect(own).toMatchObject([{ status: "filled", client_order_id: executed[0]?.clientOrderId ?? "" }]);
+    },
+    20_000,
+  );
+});
+
 describe("an order that the venue certainly did not execute is tried again", () => {
   test.each<[string, Effect]>([
     ["503 unavailable", { kind: "unavailable", text: "unavailable" }],

@@ -1,0 +1,37 @@
+/**
+ * A proxy on the way may send a request twice, and the answer that comes back is then the one to the second: it
+ * refuses what the first has already done. So the venue is asked before a refusal is acted on.
+ */
+import type { VenueOrder } from "../exchange/exchange.ts";
+import type { Outcome } from "../exchange/outcome-classes.ts";
+import type { ExecutionParts, Job } from "./execution-parts.ts";
+import { hasEnded } from "./resolve-order.ts";
+
+export type RejectedWord =
+  /** The refusal stands: the venue has no such order, or is not to be asked. */
+  | { readonly kind: "refused" }
+  | { readonly kind: "at_venue"; readonly order: VenueOrder }
+  /** It has it and has not ended it, or could not be asked about what would be sent again. */
+  | { readonly kind: "unknown" };
+
+/**
+ * What the venue says of an order that it refused, by one request. An exit is asked about only where the refusal ends
+ * it: sent again it only reduces, and does not wait. Whoever was told to stop, or is refused altogether, does not ask.
+ */
+export async function askAfterRejection(
+  parts: ExecutionParts,
+  job: Job,
+  rejected: { readonly outcome: Outcome; readonly clientOrderId: string },
+): Promise<RejectedWord> {
+  const { outcome, clientOrderId } = rejected;
+  const answered = outcome.httpStatus !== null && outcome.class !== "LIMITED";
+  const concerned = job.kind === "entry" ? outcome.advice !== "STOP_ENTRIES" : outcome.class === "ALREADY";
+  if (!answered || !concerned) return { kind: "refused" };
+  const answer = await parts.exchange.queryOrder(job.intent.symbol, clientOrderId);
+  if (answer.kind === "absent") return { kind: "refused" };
+  if (answer.kind === "found") {
+    return hasEnded(answer.order) ? { kind: "at_venue", order: answer.order } : { kind: "unknown" };
+  }
+  parts.observe.venueOutcome(answer.outcome);
+  return outcome.class === "RETRY" ? { kind: "unknown" } : { kind: "refused" };
+}
