@@ -9,8 +9,8 @@ import type { Random, RedisClock, RedisLog } from "../redis/surroundings.ts";
 import type { createRouterMetrics } from "./metrics.ts";
 import { DECISIONS_A_PAGE_MAX, type RouterParts, routePage } from "./router.ts";
 
-/** Pages in flight at most, so that Redis always has the next call before it ends one. */
-const PAGES_IN_FLIGHT_MAX = 8;
+/** Eight pages, so that Redis always has the next call before it ends one. */
+export const DECISIONS_IN_FLIGHT_MAX = 8 * DECISIONS_A_PAGE_MAX;
 
 /** The router's loop over the decision stream: pages in stream order, several calls in flight. */
 export function createDecisionConsumer(options: {
@@ -38,7 +38,7 @@ export function createDecisionConsumer(options: {
     staleIdleMs: options.staleIdleMs,
     handOut: "batch",
     batchMax: DECISIONS_A_PAGE_MAX,
-    inFlightMax: DECISIONS_A_PAGE_MAX * PAGES_IN_FLIGHT_MAX,
+    inFlightMax: DECISIONS_IN_FLIGHT_MAX,
     handle: (entries) => routePage(parts, entries),
     progress: options.progress,
     onLost: async (ids) => {

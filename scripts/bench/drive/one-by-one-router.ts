@@ -2,14 +2,16 @@ import { GROUPS } from "../../../lib/contract/groups.ts";
 import type { Keys } from "../../../lib/contract/keys.ts";
 import { createStreamConsumer } from "../../../lib/redis/stream-consumer.ts";
 import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
+import { DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
 import { type RouterParts, routePage } from "../../../lib/routing/router.ts";
 import { benchClock, quietLog } from "../surroundings.ts";
 import type { BenchRedis } from "../workbench.ts";
 import { OPEN_BOUNDS, OPEN_LIMITS } from "./pending-decisions.ts";
 
-const IN_FLIGHT = 64;
+/** As many unread entries as fill a quarter of the window: the server has work while they are read and decoded. */
+const READ_MAX = DECISIONS_IN_FLIGHT_MAX / 4;
 
-/** The router's own loop and act in this process, with one decision a page and so one a call. */
+/** The router's own loop and act in this process, with one decision a page and so one a call; as many in flight as there. */
 export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Promise<void> } {
   const parts: RouterParts = {
     redis: redis.connection,
@@ -29,8 +31,8 @@ export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Pr
     consumer: "one-by-one",
     staleIdleMs: 60_000,
     handOut: "entry",
-    batchMax: IN_FLIGHT,
-    inFlightMax: IN_FLIGHT,
+    batchMax: READ_MAX,
+    inFlightMax: DECISIONS_IN_FLIGHT_MAX,
     handle: (entries) => routePage(parts, entries),
     progress: () => {},
     onLost: () => Promise.reject(new Error("decisions were trimmed")),
