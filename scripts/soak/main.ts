@@ -20,7 +20,7 @@ import { readSoakOptions, type SoakOptions } from "./options.ts";
 import { type Proof, proveTheRun } from "./proof.ts";
 import { startKeeping } from "./record-keeper.ts";
 import { plotSamples, verdictTable, writeReport } from "./report.ts";
-import { Samples, sampleAll } from "./sampler.ts";
+import { Samples, sampleAll, sampleHeaps } from "./sampler.ts";
 import { type SoakStack, startSoakStack } from "./soak-stack.ts";
 import { judge } from "./verdicts.ts";
 
@@ -28,6 +28,7 @@ const keys = keysOf("");
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const SAMPLE_EVERY_MS = 4000;
 const RECOVER_EVERY_MS = 20_000;
+const HEAP_EVERY_MS_MAX = 60_000;
 const REST_WITHIN_MS = 180_000;
 /** What a day of a key's life is in the run, at most. */
 const DAY_SEC_MAX = 300;
@@ -55,6 +56,7 @@ async function soak(options: SoakOptions, stack: SoakStack, interrupted: AbortSi
   const beganMs = performance.now();
   const now = () => (performance.now() - beganMs) / 60_000;
   const going = () => now() < options.minutes && !interrupted.aborted;
+  const heapEveryMs = Math.min(HEAP_EVERY_MS_MAX, (options.minutes * 60_000) / 60);
   const daySec = Math.min(DAY_SEC_MAX, options.minutes * 60 * 0.2);
   const keeper = await startKeeping(stack.eye, keys);
   const operator = startOperator(stack);
@@ -70,6 +72,7 @@ async function soak(options: SoakOptions, stack: SoakStack, interrupted: AbortSi
   const faults = startFaults({ hands, now, killsUntil: options.minutes * KILLS_UNTIL, say });
   await Promise.all([
     repeat(SAMPLE_EVERY_MS, going, () => sampleAll(stack, samples, { minute: now(), redisLife, daySec })),
+    repeat(heapEveryMs, going, () => sampleHeaps(stack, samples, now)),
     repeat(RECOVER_EVERY_MS, going, stack.recovery.run),
     repeat(SAMPLE_EVERY_MS, going, keeper.collect),
   ]);
@@ -91,7 +94,7 @@ async function soak(options: SoakOptions, stack: SoakStack, interrupted: AbortSi
   const table = verdictTable(measured);
   const title = `seed ${options.seed}, ${options.minutes} minutes, ${options.rate} decisions a second`;
   const svg = await plotSamples(samples, { text: "Soak of all processes", subtitle: title });
-  const plot = await writeReport(options.out, { table, samples, faults: faults.events, svg });
+  const plot = await writeReport(options.out, { table, samples, faults: faults.events, svg, proof, title });
   const growing = measured.filter(({ trend }) => trend?.flat === false);
   tell({ table, proof, plot, operatorCleared: operator.cleared(), faults: faults.events.length });
   for (const { subject, measure } of growing) say(`NOT FLAT  ${subject}: ${measure}`);
@@ -120,7 +123,14 @@ async function main(): Promise<void> {
   process.once("SIGTERM", () => interrupted.abort());
   say(`soak: seed ${options.seed}, ${options.minutes} minutes, ${options.rate} decisions a second`);
   const { binaries, seed } = options;
-  const stack = await startSoakStack({ folder, binaries, keys, seed, prefilled: true });
+  const stack = await startSoakStack({
+    folder,
+    binaries,
+    keys,
+    seed,
+    prefilled: true,
+    inspected: options.collect,
+  });
   let good = false;
   let unclean: readonly string[] = [];
   try {

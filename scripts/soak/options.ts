@@ -9,6 +9,8 @@ export interface SoakOptions {
   /** The table, the samples and the plot go here. */
   readonly out: string;
   readonly binaries: string;
+  /** Ask every process for a collection now and then, to see what is left. */
+  readonly collect: boolean;
   /** Keep logs and the server's files. */
   readonly keep: boolean;
 }
@@ -16,7 +18,7 @@ export interface SoakOptions {
 const DIST = join(import.meta.dir, "..", "..", "dist");
 const MINUTES_MAX = 7 * 24 * 60;
 
-/** Reads `--minutes N --seed N --rate N --out DIR --binaries DIR --keep`. Throws on what is no number in range. */
+/** Reads `--minutes N --seed N --rate N --out DIR --binaries DIR --keep --no-collections`. Throws on what is no number in range. */
 export function readSoakOptions(args: readonly string[]): SoakOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -27,6 +29,7 @@ export function readSoakOptions(args: readonly string[]): SoakOptions {
       out: { type: "string", default: join(DIST, "soak") },
       binaries: { type: "string", default: DIST },
       keep: { type: "boolean", default: false },
+      "no-collections": { type: "boolean", default: false },
     },
   });
   const inRange = (name: string, text: string, min: number, max: number) => {
@@ -40,6 +43,7 @@ export function readSoakOptions(args: readonly string[]): SoakOptions {
     rate: inRange("rate", values.rate, 0.1, 500),
     out: values.out,
     binaries: values.binaries,
+    collect: !values["no-collections"],
     keep: values.keep,
   };
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { svgPlot } from "../plot/svg-plot.ts";
 import type { FaultEvent } from "./fault-schedule.ts";
+import type { Proof } from "./proof.ts";
 import type { Samples } from "./sampler.ts";
 import type { Verdict } from "./verdicts.ts";
 
@@ -74,13 +75,16 @@ export async function writeReport(
     readonly samples: Samples;
     readonly faults: readonly FaultEvent[];
     readonly svg: string;
+    readonly proof: Proof;
+    readonly title: string;
   },
 ): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const plot = join(folder, "soak.svg");
   await Bun.write(plot, report.svg);
   await Bun.write(join(folder, "soak.txt"), `${report.table}\n`);
-  const raw = { series: report.samples.all(), faults: report.faults };
+  const { proof, title } = report;
+  const raw = { title, proof, series: report.samples.all(), faults: report.faults };
   await Bun.write(join(folder, "soak.json"), JSON.stringify(raw));
   return plot;
 }

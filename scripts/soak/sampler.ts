@@ -1,10 +1,15 @@
 import { readdirSync } from "node:fs";
+import { z } from "zod";
 import { streamRetentions } from "../../lib/contract/groups.ts";
 import { readProcessMemory } from "../bench/measure/process-memory.ts";
+import { fetchJson } from "../stack/fetch-json.ts";
 import type { RedisEye } from "../stack/redis-process.ts";
 import { takeCensus } from "./key-census.ts";
+import { readLiveHeap } from "./live-heap.ts";
 import { SOAK_ROLES, type SoakStack } from "./soak-stack.ts";
 import type { Point } from "./trend.ts";
+
+const keptSchema = z.looseObject({ orders: z.int(), algoOrders: z.int() });
 
 /** Every measured series, by subject and measure. */
 export class Samples {
@@ -60,6 +65,25 @@ async function sampleProcess(
   } catch {
     // It ended while it was looked at; its next life is sampled.
   }
+}
+
+/**
+ * What every process has in use, once its garbage is collected, and the history that the paper exchange keeps by
+ * contract. A process that hangs or has just ended has no point.
+ */
+export async function sampleHeaps(stack: SoakStack, samples: Samples, now: () => number): Promise<void> {
+  for (const name of SOAK_ROLES) {
+    const life = stack.role(name).life();
+    if (life?.inspectorUrl === undefined) continue;
+    const value = await readLiveHeap(life.inspectorUrl);
+    if (value !== undefined) samples.add(name, "heap MiB", { minute: now(), life: life.number, value });
+  }
+  const life = stack.role("paper-exchange").life()?.number ?? 0;
+  const counts = keptSchema.parse(await fetchJson(`${stack.venueUrl}/paper/counts`));
+  samples.add("paper-exchange", "kept", {
+    ...{ minute: now(), life },
+    value: counts.orders + counts.algoOrders,
+  });
 }
 
 async function sampleRedis(

@@ -70,6 +70,8 @@ export async function startSoakStack(options: {
   readonly seed: number;
   /** Streams are at their retention from the start. */
   readonly prefilled: boolean;
+  /** Every process can be asked for the size of its heap. */
+  readonly inspected?: boolean;
   /** Of every admin server; default: a new one. */
   readonly token?: string;
 }): Promise<SoakStack> {
@@ -101,6 +103,7 @@ export async function startSoakStack(options: {
       role,
       supervisedRole({
         ...{ role, folder, binaries, env: common, restartMs: RESTART_MS[role], port: ports.get(role) ?? 0 },
+        inspected: options.inspected ?? false,
         ...(role === "execution" ? { before: recovery.run } : {}),
       }),
     );

@@ -2,12 +2,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROLES, type Role } from "../../lib/contract/roles.ts";
 import { type ChildProcess, lastLines, startProcess } from "../stack/child-process.ts";
+import { freePort } from "../stack/trading-stack.ts";
 import { waitFor } from "../stack/wait-for.ts";
 
 /** One life of a process. */
 export interface Life {
   readonly number: number;
   readonly process: ChildProcess;
+  /** Of the runtime's inspector; undefined: it has none. */
+  readonly inspectorUrl: string | undefined;
 }
 
 /** A compiled daemon that is started again after every end, as its unit says. */
@@ -37,6 +40,8 @@ export interface RoleOptions {
   readonly restartMs: number;
   /** ExecStartPre of its unit. */
   readonly before?: () => Promise<void>;
+  /** Each life listens for an inspector. */
+  readonly inspected: boolean;
 }
 
 const READY_WITHIN_MS = 60_000;
@@ -47,6 +52,7 @@ export function supervisedRole(options: RoleOptions): SupervisedRole {
   const url = `http://127.0.0.1:${port}`;
   const stateDir = join(folder, "state", role);
   mkdirSync(stateDir, { recursive: true });
+  const inspectorUrl = options.inspected ? `ws://127.0.0.1:${freePort()}/soak` : undefined;
   const surprises: string[] = [];
   const killed = new Set<number>();
   let current: Life | undefined;
@@ -58,11 +64,14 @@ export function supervisedRole(options: RoleOptions): SupervisedRole {
     const process = startProcess({
       name: ROLES[role].binary,
       command: [join(options.binaries, ROLES[role].binary)],
-      env: { ...options.env, ADMIN_PORT: String(port), STATE_DIR: stateDir },
+      env: {
+        ...{ ...options.env, ADMIN_PORT: String(port), STATE_DIR: stateDir },
+        ...(inspectorUrl === undefined ? {} : { BUN_INSPECT: inspectorUrl }),
+      },
       logFile: join(folder, `${role}.log`),
     });
     lives += 1;
-    current = { number: lives, process };
+    current = { number: lives, process, inspectorUrl };
     void process.exited.then(async (code) => {
       current = undefined;
       if (!supervised) return;

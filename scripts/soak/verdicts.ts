@@ -25,7 +25,7 @@ const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
  * Sampled and plotted, not judged: the proportional set size moves with whoever else maps the same binary, and what is
  * kept for ever is as long as the number of its causes, which are few.
  */
-const UNJUDGED = /^PSS|length of (?:system:|quantum:stream:audit)/;
+const UNJUDGED = /^PSS|^kept$|length of (?:system:|quantum:stream:audit)/;
 
 /** Judges every series; `from` is the minute after which a process or a key family should have settled. */
 export function judge(

@@ -67,6 +67,7 @@ export function createAdminRoutes(parts: AdminParts): Hono {
   app.get("/state", (context) =>
     context.json(parts.desk.act((state, nowMs) => stateReport(state, parts, nowMs))),
   );
+  app.get("/counts", (context) => context.json(parts.desk.act(countsReport)));
   app.get("/requests", (context) => context.json(parts.journal.report()));
   app.get("/faults", (context) => context.json({ rules: parts.faults.report() }));
   app.delete("/faults", (context) => {
@@ -132,6 +133,17 @@ function addAccessRoutes(app: Hono, parts: AdminParts): void {
     parts.hub.mute(action === "mute");
     return context.json({ muted: action === "mute" });
   });
+}
+
+/** How much history the venue keeps: what its memory grows by. */
+function countsReport(state: VenueState) {
+  const fills = [...state.symbols.values()].reduce((sum, symbol) => sum + symbol.fills.length, 0);
+  return {
+    orders: state.ordersById.size,
+    algoOrders: state.algosById.size,
+    fills,
+    income: state.incomes.length,
+  };
 }
 
 /** Everything there is to assert on; orders are all that were ever accepted, in order of acceptance. */
