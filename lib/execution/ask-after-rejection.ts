@@ -11,7 +11,7 @@ export type RejectedWord =
   /** The refusal stands: the venue has no such order, or is not to be asked. */
   | { readonly kind: "refused" }
   | { readonly kind: "at_venue"; readonly order: VenueOrder }
-  /** It has it and has not ended it, or could not be asked about what would be sent again. */
+  /** It has it and has not ended it, or could not be asked. */
   | { readonly kind: "unknown" };
 
 /**
@@ -33,5 +33,5 @@ export async function askAfterRejection(
     return hasEnded(answer.order) ? { kind: "at_venue", order: answer.order } : { kind: "unknown" };
   }
   parts.observe.venueOutcome(answer.outcome);
-  return outcome.class === "RETRY" ? { kind: "unknown" } : { kind: "refused" };
+  return { kind: "unknown" };
 }
