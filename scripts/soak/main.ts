@@ -21,12 +21,14 @@ import { type Proof, proveTheRun } from "./proof.ts";
 import { startKeeping } from "./record-keeper.ts";
 import { plotSamples, verdictTable, writeReport } from "./report.ts";
 import { Samples, sampleAll, sampleHeaps } from "./sampler.ts";
+import { scrapeAll } from "./scrape.ts";
 import { type SoakStack, startSoakStack } from "./soak-stack.ts";
 import { judge } from "./verdicts.ts";
 
 const keys = keysOf("");
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const SAMPLE_EVERY_MS = 4000;
+const SCRAPE_EVERY_MS = 15_000;
 const RECOVER_EVERY_MS = 20_000;
 const HEAP_EVERY_MS_MAX = 60_000;
 const REST_WITHIN_MS = 180_000;
@@ -73,6 +75,7 @@ async function soak(options: SoakOptions, stack: SoakStack, interrupted: AbortSi
   await Promise.all([
     repeat(SAMPLE_EVERY_MS, going, () => sampleAll(stack, samples, { minute: now(), redisLife, daySec })),
     repeat(heapEveryMs, going, () => sampleHeaps(stack, samples, now)),
+    repeat(SCRAPE_EVERY_MS, going, () => scrapeAll(stack)),
     repeat(RECOVER_EVERY_MS, going, stack.recovery.run),
     repeat(SAMPLE_EVERY_MS, going, keeper.collect),
   ]);
