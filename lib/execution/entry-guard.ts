@@ -17,6 +17,7 @@ export function createEntryGuard(parts: {
       if (haltFileStands(parts.haltFile)) return "TRADING_HALTED";
       return parts.session.credentialsRefused ? "CREDENTIALS_REFUSED" : undefined;
     },
+    leverageStands: (symbol: string, wanted: number) => leverage.stands(symbol, wanted),
     ensureLeverage: (symbol: string, wanted: number) => leverage.ensure(symbol, wanted),
     credentialsRefused: (refused: boolean) => {
       parts.session.credentialsRefused = refused;

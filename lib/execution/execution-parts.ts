@@ -34,6 +34,8 @@ export interface ExecutionParts {
   markOf(symbol: string): AgedMark | undefined;
   /** Why no entry may be sent by this process now (halt file, credentials), besides what Redis says. */
   entriesStopped(): DenyReason | undefined;
+  /** Whether the venue is known to have this leverage: nothing needs to be sent before the order. */
+  leverageStands(symbol: string, leverage: number): boolean;
   /** Makes sure the venue has this leverage; a failure is its description. */
   ensureLeverage(symbol: string, leverage: number): Promise<string | undefined>;
   /** Whether Redis as such is out of service: the consumer waits for it and resumes. */

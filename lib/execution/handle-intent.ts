@@ -17,9 +17,11 @@ import {
   type LedgerOrder,
   markOrderUnknown,
   OrderFencedError,
+  type ReceiveReply,
   receiveOrder,
 } from "../kernel/order-ledger.ts";
 import { settleStray } from "../kernel/settle-order.ts";
+import { type BegunEntry, beginEntry } from "./begin-entry.ts";
 import { bookFills } from "./book-fills.ts";
 import { denied, type Ending } from "./ending.ts";
 import { executeEntry } from "./execute-entry.ts";
@@ -64,18 +66,30 @@ export async function handleIntent(
 
 async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undefined): Promise<void> {
   const { intent, source } = job;
-  const { intent_id: intentId } = intent;
-  const receiving = receiveOrder(parts.redis, parts.keys, { intentId, owner: parts.owner, source });
-  // Read in the same round trip. Whoever needs it awaits it, and has its failure: nobody else must.
-  const trades = job.kind === "entry" ? readRecentTrades(parts, intent.symbol) : undefined;
-  void trades?.catch(() => undefined);
-  const received = await receiving;
-  if (received.kind === "settled") return;
-  if (received.kind === "duplicate") return settleDuplicate(parts, source, intent);
-  const order = received.kind === "resumed" ? received.order : undefined;
+  const atOnce = job.kind === "entry" && refusal === undefined ? beginEntry(parts, job) : undefined;
+  const { received, trades } =
+    atOnce === undefined ? receive(parts, job) : { received: atOnce, trades: undefined };
+  const start: BegunEntry = await received;
+  if (start.kind === "settled") return;
+  if (start.kind === "duplicate") return settleDuplicate(parts, source, intent);
+  if (start.kind === "begun") return settleIntent(parts, job, await start.finish());
+  const order = start.kind === "resumed" ? start.order : undefined;
   const resumed = order && (await resumeOrder(parts, job, order));
   const ending = resumed ?? refusal ?? (await execute(parts, job, { order, trades }));
   await settleIntent(parts, job, ending);
+}
+
+/** Takes the intent into the ledger; an entry's trades are read in the same round trip. */
+function receive(
+  parts: ExecutionParts,
+  { intent, kind, source }: Job,
+): { readonly received: Promise<ReceiveReply>; readonly trades: Promise<RecentTrades> | undefined } {
+  const { intent_id: intentId } = intent;
+  const received = receiveOrder(parts.redis, parts.keys, { intentId, owner: parts.owner, source });
+  const trades = kind === "entry" ? readRecentTrades(parts, intent.symbol) : undefined;
+  // Whoever needs them awaits them, and has their failure: nobody else must.
+  void trades?.catch(() => undefined);
+  return { received, trades };
 }
 
 function execute(

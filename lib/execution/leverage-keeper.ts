@@ -14,11 +14,16 @@ export class LeverageKeeper {
     this.#monotonicMs = monotonicMs;
   }
 
+  /** Whether the symbol is known to have this leverage, so that nothing needs to be asked. */
+  stands(symbol: string, leverage: number): boolean {
+    const known = this.#known.get(symbol);
+    return known?.leverage === leverage && this.#monotonicMs() - known.sinceMs < TRUSTED_MS;
+  }
+
   /** The venue has this leverage afterwards; else a description of why not. */
   async ensure(symbol: string, leverage: number): Promise<string | undefined> {
-    const known = this.#known.get(symbol);
+    if (this.stands(symbol, leverage)) return undefined;
     const nowMs = this.#monotonicMs();
-    if (known?.leverage === leverage && nowMs - known.sinceMs < TRUSTED_MS) return undefined;
     this.#known.delete(symbol);
     const reading = await this.#exchange.setLeverage(symbol, leverage);
     if (!reading.ok) return `${reading.outcome.code ?? reading.outcome.row} ${reading.outcome.message}`;

@@ -11,7 +11,7 @@
 import { clientOrderId } from "../exchange/client-order-id.ts";
 import type { OrderRequest, VenueOrder } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";
-import { markOrderUnknown, submitOrder } from "../kernel/order-ledger.ts";
+import { markOrderUnknown, type Submission, type SubmitReply, submitOrder } from "../kernel/order-ledger.ts";
 import { askAfterRejection } from "./ask-after-rejection.ts";
 import { bookFills } from "./book-fills.ts";
 import { type AfterRejection, decideAfterRejection } from "./decide-after-rejection.ts";
@@ -33,23 +33,31 @@ const ORDER_COST = { weight: 1, orders: 1 } as const;
 /** An entry and the stop of its position: the second must not eat what is reserved for exits. */
 const GUARDED_COST = { weight: 1, orders: 2 } as const;
 
+/** What the ledger said to the submission of an attempt. */
+export interface Submitted {
+  readonly signedAtMs: number;
+  readonly reply: SubmitReply;
+}
+
 /**
- * Sends `plan` beginning with attempt `made` + 1 and returns how the intent ends. Throws JobPostponed when
- * the process drains, OrderFencedError when another process took over, and Redis errors.
+ * Sends `plan` beginning with attempt `made` + 1, which may be `submitted` already, and returns how the intent ends.
+ * Throws JobPostponed when the process drains, OrderFencedError when another process took over, and Redis errors.
  */
 export async function sendOrder(
   parts: ExecutionParts,
   job: Job,
   plan: OrderPlan,
-  made: number,
+  begun: { readonly made: number; readonly submitted?: Submitted },
 ): Promise<Ending> {
-  let attempt = made + 1;
+  let attempt = begun.made + 1;
+  let { submitted } = begun;
   let rejections = 0;
   let resigned = false;
   for (;;) {
-    const limited = await awaitBudget(parts, job);
+    const limited = submitted === undefined ? await awaitBudget(parts, job) : undefined;
     if (limited !== undefined) return limited;
-    const sent = await sendKnown(parts, job, plan, attempt);
+    const sent = await sendKnown(parts, job, plan, { attempt, submitted });
+    submitted = undefined;
     if (sent.kind === "ended") return sent.ending;
     if (sent.kind === "at_venue") return bookFills(parts, job, sent.order, { fresh: sent.fresh });
     if (sent.kind === "unknown") {
@@ -68,11 +76,16 @@ export async function sendOrder(
 }
 
 /** An attempt, and what the venue says of it where it was refused. */
-async function sendKnown(parts: ExecutionParts, job: Job, plan: OrderPlan, attempt: number): Promise<Sent> {
-  const sent = await sendAttempt(parts, job, plan, attempt);
+async function sendKnown(
+  parts: ExecutionParts,
+  job: Job,
+  plan: OrderPlan,
+  begun: { readonly attempt: number; readonly submitted: Submitted | undefined },
+): Promise<Sent> {
+  const sent = await sendAttempt(parts, job, plan, begun);
   if (sent.kind !== "rejected") return sent;
   const { outcome, signedAtMs } = sent;
-  const orderId = clientOrderId(job.intent.intent_id, attempt);
+  const orderId = clientOrderId(job.intent.intent_id, begun.attempt);
   const word = await askAfterRejection(parts, job, { outcome, clientOrderId: orderId });
   if (word.kind === "at_venue") return { ...word, fresh: false };
   return word.kind === "unknown" ? { kind: "unknown", signedAtMs } : sent;
@@ -92,11 +105,20 @@ async function resolveUnknown(parts: ExecutionParts, job: Job, attempt: number, 
   });
 }
 
+function askBudget(parts: ExecutionParts, job: Job) {
+  const guarded = job.kind === "entry" && parts.rules.protectiveStop === "exchange";
+  return parts.exchange.admit(job.kind, guarded ? GUARDED_COST : ORDER_COST);
+}
+
+/** Whether an order may be sent without waiting. */
+export function budgetAllows(parts: ExecutionParts, job: Job): boolean {
+  return askBudget(parts, job).kind === "ok";
+}
+
 /** Entries end at a spent budget or a ban; exits wait for it. */
 async function awaitBudget(parts: ExecutionParts, job: Job): Promise<Ending | undefined> {
-  const guarded = job.kind === "entry" && parts.rules.protectiveStop === "exchange";
   for (;;) {
-    const admission = parts.exchange.admit(job.kind, guarded ? GUARDED_COST : ORDER_COST);
+    const admission = askBudget(parts, job);
     if (admission.kind === "ok") return undefined;
     if (job.kind === "entry") return rejected("VENUE_LIMITED", "the request budget is spent");
     await pause(parts, job, admission.kind === "wait" ? Math.min(admission.ms, 1000) : 250);
@@ -113,20 +135,34 @@ async function prepareAgain(
   else await pause(parts, job, next.afterMs);
 }
 
-async function sendAttempt(parts: ExecutionParts, job: Job, plan: OrderPlan, attempt: number): Promise<Sent> {
-  const { intent, kind } = job;
-  const stopped = kind === "entry" ? parts.entriesStopped() : undefined;
-  if (stopped !== undefined) return { kind: "ended", ending: denied(stopped) };
-  const signedAtMs = Math.floor(parts.exchange.serverNowMs());
-  const orderId = clientOrderId(intent.intent_id, attempt);
-  const reply = await submitOrder(parts.redis, parts.keys, {
+async function submitAttempt(
+  parts: ExecutionParts,
+  job: Job,
+  plan: OrderPlan,
+  attempt: number,
+): Promise<Submitted> {
+  const stopped = job.kind === "entry" ? parts.entriesStopped() : undefined;
+  const submission = submissionOf(parts, job, plan, attempt);
+  const { signedAtMs } = submission;
+  if (stopped !== undefined) return { signedAtMs, reply: { kind: "denied", reason: stopped } };
+  return { signedAtMs, reply: await submitOrder(parts.redis, parts.keys, submission) };
+}
+
+/** What the ledger is asked and told, with the timestamp that will be sent. */
+export function submissionOf(
+  parts: ExecutionParts,
+  { intent, kind }: Pick<Job, "intent" | "kind">,
+  plan: OrderPlan,
+  attempt: number,
+): Submission {
+  return {
     intentId: intent.intent_id,
     owner: parts.owner,
     kind,
     attempt,
-    clientOrderId: orderId,
+    clientOrderId: clientOrderId(intent.intent_id, attempt),
     symbol: plan.symbol,
-    signedAtMs,
+    signedAtMs: Math.floor(parts.exchange.serverNowMs()),
     recvWindowMs: parts.recvWindowMs,
     side: plan.side,
     quantity: plan.quantity,
@@ -135,21 +171,33 @@ async function sendAttempt(parts: ExecutionParts, job: Job, plan: OrderPlan, att
     holdMinMs: parts.rules.holdMinMs,
     tradesMax: parts.rules.tradesMax,
     gates: parts.rules.gates,
-  });
+  };
+}
+
+async function sendAttempt(
+  parts: ExecutionParts,
+  job: Job,
+  plan: OrderPlan,
+  begun: { readonly attempt: number; readonly submitted: Submitted | undefined },
+): Promise<Sent> {
+  const { intent, kind } = job;
+  const { reply, signedAtMs } = begun.submitted ?? (await submitAttempt(parts, job, plan, begun.attempt));
   if (reply.kind === "denied") return { kind: "ended", ending: denied(reply.reason) };
   if (reply.kind === "held")
     return { kind: "ended", ending: { state: "HELD", reason: reply.reason, detail: "" } };
   if (reply.kind === "expired")
     return { kind: "ended", ending: { state: "EXPIRED", detail: "before it was sent" } };
-  if (reply.wouldHold !== undefined) noteWouldHold(parts, job, reply.wouldHold);
   // Once more, now that nothing but the request itself lies between this look and the venue.
-  const stoppedNow = kind === "entry" ? parts.entriesStopped() : undefined;
-  if (stoppedNow !== undefined) return { kind: "ended", ending: denied(stoppedNow) };
-  parts.observe.orderSent(kind, parts.redis.serverNowMs() - intent.ts_ms);
-  const outcome = await parts.exchange.submitOrder(
-    { ...plan, kind, clientOrderId: orderId },
+  const stopped = kind === "entry" ? parts.entriesStopped() : undefined;
+  if (stopped !== undefined) return { kind: "ended", ending: denied(stopped) };
+  const sending = parts.exchange.submitOrder(
+    { ...plan, kind, clientOrderId: clientOrderId(intent.intent_id, begun.attempt) },
     { timestampMs: signedAtMs, recvWindowMs: parts.recvWindowMs },
   );
+  // Told while the request is on its way: it does not wait for a metric.
+  parts.observe.orderSent(kind, parts.redis.serverNowMs() - intent.ts_ms);
+  const outcome = await sending;
+  if (reply.wouldHold !== undefined) noteWouldHold(parts, job, reply.wouldHold);
   if (outcome.phase === "accepted") {
     parts.credentialsRefused(false);
     return hasEnded(outcome.order)

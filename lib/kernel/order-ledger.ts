@@ -97,11 +97,17 @@ export async function receiveOrder(
     ],
     args: [order.intentId, order.owner, order.source.group, order.source.entryId],
   });
+  const received = readReceived(reply);
+  if (received === undefined) throw new UnexpectedReplyError("receive_v1", reply);
+  return received;
+}
+
+function readReceived(reply: readonly string[]): ReceiveReply | undefined {
   if (reply[0] === "NEW") return { kind: "new" };
   if (reply[0] === "SETTLED") return { kind: "settled" };
   if (reply[0] === "DUPLICATE") return { kind: "duplicate" };
   if (reply[0] === "RESUMED") return { kind: "resumed", order: readOrder(reply.slice(1)) };
-  throw new UnexpectedReplyError("receive_v1", reply);
+  return undefined;
 }
 
 /** What a submission writes into the ledger and is judged by. */
@@ -154,7 +160,36 @@ export async function submitOrder(
   order: Submission,
 ): Promise<SubmitReply> {
   const name = order.kind === "exit" ? "submit_exit_v1" : "submit_v1";
-  const reply = await callFunction(caller, name, {
+  const reply = await callFunction(caller, name, submissionCall(keys, order));
+  assertOurs(order.intentId, reply);
+  const submitted = readSubmitted(reply);
+  if (submitted === undefined) throw new UnexpectedReplyError(name, reply);
+  return submitted;
+}
+
+/**
+ * begin_v1: takes an entry into the ledger and, when it is new, submits its first attempt, as one. A reply of
+ * `submitOrder` means that it was new; of `receiveOrder`, that nothing was submitted. A server that is out of memory
+ * refuses it before anything is written.
+ */
+export async function beginOrder(
+  caller: FunctionCaller,
+  keys: Keys,
+  order: Submission & { readonly kind: "entry"; readonly source: IntentSource },
+): Promise<SubmitReply | Exclude<ReceiveReply, { kind: "new" }>> {
+  const { source } = order;
+  const call = submissionCall(keys, order);
+  const reply = await callFunction(caller, "begin_v1", {
+    keys: [...call.keys, source.stream, `${keys.statsPrefix}execution`],
+    args: [...call.args, source.group, source.entryId],
+  });
+  const begun = readSubmitted(reply) ?? readReceived(reply);
+  if (begun === undefined || begun.kind === "new") throw new UnexpectedReplyError("begin_v1", reply);
+  return begun;
+}
+
+function submissionCall(keys: Keys, order: Submission) {
+  return {
     keys: [
       `${keys.orderLedgerPrefix}${order.intentId}`,
       keys.openOrders,
@@ -182,15 +217,16 @@ export async function submitOrder(
       String(order.tradesMax),
       order.gates,
     ],
-  });
-  assertOurs(order.intentId, reply);
+  };
+}
+
+function readSubmitted(reply: readonly string[]): SubmitReply | undefined {
   if (reply[0] === "SUBMITTING") return { kind: "submitting", wouldHold: slotReason(reply[1]) };
   if (reply[0] === "AGED") return { kind: "expired" };
   const held = reply[0] === "HELD" ? slotReason(reply[1]) : undefined;
   if (held !== undefined) return { kind: "held", reason: held };
   const stopped = reply[0] === "DENIED" ? stopReason(reply[1]) : undefined;
-  if (stopped !== undefined) return { kind: "denied", reason: stopped };
-  throw new UnexpectedReplyError(name, reply);
+  return stopped === undefined ? undefined : { kind: "denied", reason: stopped };
 }
 
 /** mark_unknown_v1: SUBMITTING → UNKNOWN. Throws OrderFencedError when it is not ours or not SUBMITTING. */

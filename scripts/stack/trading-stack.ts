@@ -31,12 +31,27 @@ export interface StackOptions {
   readonly onStarted?: (name: string) => void;
 }
 
-/** A port that was free a moment ago, on loopback. */
+/** Below the ports that the kernel gives out by itself (net.ipv4.ip_local_port_range). */
+const PORTS = { first: 15_000, count: 17_000 } as const;
+
+/**
+ * A port of loopback that nobody listens on, for this process and what it starts: reserved until this process ends
+ * against everyone who asks here, by a name that only one process of the machine can have at a time. A port that was
+ * merely free a moment ago is somebody else's before a daemon listens on it, or between two of its lives.
+ */
 export function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
+  const silent = { data: () => {} };
+  for (;;) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    try {
+      const reserved = Bun.listen({ unix: `\0quantum-port-${port}`, socket: silent });
+      reserved.unref();
+      Bun.listen({ hostname: "127.0.0.1", port, socket: silent }).stop(true);
+      return port;
+    } catch {
+      // Reserved by another process, or in use by a program that reserves nothing.
+    }
+  }
 }
 
 /** Starts everything and waits until every daemon is ready. Throws with the last log lines of who is not. */

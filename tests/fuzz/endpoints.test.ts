@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.stop();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+}, 120_000);
 
 const placeOf = (role: (typeof SOAK_ROLES)[number]): Place => ({
   port: Number(new URL(stack.role(role).url).port),
@@ -263,7 +263,7 @@ test("requests that are never finished keep nobody else from being answered", as
     expect(reply.status).toBe(200);
   }
   for (const socket of held) socket.end();
-}, 60_000);
+}, 120_000);
 
 test("after all of it every process is the same one, and says that it is well", async () => {
   expect(SOAK_ROLES.flatMap((role) => stack.role(role).surprises)).toEqual([]);
@@ -275,4 +275,4 @@ test("after all of it every process is the same one, and says that it is well", 
     );
     expect(`${role} ${status}`).toBe(`${role} 200`);
   }
-}, 60_000);
+}, 120_000);

@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.stop();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+}, 120_000);
 
 const anyFields = fc.dictionary(hostileText, hostileText, { minKeys: 1, maxKeys: 4 });
 const entry = (field: string, texts: fc.Arbitrary<string>) =>

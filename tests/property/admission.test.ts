@@ -195,7 +195,7 @@ test("one router's verdicts equal the reference model's, whatever happens in bet
     }),
     { numRuns: 100 },
   );
-}, 60_000);
+}, 120_000);
 
 test("up to four routers at once: the server's order of calls explains every verdict", async () => {
   const rounds = fc.array(fc.array(batch, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 8 });
@@ -231,4 +231,4 @@ test("up to four routers at once: the server's order of calls explains every ver
     }),
     { numRuns: 40 },
   );
-}, 60_000);
+}, 120_000);

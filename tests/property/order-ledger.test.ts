@@ -185,7 +185,7 @@ test("any order of events from any owners keeps every move legal, one result an 
     }),
     { numRuns: 60 },
   );
-}, 60_000);
+}, 120_000);
 
 test("a submitting order that another owner takes over is unknown, and the first owner is fenced", async () => {
   await freshState();

@@ -145,6 +145,7 @@ export async function openDesk(changes: PaperExchangeChanges = {}): Promise<Desk
     observe: OBSERVES_NOTHING,
     markOf: () => ({ price: "3000", ageMs: 0 }),
     entriesStopped: (): DenyReason | undefined => (refused ? "CREDENTIALS_REFUSED" : undefined),
+    leverageStands: (symbol, wanted) => leverage.stands(symbol, wanted),
     ensureLeverage: (symbol, wanted) => leverage.ensure(symbol, wanted),
     isRedisOutage: () => false,
     credentialsRefused: (now) => {

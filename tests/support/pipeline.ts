@@ -21,9 +21,6 @@ import { waitUntil } from "./wait-until.ts";
 /** What `bun run build` made, or what was built elsewhere. */
 export const BINARIES = Bun.env["QUANTUM_BINARIES"] ?? join(import.meta.dir, "..", "..", "dist");
 
-/** Under the runner's own limit: a wait in vain must end with its own words. */
-const SOON = { deadlineMs: 4500 };
-
 type Env = Readonly<Record<string, string>>;
 
 /** A stack whose limits stand in nobody's way. */
@@ -156,7 +153,7 @@ export async function startRedisBench(extra: readonly string[] = []): Promise<Re
       keys: keysOf(env["QUANTUM_NAMESPACE"] ?? `{${name}}`),
       log: () => readFileSync(child.logFile, "utf8"),
       ready: async () => {
-        await waitUntil(`${name} is ready`, async () => (await fetch(`${daemon.url}/readyz`)).ok, SOON);
+        await waitUntil(`${name} is ready`, async () => (await fetch(`${daemon.url}/readyz`)).ok);
         return daemon;
       },
     };
@@ -202,14 +199,10 @@ export async function results({ eye, keys }: PipelineView): Promise<readonly Exe
 /** The one result of a trace or intent id, once it is there. Throws when there are several. */
 export async function resultOf(view: PipelineView, id: string): Promise<ExecutionResult> {
   const own = async () => (await results(view)).filter((one) => one.trace_id === id || one.intent_id === id);
-  const found = await waitUntil(
-    `${id} has a result`,
-    async () => {
-      const list = await own();
-      return list.length > 0 && list;
-    },
-    SOON,
-  );
+  const found = await waitUntil(`${id} has a result`, async () => {
+    const list = await own();
+    return list.length > 0 && list;
+  });
   const [first, second] = found;
   if (first === undefined || second !== undefined) throw new Error(`${id} has ${found.length} results`);
   return first;
@@ -222,7 +215,7 @@ export async function verdicts(
 ): Promise<Record<string, number>> {
   const read = () => readCounters(eye, `${keys.statsPrefix}ai-strategy-router`);
   const all = async () => ((await read()).get("decisions") ?? 0) === decided;
-  await waitUntil(`${decided} decisions are decided`, all, SOON);
+  await waitUntil(`${decided} decisions are decided`, all);
   const counters = await read();
   const otherwise = [...counters].filter(([field]) => OTHERWISE_DECIDED.test(field));
   const admitted = decided - otherwise.reduce((sum, [, count]) => sum + count, 0);

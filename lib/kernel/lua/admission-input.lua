@@ -141,8 +141,31 @@ local function begin(keys, args, limits, now)
   state.keys, state.args, state.limits, state.now = keys, args, limits, now
   state.entries, state.published, state.decisions, state.acks, state.stats = 0, 0, 0, {}, {}
   state.windows, state.message_until, state.intent_until = nil, integer(now + limits.message_ttl_ms), nil
-  state.looked, state.stopped, state.safe_mode, state.refused, state.episode = false, nil, false, false, nil
+  state.stopped, state.safe_mode, state.refused, state.episode = nil, false, false, nil
   state.daily, state.backlog = 0, 0
+  state.message_keys, state.intent_keys, state.written, state.some_known = {}, {}, {}, false
+end
+
+-- Names the dedup keys of every decision and asks for all of them at once, with safe mode and halt: as a rule none is
+-- there. Nothing but this call can change that before it ends.
+local function look(args, names)
+  local asked, count = {}, 0
+  for at = DECISIONS_FROM, #args, DECISION_ARGS do
+    local kind = args[at + KIND]
+    local message_key = names.dedup .. args[at + CORR] .. '||' .. args[at + TRACE] .. '||' .. args[at + ID]
+    state.message_keys[at] = message_key
+    if kind == 'entry' or kind == 'exit' then
+      local intent_key = names.dedup .. args[at + ABOUT]
+      state.intent_keys[at], asked[count + 1], asked[count + 2] = intent_key, message_key, intent_key
+      count = count + 2
+    end
+  end
+  if count == 0 then return end
+  asked[count + 1], asked[count + 2] = names.safe_mode, names.trading_state
+  if redis.call('EXISTS', unpack(asked)) == 0 then return end
+  state.safe_mode = safe_mode_on(names.safe_mode)
+  if trading_halted(names.trading_state) then state.stopped = 'TRADING_HALTED' end
+  state.some_known = redis.call('EXISTS', unpack(asked, 1, count)) > 0
 end
 
 -- Reads what decides an entry besides its own ids; returns the stream that is none, if there is one. Whatever is
@@ -152,6 +175,7 @@ local function gather(keys, args, limits, now)
   local entries, exits, dead = survey(args)
   if exits and not appendable(keys[3]) then return keys[3] end
   if dead and not appendable(limits.names.dead_letters) then return limits.names.dead_letters end
+  look(args, limits.names)
   if entries == 0 then return nil end
   turn_day(limits, now)
   period_at(limits, now)

@@ -87,17 +87,10 @@ local function refuse_in_safe_mode(decision)
   end
 end
 
--- Whether the message or its intent was seen before. Safe mode and halt are looked at with the first one that is
--- asked about: as a rule none of the four keys is there.
+-- Whether the message or its intent was seen before: by an earlier call, or earlier in this one.
 local function seen_before(message_key, intent_key)
-  if not state.looked then
-    state.looked = true
-    local names = state.limits.names
-    if redis.call('EXISTS', message_key, intent_key, names.safe_mode, names.trading_state) == 0 then return false end
-    state.safe_mode = safe_mode_on(names.safe_mode)
-    if trading_halted(names.trading_state) then state.stopped = state.stopped or 'TRADING_HALTED' end
-  end
-  return redis.call('EXISTS', message_key, intent_key) > 0
+  if state.written[message_key] or state.written[intent_key] then return true end
+  return state.some_known and redis.call('EXISTS', message_key, intent_key) > 0
 end
 
 -- The refusal of an entry whose message and intent are new, or nil.
@@ -115,6 +108,7 @@ end
 local function publish(decision, intent_key, stream)
   state.intent_until = state.intent_until or integer(state.now + state.limits.intent_ttl_ms)
   redis.call('SET', intent_key, state.args[decision + ID], 'PXAT', state.intent_until)
+  state.written[intent_key] = true
   return redis.call('XADD', stream, '*', 'data', state.args[decision + DOCUMENT])
 end
 
@@ -131,7 +125,7 @@ local function judge(decision, message_key, more)
   if kind == 'skip' then return 'SKIPPED', '' end
   if kind == 'dead' then return put_aside(decision) end
   if kind ~= 'entry' and kind ~= 'exit' then return kind, args[decision + ABOUT] end
-  local intent_key = state.limits.names.dedup .. args[decision + ABOUT]
+  local intent_key = state.intent_keys[decision]
   if seen_before(message_key, intent_key) then return 'DUPLICATE', '' end
   if kind == 'exit' then return 'EXIT', publish(decision, intent_key, state.keys[3]) end
   local refusal, detail = judge_entry(decision, more)
@@ -150,6 +144,7 @@ local COUNTED_AS = {EXIT = 'exits', SKIPPED = 'skipped', DEAD = 'dead_letters'}
 
 local function record(decision, message_key, verdict, detail)
   redis.call('SET', message_key, verdict, 'PXAT', state.message_until)
+  state.written[message_key] = true
   state.acks[#state.acks + 1] = state.args[decision + ID]
   state.decisions = state.decisions + 1
   if verdict == 'ADMITTED' then return end
@@ -196,10 +191,9 @@ local function admit(keys, args)
   local unusable = gather(keys, args, limits, now)
   if unusable then return redis.error_reply('WRONGTYPE ' .. unusable .. ' is not a stream') end
   local now_text = integer(now)
-  local reply, more, message_prefix = {'OK', now_text}, state.entries, limits.names.dedup
+  local reply, more = {'OK', now_text}, state.entries
   for decision = DECISIONS_FROM, #args, DECISION_ARGS do
-    local message_key = message_prefix .. args[decision + CORR] .. '||' .. args[decision + TRACE] .. '||'
-      .. args[decision + ID]
+    local message_key = state.message_keys[decision]
     local verdict, detail = judge(decision, message_key, more)
     if verdict ~= 'RATE_FAULT' then record(decision, message_key, verdict, detail) end
     if args[decision + KIND] == 'entry' then more = more - 1 end

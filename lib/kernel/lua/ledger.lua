@@ -37,9 +37,7 @@ end
 --       | {'RESUMED', field, value, …}  taken over as it is (SUBMITTING became UNKNOWN under a new owner)
 --       | {'SETTLED'}                   a redelivery; acknowledged here
 --       | {'DUPLICATE', state}          another entry with this intent id: settle it as such
-local function receive(keys, args)
-  local now = now_ms()
-  if past_deadline(now, args[1]) then return expired(now) end
+local function take(keys, args, now)
   local now_text = string.format('%d', now)
   local order = read_order(keys[1])
   local entry = keys[3] .. ' ' .. args[5]
@@ -59,6 +57,12 @@ local function receive(keys, args)
     if order.state == 'SUBMITTING' then redis.call('HSET', keys[1], 'state', 'UNKNOWN') end
   end
   return {'RESUMED', unpack(redis.call('HGETALL', keys[1]))}
+end
+
+local function receive(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return expired(now) end
+  return take(keys, args, now)
 end
 
 -- Whether another entry of the symbol is in flight and, where not, when its slot was last reserved (ms, 0 unknown).
@@ -105,10 +109,7 @@ end
 --      13 max age ms, 14 min hold ms, 15 max trades in 600 s, 16 enforce | audit
 -- Returns {'SUBMITTING', would-hold reason or ''} | {'DENIED', reason} | {'HELD', reason} | {'AGED'}
 --       | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
-local function submit(keys, args)
-  local now = now_ms()
-  if past_deadline(now, args[1]) then return expired(now) end
-  local order = read_order(keys[1])
+local function submit_attempt(keys, args, now, order)
   local refused = refused_move(order, args[3], 'SUBMITTING')
   if refused then return refused end
   local attempt = tonumber(args[5])
@@ -135,9 +136,29 @@ local function submit(keys, args)
   return {'SUBMITTING', would_hold}
 end
 
+local function submit(keys, args)
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return expired(now) end
+  return submit_attempt(keys, args, now, read_order(keys[1]))
+end
+
 local function submit_exit(keys, args)
   if args[4] ~= 'exit' then return redis.error_reply('ERR submit_exit_v1 is for exits alone') end
   return submit(keys, args)
+end
+
+-- begin_v1: receive_v1 and, for an entry that is new, submit_v1 of its first attempt in the same act: nothing that
+-- was read can be old when it is judged. Not submitted it is RECEIVED, as if the caller had not got further.
+-- KEYS 1–8 as submit_v1, 9 the stream it was read from, 10 execution statistics
+-- ARGS 1–16 as submit_v1, 17 group, 18 entry id
+-- Returns what submit_v1 returns for a new entry, else what receive_v1 returns
+local function begin(keys, args)
+  if args[4] ~= 'entry' then return redis.error_reply('ERR begin_v1 is for entries alone') end
+  local now = now_ms()
+  if past_deadline(now, args[1]) then return expired(now) end
+  local received = take({keys[1], keys[2], keys[9], keys[10]}, {args[1], args[2], args[3], args[17], args[18]}, now)
+  if received[1] ~= 'NEW' then return received end
+  return submit_attempt(keys, args, now, {state = 'RECEIVED', owner = args[3], attempt = '0'})
 end
 
 -- mark_unknown_v1: the order's fate is not established; ask the venue before anything else.
@@ -167,6 +188,7 @@ end
 
 redis.register_function{function_name = 'receive_v1', callback = receive, flags = {'allow-oom'}}
 redis.register_function('submit_v1', submit)
+redis.register_function('begin_v1', begin)
 redis.register_function{function_name = 'submit_exit_v1', callback = submit_exit, flags = {'allow-oom'}}
 redis.register_function{function_name = 'mark_unknown_v1', callback = mark_unknown, flags = {'allow-oom'}}
 redis.register_function{function_name = 'fail_v1', callback = fail, flags = {'allow-oom'}}

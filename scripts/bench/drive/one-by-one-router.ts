@@ -1,8 +1,8 @@
 import { GROUPS } from "../../../lib/contract/groups.ts";
 import type { Keys } from "../../../lib/contract/keys.ts";
 import { createStreamConsumer } from "../../../lib/redis/stream-consumer.ts";
-import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
 import { DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
+import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
 import { type RouterParts, routePage } from "../../../lib/routing/router.ts";
 import { benchClock, quietLog } from "../surroundings.ts";
 import type { BenchRedis } from "../workbench.ts";

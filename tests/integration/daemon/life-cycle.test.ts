@@ -23,7 +23,7 @@ beforeAll(async () => {
     stderr: "inherit",
   });
   expect(await build.exited).toBe(0);
-}, 60_000);
+}, 120_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -13,7 +13,7 @@ let binary = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-watchdog-build-"));
   binary = await compileRole(folder, "exit-brain-watchdog");
-}, 60_000);
+}, 120_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -47,7 +47,7 @@ test.concurrent("killed after its panic, a watchdog does not panic again for the
   );
   await Bun.sleep(10_500);
   expect(await onlyPanic(desk)).toEqual([event.event_id]);
-}, 60_000);
+}, 120_000);
 
 test.concurrent("another machine's watchdog, with an empty disk, takes the latch from Redis", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -61,7 +61,7 @@ test.concurrent("another machine's watchdog, with an empty disk, takes the latch
   await using _second = await desk.startWatchdog();
   await inState(desk, "HALTED");
   expect((await desk.watch())["latch"]).toMatchObject({ event_id: event.event_id });
-}, 40_000);
+}, 120_000);
 
 test.concurrent("a Redis out of memory: the worker is called within 1.5 s of the panic, and both ways carry one id", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -83,7 +83,7 @@ test.concurrent("a Redis out of memory: the worker is called within 1.5 s of the
   await inState(desk, "HALTED");
   expect(new Set(desk.handedOver.map(({ event_id }) => event_id)).size).toBe(1);
   expect(await onlyPanic(desk)).toEqual([published.event.event_id]);
-}, 40_000);
+}, 120_000);
 
 test.concurrent("a panic that Redis took and no halt followed is handed to the worker, too", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -91,7 +91,7 @@ test.concurrent("a panic that Redis took and no halt followed is handed to the w
   const { event } = await desk.panicked();
   await waitUntil("the worker is called", () => desk.handedOver.length > 0);
   expect(desk.handedOver).toEqual([event]);
-}, 30_000);
+}, 120_000);
 
 test.concurrent("Redis killed, then the exit brain: the panic goes by the socket, and to the stream when Redis is back", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -111,7 +111,7 @@ test.concurrent("Redis killed, then the exit brain: the panic goes by the socket
   await desk.haltAsWorker(event);
   await inState(desk, "HALTED");
   expect(watchdog.lines().filter(({ msg }) => msg === "PANIC")).toHaveLength(1);
-}, 40_000);
+}, 120_000);
 
 test.concurrent("an operator's reset by redis-cli starts the watch anew; the next failure is another panic", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -129,7 +129,7 @@ test.concurrent("an operator's reset by redis-cli starts the watch anew; the nex
   desk.brain.die();
   const second = await desk.panicked();
   expect(second.event.event_id).not.toBe(first.event.event_id);
-}, 40_000);
+}, 120_000);
 
 test.concurrent("a Redis that was emptied has not been reset by an operator", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -141,4 +141,4 @@ test.concurrent("a Redis that was emptied has not been reset by an operator", as
   await waitUntil("the watch goes on", async () => (await desk.watch())["state"]);
   await Bun.sleep(1000);
   expect((await desk.watch())["state"]).toBe("HALTED");
-}, 40_000);
+}, 120_000);

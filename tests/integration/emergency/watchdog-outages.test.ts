@@ -14,7 +14,7 @@ let binary = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-watchdog-build-"));
   binary = await compileRole(folder, "exit-brain-watchdog");
-}, 60_000);
+}, 120_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -31,7 +31,7 @@ test.concurrent("Redis lost and the brain healthy is an alarm alone; a brain who
   desk.brain.health.answer = "hung-loop";
   await waitUntil("the worker is called", () => desk.handedOver.length > 0);
   expect(desk.handedOver[0]?.reason).toBe("POSITIONS_UNGUARDED");
-}, 40_000);
+}, 120_000);
 
 test.concurrent("Redis lost for longer than REDIS_LOST_MAX_SEC is a panic with positions", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -41,7 +41,7 @@ test.concurrent("Redis lost for longer than REDIS_LOST_MAX_SEC is a panic with p
   await desk.redis.stop({ kill: true });
   await waitUntil("the worker is called", () => desk.handedOver.length > 0);
   expect(desk.handedOver[0]?.reason).toBe("REDIS_LOST");
-}, 40_000);
+}, 120_000);
 
 test.concurrent("the venue unreachable and the brain dead: entries halted at once, the panic after the venue's return", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -65,7 +65,7 @@ test.concurrent("the venue unreachable and the brain dead: entries halted at onc
   expect(event.reason).toBe("POSITIONS_UNGUARDED");
   await inState(desk, "PANIC_ISSUED");
   expect(watchdog.lines().filter(({ msg }) => msg === "PANIC")).toHaveLength(1);
-}, 40_000);
+}, 120_000);
 
 test.concurrent("a brain that was DEGRADED with the venue and says ALIVE at its return is no panic", async () => {
   await using desk = await openWatchdogDesk(binary, 1);
@@ -82,7 +82,7 @@ test.concurrent("a brain that was DEGRADED with the venue and says ALIVE at its 
   expect(await desk.panics()).toEqual([]);
   // What was halted stays halted: an operator decides.
   expect(await desk.record(KEYS.tradingState)).toMatchObject({ halted: "true", source: "watchdog" });
-}, 40_000);
+}, 120_000);
 
 test.concurrent("a venue that refuses our reads is no reason to wait: there may be positions", async () => {
   await using desk = await openWatchdogDesk(binary, 0);
@@ -97,7 +97,7 @@ test.concurrent("a venue that refuses our reads is no reason to wait: there may 
   );
   desk.brain.die();
   expect((await desk.panicked(4500)).event.reason).toBe("POSITIONS_UNGUARDED");
-}, 30_000);
+}, 120_000);
 
 test.concurrent("another account than the recorded one ends the start with 78", async () => {
   await using desk = await openWatchdogDesk(binary, 0);
@@ -105,7 +105,7 @@ test.concurrent("another account than the recorded one ends the start with 78", 
   await desk.command("SET", KEYS.modeAccount, "somebody-else");
   await using watchdog = await desk.startWatchdog();
   expect(await watchdog.exited).toBe(78);
-}, 30_000);
+}, 120_000);
 
 test.concurrent("without Redis and without a venue it waits, says what for, and becomes ready by itself", async () => {
   await using desk = await openWatchdogDesk(binary, 0);
@@ -124,4 +124,4 @@ test.concurrent("without Redis and without a venue it waits, says what for, and 
   await waitUntil("it is ready", async () => (await fetch(`${url}/readyz`)).ok);
   watchdog.kill("SIGTERM");
   expect(await watchdog.exited).toBe(0);
-}, 30_000);
+}, 120_000);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-watchdog-build-"));
   watchdogBinary = await compileRole(folder, "exit-brain-watchdog");
   workerBinary = await compileRole(folder, "emergency-exit-worker");
-}, 60_000);
+}, 120_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -87,7 +87,7 @@ describe("watchdog and worker, both compiled", () => {
     await inState(desk, "BOOTSTRAP");
     await waitUntil("the halt file is gone", () => !existsSync(desk.haltFile));
     expect(await desk.panics()).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 
   test.concurrent("Redis and exit brain dead: flat without Redis, and one completion when it returns", async () => {
     await using desk = await openDesk(2);
@@ -104,7 +104,7 @@ describe("watchdog and worker, both compiled", () => {
     await inState(desk, "HALTED");
     await waitUntil("the panic is in the stream", async () => (await desk.panics()).length === 1);
     expect((await completions(desk)).map((one) => one.event_id)).toEqual([event_id]);
-  }, 60_000);
+  }, 120_000);
 
   test.concurrent("the venue away when the brain dies: the worker leaves the watchdog's halt alone, flat within 15 s of its return", async () => {
     await using desk = await openDesk(2);
@@ -129,7 +129,7 @@ describe("watchdog and worker, both compiled", () => {
     await flat(desk);
     expect(performance.now() - backAt).toBeLessThan(15_000);
     expect(await openAtVenue(desk)).toBe(0);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("the panic test tool", () => {
@@ -164,14 +164,14 @@ describe("the panic test tool", () => {
     expect(out).toContain("BTCUSDT BOTH 1 closed");
     expect(code).toBe(0);
     expect((await desk.panics())[0]?.event).toMatchObject({ issued_by: "ops", reason: "drill" });
-  }, 60_000);
+  }, 120_000);
 
   test.concurrent("ends with 76 when nobody completes the panic in time", async () => {
     await using desk = await openDesk(1);
     const { out, code } = await runTool(desk, ["--yes", "--wait", "1"]);
     expect(code).toBe(76);
     expect(out).toContain("no completion in time");
-  }, 30_000);
+  }, 120_000);
 
   test.concurrent.each([
     ["without a confirmation", [], {}, 1],
@@ -187,6 +187,6 @@ describe("the panic test tool", () => {
       expect((await runTool(desk, args, env)).code).toBe(expected);
       expect(await desk.panics()).toEqual([]);
     },
-    30_000,
+    120_000,
   );
 });

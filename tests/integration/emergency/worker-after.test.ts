@@ -27,7 +27,7 @@ test.concurrent("a stop that comes to rest after the panic goes too", async () =
   const stops = async () => restingOf(await stage.venue()).conditional;
   expect(await stops()).toBe(1);
   await waitUntil("it is gone", async () => (await stops()) === 0, SOON);
-}, 60_000);
+}, 120_000);
 
 test.concurrent("a second worker beside a working one does not get ready and is named by both, until the first is gone", async () => {
   await using stage = await openStage(command);
@@ -49,4 +49,4 @@ test.concurrent("a second worker beside a working one does not get ready and is 
   first.kill("SIGKILL");
   await first.exited;
   await waitUntil("the second gets ready", () => said(second, "ready"), SOON);
-}, 90_000);
+}, 120_000);

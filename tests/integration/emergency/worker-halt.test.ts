@@ -42,7 +42,7 @@ describe("a halt is cleared", () => {
     const audit = await stage.redis.cli("XRANGE", "quantum:stream:audit", "-", "+");
     expect(audit).toContain("halt cleared: mended");
     expect(audit.match(/halt cleared/g)).toHaveLength(1);
-  }, 30_000);
+  }, 120_000);
 
   test.each([
     ["DEL of the state", ["DEL", STATE]],
@@ -59,7 +59,7 @@ describe("a halt is cleared", () => {
       await stage.start();
       expect(existsSync(stage.haltFile)).toBe(false);
     },
-    30_000,
+    120_000,
   );
 
   test("not without why, nor without a token", async () => {
@@ -68,14 +68,14 @@ describe("a halt is cleared", () => {
     const bare = await fetch(`${await stage.worker.url()}/v1/halt`, { method: "DELETE" });
     expect(bare.status).toBe(401);
     expect(await stage.trading()).toMatchObject({ halted: "true" });
-  }, 30_000);
+  }, 120_000);
 
   test("not while Redis is down: nothing is changed", async () => {
     await using stage = await haltedStage();
     await stage.redis.stop({ kill: true });
     expect((await stage.ask(stage.worker, "DELETE", "/v1/halt", { why: "x" })).status).toBe(503);
     expect(existsSync(stage.haltFile)).toBe(true);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("a halt stands", () => {
@@ -97,14 +97,14 @@ describe("a halt stands", () => {
     expect(completion.detail).toContain("tester");
     expect(existsSync(stage.haltFile)).toBe(false);
     await waitUntil("its entry is acknowledged", async () => (await stage.pending()) === 0);
-  }, 30_000);
+  }, 120_000);
 
   test("when Redis was emptied: nobody reset it, so it is written again", async () => {
     await using stage = await haltedStage();
     await stage.redis.cli("FLUSHALL");
     await waitUntil("it is halted again", async () => (await stage.trading())["halted"] === "true");
     expect(existsSync(stage.haltFile)).toBe(true);
-  }, 30_000);
+  }, 120_000);
 
   test("when its value is of the wrong type", async () => {
     await using stage = await haltedStage();
@@ -113,7 +113,7 @@ describe("a halt stands", () => {
     await stage.redis.cli("SET", "unrelated", "1");
     const view = await (await stage.ask(stage.worker, "GET", "/v1/halt")).json();
     expect(view).toMatchObject({ halted: true });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("a halt stands, whatever happened to Redis and the run folder:", () => {
@@ -128,7 +128,7 @@ describe("a halt stands, whatever happened to Redis and the run folder:", () => 
     await stage.end(panic.event_id);
     expect(existsSync(stage.haltFile)).toBe(true);
     expect(await stage.trading()).toMatchObject({ halted: "true" });
-  }, 30_000);
+  }, 120_000);
 
   test("again after a reboot has emptied the run folder, before Redis is asked", async () => {
     await using stage = await haltedStage();
@@ -138,7 +138,7 @@ describe("a halt stands, whatever happened to Redis and the run folder:", () => 
     await stage.redis.stop({ kill: true });
     await stage.start({}, "waiting");
     await waitUntil("the halt file stands", () => existsSync(stage.haltFile));
-  }, 30_000);
+  }, 120_000);
 
   test("by an operator's own file, which no reset in Redis takes away", async () => {
     await using stage = await openStage(command);
@@ -151,7 +151,7 @@ describe("a halt stands, whatever happened to Redis and the run folder:", () => 
     expect(existsSync(stage.haltFile)).toBe(true);
     await stage.ask(worker, "DELETE", "/v1/halt", { why: "mine" });
     expect(existsSync(stage.haltFile)).toBe(false);
-  }, 30_000);
+  }, 120_000);
 
   test("in the file, too, where somebody halted in Redis alone", async () => {
     await using stage = await openStage(command);
@@ -160,7 +160,7 @@ describe("a halt stands, whatever happened to Redis and the run folder:", () => 
     await waitUntil("the halt file stands", () => existsSync(stage.haltFile));
     await stage.redis.cli("DEL", STATE);
     await fileGone(stage);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("a panic that a dead worker left open", () => {
@@ -196,7 +196,7 @@ describe("a panic that a dead worker left open", () => {
     await fileGone(stage);
     await waitUntil("its entry is acknowledged", async () => (await stage.pending()) === 0);
     expect((await stage.venue()).positions).toHaveLength(1);
-  }, 30_000);
+  }, 120_000);
 
   test("is resumed without asking a Redis that hangs", async () => {
     await using stage = await openStage(command);
@@ -206,7 +206,7 @@ describe("a panic that a dead worker left open", () => {
     await waitUntil("the venue is flat", async () => (await stage.venue()).positions.length === 0);
     stage.redis.resume();
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("a Redis in trouble", () => {
@@ -230,7 +230,7 @@ describe("a Redis in trouble", () => {
       expect(await stage.trading()).toMatchObject({ halted: "true" });
       expect(await stage.completions()).toHaveLength(1);
     },
-    30_000,
+    120_000,
   );
 
   test("that hangs while it takes the completion, and runs it late, has it once", async () => {
@@ -248,7 +248,7 @@ describe("a Redis in trouble", () => {
     await waitUntil("it is published", async () => (await stage.journal("published")).length === 1);
     expect(await stage.completions()).toHaveLength(1);
     await waitUntil("its entry is acknowledged", async () => (await stage.pending()) === 0);
-  }, 30_000);
+  }, 120_000);
 
   test("that hangs when the panic comes delays the first close by less than two seconds", async () => {
     await using stage = await openStage(command);
@@ -260,7 +260,7 @@ describe("a Redis in trouble", () => {
     await waitUntil("the venue is flat", async () => (await stage.venue()).positions.length === 0);
     expect(performance.now() - startedMs).toBeLessThan(2000);
     stage.redis.resume();
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("the worker", () => {
@@ -269,7 +269,7 @@ describe("the worker", () => {
     await stage.redis.cli("MSET", "quantum:mode", "PAPER", "quantum:mode:account", "another");
     const worker = await stage.start({}, "waiting");
     expect(await worker.exited).toBe(78);
-  }, 30_000);
+  }, 120_000);
 
   test("says that its credentials are refused, and takes panics all the same", async () => {
     await using stage = await openStage(command);
@@ -282,5 +282,5 @@ describe("the worker", () => {
     expect(ready).toContain("-2015");
     expect((await stage.callSocket(soundPanic())).status).toBe(202);
     expect(existsSync(stage.haltFile)).toBe(true);
-  }, 30_000);
+  }, 120_000);
 });

@@ -34,7 +34,7 @@ describe("a panic that comes more than once", () => {
     expect(await stage.completions()).toHaveLength(1);
     expect(await stage.journal("accepted")).toHaveLength(1);
     expect(closings(await stage.venue())).toEqual({ "ETHUSDT BOTH": 1 });
-  }, 30_000);
+  }, 120_000);
 
   test("is not run again after its completion, also by a worker that lost its state folder", async () => {
     await using stage = await openStage(command);
@@ -56,7 +56,7 @@ describe("a panic that comes more than once", () => {
     expect(await stage.completions()).toHaveLength(1);
     expect((await stage.venue()).positions).toHaveLength(1);
     expect(await stage.trading()).toMatchObject({ halted: "false" });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("two panics", () => {
@@ -80,7 +80,7 @@ describe("two panics", () => {
     const seen = await (await stage.ask(worker, "GET", `/v1/panic/${second}`)).json();
     expect(seen).toMatchObject({ state: "DONE", joins: first, published: true });
     expect(await stage.trading()).toMatchObject({ event_id: first });
-  }, 30_000);
+  }, 120_000);
 
   test("are halted again when the first one's halt was reset in Redis before the second joins", async () => {
     await using stage = await openStage(command);
@@ -95,7 +95,7 @@ describe("two panics", () => {
     expect(await stage.trading()).toMatchObject({ halted: "true" });
     expect(await stage.journal("halt_confirmed")).toHaveLength(2);
     expect(existsSync(stage.haltFile)).toBe(true);
-  }, 30_000);
+  }, 120_000);
 
   test("are two runs when an operator took over the first one by force, even before it has ended", async () => {
     await using stage = await openStage(command);
@@ -114,7 +114,7 @@ describe("two panics", () => {
       [second, "flat"],
     ]);
     expect(await stage.trading()).toMatchObject({ halted: "true", event_id: second });
-  }, 30_000);
+  }, 120_000);
 
   test("one after the other are two runs", async () => {
     await using stage = await openStage(command);
@@ -125,7 +125,7 @@ describe("two panics", () => {
     const second = await stage.panic();
     expect(await stage.end(second)).toMatchObject({ status: "flat", positions_closed: 1 });
     expect(await stage.completions()).toHaveLength(2);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("a call that is refused", () => {
@@ -147,7 +147,7 @@ describe("a call that is refused", () => {
       expect((await stage.venue()).positions).toHaveLength(1);
       expect(await stage.journal("accepted")).toEqual([]);
     },
-    30_000,
+    120_000,
   );
 
   test("over HTTP without or with a wrong token changes nothing", async () => {
@@ -162,7 +162,7 @@ describe("a call that is refused", () => {
     const metrics = await (await fetch(`${await worker.url()}/metrics`)).text();
     expect(metrics).toContain('quantum_admin_refused_total{code="TOKEN_WRONG"} 1');
     expect(await stage.journal("accepted")).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   test("because it was called before the worker was installed is recorded so; a recent one is run", async () => {
     await using stage = await openStage(command);
@@ -179,7 +179,7 @@ describe("a call that is refused", () => {
     expect(await stage.end(recent)).toMatchObject({ status: "flat" });
     expect(await stage.end(old)).toMatchObject({ status: "refused", detail: "BEFORE_INSTALL" });
     expect(await stage.pending()).toBe(0);
-  }, 30_000);
+  }, 120_000);
 
   test("because an operator cleared a halt after it is recorded so", async () => {
     await using stage = await openStage(command);
@@ -198,7 +198,7 @@ describe("a call that is refused", () => {
     );
     await stage.start();
     expect(await stage.end(before)).toMatchObject({ status: "refused", detail: "HALT_CLEARED_SINCE" });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("an old panic that nobody processed", () => {
@@ -218,7 +218,7 @@ describe("an old panic that nobody processed", () => {
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
     const metrics = await (await fetch(`${await worker.url()}/metrics`)).text();
     expect(metrics).toContain("quantum_emergency_issuer_clock_off_total 1");
-  }, 30_000);
+  }, 120_000);
 
   test("is taken over from a consumer that died with it", async () => {
     await using stage = await openStage(command);
@@ -229,5 +229,5 @@ describe("an old panic that nobody processed", () => {
     await stage.start({ STALE_IDLE_MS: "1000" });
     expect(await stage.end(eventId)).toMatchObject({ status: "flat" });
     expect(await stage.pending()).toBe(0);
-  }, 30_000);
+  }, 120_000);
 });

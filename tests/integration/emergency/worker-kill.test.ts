@@ -114,7 +114,7 @@ describe("a worker that is killed -9 and started again finishes, with each posit
       await stage.start({ RECV_WINDOW_MS: "600" });
       await expectFinished(stage, eventId);
     },
-    40_000,
+    120_000,
   );
 });
 
@@ -132,7 +132,7 @@ describe("and also when", () => {
     stage.redis.resume();
     await stage.start();
     await expectFinished(stage, eventId);
-  }, 40_000);
+  }, 120_000);
 
   test("Redis has taken the completion and the journal does not know it", async () => {
     await using stage = await openStage(command);
@@ -148,7 +148,7 @@ describe("and also when", () => {
     await stage.start();
     await waitUntil("it is known", () => wrote("published", 1)(stage));
     await expectFinished(stage, eventId);
-  }, 40_000);
+  }, 120_000);
 
   test("Redis is gone as well, and returns later", async () => {
     await using stage = await openStage(command);
@@ -168,7 +168,7 @@ describe("and also when", () => {
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 2 });
     expect(await stage.completions()).toHaveLength(1);
     expect(await stage.trading()).toMatchObject({ halted: "true" });
-  }, 40_000);
+  }, 120_000);
 
   test("it is killed at every start, again and again", async () => {
     await using stage = await openStage(command);
@@ -183,5 +183,5 @@ describe("and also when", () => {
       await worker.said("started");
     }
     await expectFinished(stage, eventId);
-  }, 40_000);
+  }, 120_000);
 });

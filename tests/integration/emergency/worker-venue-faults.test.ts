@@ -110,7 +110,7 @@ describe("a panic ends flat, and closes once, when", () => {
       expect(closings(sight)).toEqual({ "ETHUSDT BOTH": executions });
       expect((await stage.completions()).filter(({ status }) => status === "flat")).toHaveLength(1);
     },
-    40_000,
+    120_000,
   );
 });
 
@@ -143,7 +143,7 @@ describe("an order that could not be cancelled in time", () => {
     expect(restingOf(sight)).toEqual({ plain: 0, conditional: 0 });
     const bought = sight.orders.filter(({ side, executedQty }) => side === "BUY" && Number(executedQty) > 0);
     expect(Object.values(closings(sight))).toEqual([bought.length]);
-  }, 40_000);
+  }, 120_000);
 });
 
 describe("a venue that takes seconds to list orders", () => {
@@ -159,7 +159,7 @@ describe("a venue that takes seconds to list orders", () => {
     await waitUntil("it is closed", async () => (await stage.venue()).positions.length === 0);
     expect(performance.now() - startedMs).toBeLessThan(5000);
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
-  }, 40_000);
+  }, 120_000);
 });
 
 describe("a panic that cannot get flat", () => {
@@ -201,7 +201,7 @@ describe("a panic that cannot get flat", () => {
     expect(await stage.end(joined)).toMatchObject({ status: "joined", positions_closed: 2 });
     expect(await stage.completions()).toHaveLength(4);
     await waitUntil("both are acknowledged", async () => (await stage.pending()) === 0);
-  }, 60_000);
+  }, 120_000);
 
   test("because positions are unreadable never says that there are none", async () => {
     await using stage = await openStage(command);
@@ -219,7 +219,7 @@ describe("a panic that cannot get flat", () => {
       failed_symbols: ["*"],
     });
     expect(failed.detail).toContain("positions unreadable");
-  }, 60_000);
+  }, 120_000);
 
   test("because of its credentials names the symbols, leaves the stops, and ends with 76; goes on when started", async () => {
     await using stage = await openStage(command);
@@ -241,7 +241,7 @@ describe("a panic that cannot get flat", () => {
     await stage.start();
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
     expect((await stage.completions()).map(({ status }) => status)).toEqual(["failed", "flat"]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a venue that cannot be reached", () => {
@@ -256,7 +256,7 @@ describe("a venue that cannot be reached", () => {
     expect((await stage.venue()).positions).toHaveLength(1);
     await stage.paper.clearFaults();
     expect(await stage.end(panic.event_id)).toMatchObject({ status: "flat", positions_closed: 1 });
-  }, 40_000);
+  }, 120_000);
 
   test("at the worker's start neither: the panic runs as soon as it answers", async () => {
     await using stage = await openStage(command);
@@ -267,5 +267,5 @@ describe("a venue that cannot be reached", () => {
     await waitUntil("entries are halted", async () => (await stage.trading())["halted"] === "true");
     await stage.paper.clearFaults();
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
-  }, 40_000);
+  }, 120_000);
 });

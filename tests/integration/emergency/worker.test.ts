@@ -67,7 +67,7 @@ describe("a panic with positions and resting orders", () => {
     expect(closings(sight)).toEqual({ "ETHUSDT BOTH": 1, "BTCUSDT BOTH": 1 });
     const ours = sight.orders.filter(({ clientOrderId }) => clientOrderId.startsWith("panic-"));
     expect(ours.every(({ reduceOnly }) => reduceOnly)).toBe(true);
-  }, 30_000);
+  }, 120_000);
 
   test("halts, records itself and acknowledges its entry", async () => {
     await using stage = await openStage(command);
@@ -83,7 +83,7 @@ describe("a panic with positions and resting orders", () => {
     expect(await stage.pending()).toBe(0);
     const processed = await stage.redis.cli("HGET", "system:panic_close:processed", eventId);
     expect(JSON.parse(processed)).toMatchObject({ state: "DONE", status: "flat" });
-  }, 30_000);
+  }, 120_000);
 
   test("halts in file and Redis before the first close", async () => {
     await using stage = await openStage(command);
@@ -96,7 +96,7 @@ describe("a panic with positions and resting orders", () => {
     const close = requests.orders.find(({ clientOrderId }) => clientOrderId.startsWith("panic-"));
     expect(statSync(stage.haltFile).mtimeMs).toBeLessThanOrEqual(Number(accepted?.["at_ms"]) + 1);
     expect(Number(confirmed?.["at_ms"])).toBeLessThanOrEqual(Number(close?.receivedAtMs));
-  }, 30_000);
+  }, 120_000);
 
   test("keeps the stops until all is flat", async () => {
     await using stage = await openStage(command);
@@ -112,7 +112,7 @@ describe("a panic with positions and resting orders", () => {
     expect(restingOf(await stage.venue())).toEqual({ plain: 0, conditional: 1 });
     await stage.end(eventId);
     expect(restingOf(await stage.venue())).toEqual({ plain: 0, conditional: 0 });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("a panic closes", () => {
@@ -127,7 +127,7 @@ describe("a panic closes", () => {
     const sight = await stage.venue();
     expect(sight.positions).toEqual([]);
     expect(closings(sight)).toEqual({ "ETHUSDT LONG": 1, "ETHUSDT SHORT": 1 });
-  }, 30_000);
+  }, 120_000);
 
   test("a position larger than one market order in parts", async () => {
     const settings = { PAPER_BALANCE_USD: "10000000", PAPER_LEVEL_USD: "10000000" };
@@ -140,7 +140,7 @@ describe("a panic closes", () => {
     const sight = await stage.venue();
     expect(sight.positions).toEqual([]);
     expect(closings(sight)).toEqual({ "XRPUSDT BOTH": 3 });
-  }, 30_000);
+  }, 120_000);
 
   test("what an entry in flight opens after the halt", async () => {
     await using stage = await openStage(command);
@@ -157,14 +157,14 @@ describe("a panic closes", () => {
     const sight = await stage.venue();
     expect(sight.orders.find(({ clientOrderId }) => clientOrderId === "in-flight")?.status).toBe("FILLED");
     expect(sight.positions).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   test("nothing where nothing is open, and says so", async () => {
     await using stage = await openStage(command);
     await stage.start();
     const completion = await stage.end(await stage.panic());
     expect(completion).toMatchObject({ status: "flat", positions_total: 0, results: [] });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("the panic socket", () => {
@@ -177,7 +177,7 @@ describe("the panic socket", () => {
     expect(existsSync(stage.socket)).toBe(true);
     await stage.start();
     expect((await stage.callSocket(soundPanic())).status).toBe(202);
-  }, 30_000);
+  }, 120_000);
 
   test("that another worker answers on ends the start with 78", async () => {
     await using stage = await openStage(command);
@@ -185,7 +185,7 @@ describe("the panic socket", () => {
     const second = await stage.start({ QUANTUM_INSTANCE: "two" }, "waiting");
     expect(await second.exited).toBe(78);
     expect(second.stderr()).toMatch(/PANIC_SOCKET: .* process \d+ runs .* already/);
-  }, 30_000);
+  }, 120_000);
 
   test("takes a panic while Redis is down; halt and completion are written when it returns", async () => {
     await using stage = await openStage(command);
@@ -206,7 +206,7 @@ describe("the panic socket", () => {
     expect(await stage.end(panic.event_id)).toMatchObject({ status: "flat", positions_closed: 1 });
     expect(await stage.trading()).toMatchObject({ halted: "true", source: "watchdog" });
     expect(await stage.completions()).toHaveLength(1);
-  }, 30_000);
+  }, 120_000);
 
   test("takes nothing but a panic", async () => {
     await using stage = await openStage(command);
@@ -224,5 +224,5 @@ describe("the panic socket", () => {
     const refused = await waitUntil("the refusal is recorded", async () => (await stage.completions())[0]);
     expect(refused).toMatchObject({ status: "refused", detail: expect.stringContaining("issued_by") });
     expect(await stage.journal("accepted")).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 });

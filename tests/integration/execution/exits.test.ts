@@ -138,7 +138,7 @@ describe("an exit is not given up", () => {
     await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 5);
     expect((await exit()).result?.status).toBe("filled");
     expect(await position()).toBe(0);
-  }, 20_000);
+  }, 120_000);
 
   test("when the first reading of positions fails", async () => {
     await open();

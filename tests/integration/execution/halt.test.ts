@@ -88,7 +88,7 @@ describe.each(HALTS)("%s", (_what, halt) => {
       expect(await ordersSent()).toBeLessThanOrEqual(1);
       expect(await desk.executed()).toEqual([]);
     },
-    20_000,
+    120_000,
   );
 
   test("denies what a process that died left unsent", async () => {
@@ -101,7 +101,7 @@ describe.each(HALTS)("%s", (_what, halt) => {
     await desk.withParts({ entriesStopped, owner: "desk:next" }, () => desk.handle(entry));
     expect((await desk.results()).at(-1)).toMatchObject(DENIED);
     expect(await ordersSent()).toBe(0);
-  }, 20_000);
+  }, 120_000);
 
   test("lets a reduce-only order pass", async () => {
     expect((await handle(soundIntent()))?.status).toBe("filled");

@@ -174,7 +174,7 @@ describe("a placement in doubt leaves one stop", () => {
       expect((await resting()).map((order) => order.clientAlgoId)).toEqual([protectiveStopId(intentId)]);
       expect(await missing()).toEqual([]);
     },
-    20_000,
+    120_000,
   );
 });
 
@@ -353,7 +353,7 @@ describe("a stop that cannot be placed", () => {
       expect((await resting()).map((order) => order.clientAlgoId)).toEqual([protectiveStopId(intentId)]);
       expect(await statistic("stops_mended")).toBe(1);
     },
-    20_000,
+    120_000,
   );
 
   test("is not missed any more when somebody else has placed one", async () => {

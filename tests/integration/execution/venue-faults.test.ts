@@ -59,7 +59,7 @@ describe("an order whose fate is unknown is resolved, and executed once", () => 
       expect(own[0]?.client_order_id).toBe(executed[0]?.clientOrderId ?? "");
       expect(Number(own[0]?.entry_price)).toBeGreaterThan(2990);
     },
-    20_000,
+    120_000,
   );
 });
 
@@ -76,7 +76,7 @@ describe("an entry that was executed, although the answer to a second copy of it
       expect(executed).toHaveLength(1);
       expect(own).toMatchObject([{ status: "filled", client_order_id: executed[0]?.clientOrderId ?? "" }]);
     },
-    20_000,
+    120_000,
   );
 });
 
@@ -95,7 +95,7 @@ describe("an order that the venue certainly did not execute is tried again", () 
       expect(executed).toHaveLength(1);
       expect(executed[0]?.clientOrderId).toEndWith("-1");
     },
-    20_000,
+    120_000,
   );
 
   test("and ends rejected when it keeps being so", async () => {
@@ -103,7 +103,7 @@ describe("an order that the venue certainly did not execute is tried again", () 
     expect(own).toMatchObject([{ status: "rejected" }]);
     expect(own[0]?.reason).toStartWith("VENUE_UNAVAILABLE");
     expect(executed).toEqual([]);
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("an order that the venue refuses for good ends rejected, with its words", () => {

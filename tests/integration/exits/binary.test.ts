@@ -17,7 +17,7 @@ beforeAll(async () => {
   const build = Bun.spawn(["bun", "build", ...flags, SOURCE, "--outfile", binary()], { stderr: "pipe" });
   if ((await build.exited) !== 0) throw new Error(await build.stderr.text());
   desk = await openExitDesk();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await desk[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });

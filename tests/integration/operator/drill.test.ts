@@ -9,7 +9,7 @@ import { waitUntil } from "../../support/wait-until.ts";
 import { type CtlRun, runQuantumctl } from "./compiled-quantumctl.ts";
 
 /** Generous: three drills on a machine that does other things, too. */
-const LONG = 90_000;
+const LONG = 180_000;
 
 let stage: Stage;
 let redisUrl = "";

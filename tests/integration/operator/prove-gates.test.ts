@@ -65,7 +65,7 @@ describe("quantumctl prove gates", () => {
       "denied STOP_WRONG_SIDE 0",
     ]);
     expect({ proved, code: run.code }).toEqual({ proved: true, code: 0 });
-  }, 60_000);
+  }, 120_000);
 
   test("one row that does not hold is said, and the exit code is 1", async () => {
     const gates = join(folder, "loose.env");
@@ -74,7 +74,7 @@ describe("quantumctl prove gates", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/FAILED .*24\.99 USD.*gate_blocked MIN_NOTIONAL +gate_blocked R_TOO_LOW +0/);
     expect(out).toContain("3 of 8 rows hold");
-  }, 60_000);
+  }, 120_000);
 
   test("settings that execution refuses are shown in its own words", async () => {
     const gates = join(folder, "wrong.env");
@@ -82,7 +82,7 @@ describe("quantumctl prove gates", () => {
     const { out, code } = await prove(["--gates", gates]);
     expect(code).toBe(75);
     expect(out).toContain("MIN_NOTIONAL_USD");
-  }, 60_000);
+  }, 120_000);
 
   test.each([
     ["redis-server", [], { PATH: "/nowhere" }, { code: 75, words: "redis-server is not installed" }],
@@ -104,7 +104,7 @@ describe("quantumctl prove gates", () => {
     expect(await child.exited).not.toBe(0);
     expect(readdirSync(at)).toEqual([]);
     expect(processesIn(at)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("a missing binary is named", async () => {
     const around = { clock: systemClock, binaries: "/nowhere", environment: { PATH: Bun.env["PATH"] } };

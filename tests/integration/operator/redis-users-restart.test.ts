@@ -163,7 +163,7 @@ test("nothing is lost by kill -9 and a restart under the shipped users, transact
   await server.stop();
   await start();
   expect(await as("quantumctl", everything)).toEqual(before);
-}, 60_000);
+}, 120_000);
 
 test("nobody gets in without a name", async () => {
   writeFileSync(join(folder, "users.acl"), renderUsers(TEMPLATE));
@@ -177,4 +177,4 @@ test("nobody gets in without a name", async () => {
   expect(await client.sendCommand(["GET", keys.kill]).catch(String)).toMatch(/NOAUTH/);
   expect(await client.sendCommand(["AUTH", "default", ""]).catch(String)).toMatch(/WRONGPASS/);
   client.destroy();
-}, 30_000);
+}, 120_000);

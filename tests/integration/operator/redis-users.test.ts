@@ -125,7 +125,7 @@ describe("under their own users", () => {
       SOON,
     );
     expect(await refusals()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("each forbidden thing is refused", () => {

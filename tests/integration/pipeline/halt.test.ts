@@ -96,7 +96,7 @@ test.each(["in Redis", "by the file"] as const)(
     });
     await rm(join(pipeline.stack.folder, "halted"), { force: true });
   },
-  60_000,
+  120_000,
 );
 
 test("the same when execution is killed -9 at that moment and started again", async () => {
@@ -107,4 +107,4 @@ test("the same when execution is killed -9 at that moment and started again", as
   await execution.process().exited;
   await execution.start();
   await assertOnlyTheFirst(inFlightId, queuedIds);
-}, 60_000);
+}, 120_000);

@@ -165,7 +165,7 @@ test.each([
     await waitUntil("they are recorded again", again, { deadlineMs: 10_000 });
     expect((await fetch(`${execution.url}/healthz`)).ok).toBe(true);
   },
-  20_000,
+  120_000,
 );
 
 test("a Redis of another account that answers after an outage ends the process, untouched", async () => {
@@ -175,7 +175,7 @@ test("a Redis of another account that answers after an outage ends the process, 
   expect(await execution.process.exited).toBe(CONFIGURATION);
   expect(execution.log()).toContain("this Redis belongs to mode PAPER and account 00000");
   expect(await recorded(execution)).toEqual(["PAPER", "0".repeat(32)]);
-}, 20_000);
+}, 120_000);
 
 test("a second process of the same instance does not start, and the first goes on", async () => {
   const shared = { QUANTUM_INSTANCE: "one", STATE_DIR: `${bench.folder}/shared-state` };

@@ -99,7 +99,7 @@ test.each([
     expect(await resting()).toEqual([protectiveStopId(id)]);
     expect((await pipeline.orders()).length).toBe(1);
   },
-  30_000,
+  120_000,
 );
 
 test("a venue that takes no stops delays neither the result nor an exit; the stop is missed, and mended", async () => {
@@ -123,7 +123,7 @@ test("a venue that takes no stops delays neither the result nor an exit; the sto
     "it is told",
     async () => (await metric("quantum_execution_protective_stops_missing")) === 0,
   );
-}, 40_000);
+}, 120_000);
 
 test("PROTECTIVE_STOP=none places none", async () => {
   const execution = { ...WIDE_OPEN.execution, PROTECTIVE_STOP: "none" };
@@ -133,4 +133,4 @@ test("PROTECTIVE_STOP=none places none", async () => {
   expect((await resultOf(bare, String(intent["intent_id"]))).status).toBe("filled");
   const state: unknown = await (await fetch(`${bare.venueUrl}/paper/state`)).json();
   expect(stateSchema.parse(state).algoOrders).toEqual([]);
-}, 30_000);
+}, 120_000);

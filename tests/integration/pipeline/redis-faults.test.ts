@@ -124,7 +124,7 @@ test.each(Object.keys(FAULTS))(
     expect(traces.filter((trace) => !ended.has(trace))).toEqual([]);
     expect(processes()).toEqual(before);
   },
-  60_000 + OUTAGE_MS,
+  120_000 + OUTAGE_MS,
 );
 
 test("Redis out of memory: an exit decision behind many entries reaches the venue, the entries wait", async () => {
@@ -154,7 +154,7 @@ test("Redis out of memory: an exit decision behind many entries reaches the venu
   const ended = new Set((await results(pipeline)).map((result) => result.trace_id));
   expect(waiting.filter((trace) => !ended.has(trace))).toEqual([]);
   expect(reconcile(await readPipeline(eye, keys, pipeline.venueUrl)).problems).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("no outage denied, expired or rejected an entry: it waited, or its symbol had one in flight", async () => {
   const reasons = (await results(pipeline)).map((result) => result.reason ?? result.status);
@@ -186,7 +186,7 @@ test("Redis restarted empty under load: entries are blocked until an operator ar
   await eye.command("SET", keys.kill, "0");
   expect((await resultOf(pipeline, await decide(pipeline, validOn("ETHUSDT")))).status).toBe("filled");
   expect(processes()).toEqual(before);
-}, 60_000);
+}, 120_000);
 
 test("an intent that was written behind the router's back is blocked by the absent kill key, too", async () => {
   await pipeline.eye.command("DEL", pipeline.keys.kill);

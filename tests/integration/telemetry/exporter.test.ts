@@ -314,4 +314,4 @@ test("with 1000 symbols, 10 000 faults and 100 000 entries a sample stays short 
   expect(await desk.lines('quantum_safety_faults_total{symbol="others",reason="FAIL_OPEN_ERROR"}')).toEqual([
     'quantum_safety_faults_total{symbol="others",reason="FAIL_OPEN_ERROR"} 2250',
   ]);
-}, 60_000);
+}, 120_000);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "alertmanager_templates", "quantum.tmpl"), template);
   await writeFile(join(folder, "alertmanager.yml"), CONFIG);
   manager = await startAlertmanager(join(folder, "alertmanager.yml"));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await manager?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });

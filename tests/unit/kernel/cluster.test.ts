@@ -40,7 +40,7 @@ beforeAll(async () => {
   for (const { stream, groups } of streamRetentions(keys)) {
     for (const group of groups) await redis.command(["XGROUP", "CREATE", stream, group, "0", "MKSTREAM"]);
   }
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await redis.close();
   await server[Symbol.asyncDispose]();
