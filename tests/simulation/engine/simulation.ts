@@ -27,7 +27,8 @@ export class Simulation {
   readonly local: LocalServices;
   /** Where random ids come from. */
   readonly ids: Chance;
-  readonly streams: StreamFaults = { stalled: false };
+  readonly streams: StreamFaults = { stalled: false, repeated: 0 };
+  readonly #streamChance: Chance;
   /** A folder of this run's own, in memory: what its processes call their disk. */
   readonly folder: string;
 
@@ -48,6 +49,7 @@ export class Simulation {
     const { timeline } = this;
     this.local = new LocalServices(timeline);
     this.ids = this.chance.branch("ids");
+    this.#streamChance = this.chance.branch("streams");
     this.sleepers = new Sleepers({ timeline, chance: this.chance.branch("timers"), epochMs });
     activate(this);
     const venueLife = newLife(newPlace("venue"), "venue");
@@ -84,7 +86,8 @@ export class Simulation {
   /** The WebSocket of one process. */
   openSocket(life: Life, url: string): WebSocket {
     const { timeline, venue, venueNetwork, streams: faults } = this;
-    return openSimulatedSocket({ timeline, venue, latency: venueNetwork.latency, faults }, life, url);
+    const chance = this.#streamChance;
+    return openSimulatedSocket({ timeline, venue, latency: venueNetwork.latency, faults, chance }, life, url);
   }
 
   close(): void {

@@ -1,24 +1,22 @@
 import type { Chance } from "../engine/chance.ts";
 import type { Simulation } from "../engine/simulation.ts";
 import type { ProcessHost } from "../roles/process-host.ts";
+import { evenRates } from "../venue/venue-faults.ts";
 import type { Focus } from "../world/profile.ts";
+import { breakServers, SERVER_FAULTS, type ServerFault } from "./server-faults.ts";
 
 /** What befalls one process, or the lines to it. */
 const HOST_FAULTS = ["crash", "stop", "stall", "redis_cut", "venue_cut", "clock_jump"] as const;
-/** What befalls Redis or the venue, and with it everybody. */
-const SERVER_FAULTS = [
-  "redis_restart",
-  "redis_hang",
-  "redis_slow",
-  "redis_emptied",
-  "venue_errors",
-  "venue_down",
-  "venue_slow",
-  "streams_stall",
-] as const;
 type HostFault = (typeof HOST_FAULTS)[number];
-type ServerFault = (typeof SERVER_FAULTS)[number];
 export type Fault = HostFault | ServerFault;
+
+/** Who is told of what Redis has forgotten. */
+export interface RedisMemory {
+  /** All of it. */
+  lost(): void;
+  /** All that was written after this moment, virtual µs. */
+  rolledBack(toUs: number): void;
+}
 const FAULTS: readonly Fault[] = [...HOST_FAULTS, ...SERVER_FAULTS];
 
 /** What a run is after happens in it for certain. */
@@ -30,7 +28,7 @@ const ALWAYS: Readonly<Record<Focus, readonly Fault[]>> = {
 };
 
 /** Rare in every run: it takes all guarantees with it that rest on what Redis remembers. */
-const RARE: ReadonlySet<Fault> = new Set(["redis_emptied"]);
+const RARE: ReadonlySet<Fault> = new Set(["redis_emptied", "redis_rolled_back"]);
 
 const BRAIN_SHARE = 0.4;
 /** Of an exit brain that fails alone: the rest hits its watchdog, or anybody. */
@@ -49,7 +47,7 @@ export class FaultDriver {
   readonly #simulation: Simulation;
   readonly #hosts: readonly [ProcessHost, ...ProcessHost[]];
   readonly #chance: Chance;
-  readonly #onStateLost: () => void;
+  readonly #memory: RedisMemory;
   readonly #enabled: readonly Fault[];
   readonly #everyMs: number;
   readonly #focus: Focus;
@@ -63,11 +61,11 @@ export class FaultDriver {
   constructor(
     simulation: Simulation,
     hosts: readonly [ProcessHost, ...ProcessHost[]],
-    how: { readonly focus: Focus; readonly onStateLost: () => void },
+    how: { readonly focus: Focus; readonly memory: RedisMemory },
   ) {
     this.#simulation = simulation;
     this.#hosts = hosts;
-    this.#onStateLost = how.onStateLost;
+    this.#memory = how.memory;
     this.#focus = how.focus;
     this.#chance = simulation.chance.branch("faults");
     const lonely = how.focus === "lonely_brain";
@@ -92,8 +90,7 @@ export class FaultDriver {
   }
 
   #setErrors(rate: number): void {
-    const rates = { lost: rate, replyLost: rate, late: rate, ambiguous: rate, refused: rate };
-    Object.assign(this.#simulation.venueNetwork.rates, rates);
+    Object.assign(this.#simulation.venueNetwork.rates, evenRates(rate));
   }
 
   /** Mends everything, for good. */
@@ -208,58 +205,14 @@ export class FaultDriver {
   }
 
   #breakServers(fault: ServerFault): void {
-    const { timeline, redisNetwork, venueNetwork, streams } = this.#simulation;
-    const chance = this.#chance;
-    switch (fault) {
-      case "redis_restart":
-      case "redis_emptied": {
-        const ms = chance.pick([20, 300, 2000]);
-        redisNetwork.restart(ms, fault === "redis_emptied");
-        if (fault === "redis_emptied") this.#onStateLost();
-        this.#for(ms, () => undefined);
-        break;
-      }
-      case "redis_hang": {
-        const ms = chance.pick([100, 450, 700, 4000]);
-        redisNetwork.hungUntilUs = timeline.nowUs + ms * 1000;
-        this.#for(ms, () => {
-          redisNetwork.hungUntilUs = 0;
-        });
-        break;
-      }
-      case "redis_slow":
-        redisNetwork.latency.slow = chance.pick([0.02, 0.2]);
-        this.#for(chance.between(500, 4000), () => {
-          redisNetwork.latency.slow = 0;
-        });
-        break;
-      case "venue_slow":
-        venueNetwork.latency.slow = chance.pick([0.05, 0.4]);
-        this.#for(chance.between(500, 6000), () => {
-          venueNetwork.latency.slow = 0;
-        });
-        break;
-      case "venue_down": {
-        const ms = chance.pick([300, 2000, 5000]);
-        venueNetwork.downUntilUs = timeline.nowUs + ms * 1000;
-        this.#for(ms, () => {
-          venueNetwork.downUntilUs = 0;
-        });
-        break;
-      }
-      case "venue_errors": {
-        const rate = chance.pick([0.02, 0.08, 0.16]);
-        this.#setErrors(rate);
-        const afterwards = this.#focus === "orders" ? ORDERS_ERRORS : 0;
-        this.#for(chance.between(500, 8000), () => this.#setErrors(this.#running ? afterwards : 0));
-        break;
-      }
-      case "streams_stall":
-        streams.stalled = true;
-        this.#for(chance.pick([1500, 4000, 12_000]), () => {
-          streams.stalled = false;
-        });
-        break;
-    }
+    breakServers(fault, {
+      simulation: this.#simulation,
+      chance: this.#chance,
+      memory: this.#memory,
+      lasting: (ms, mend) => this.#for(ms, mend),
+      setErrors: (rate) => this.#setErrors(rate),
+      // A run about orders in doubt is never quite without them.
+      errorsAfterwards: () => (this.#running && this.#focus === "orders" ? ORDERS_ERRORS : 0),
+    });
   }
 }

@@ -39,6 +39,7 @@ export class RedisNetwork {
   hungUntilUs = 0;
   /** Nobody can connect before (virtual µs). */
   downUntilUs = 0;
+  #keptUs: number | undefined;
 
   constructor(parts: {
     readonly timeline: Timeline;
@@ -131,13 +132,26 @@ export class RedisNetwork {
     }
   }
 
-  /** Every connection is lost; with `emptied` all data too. */
-  restart(downMs: number, emptied: boolean): void {
-    if (emptied) {
+  /** Its disk has all that it holds now, and nothing of what comes after. */
+  keepOnDisk(): void {
+    this.look("SAVE");
+    this.#keptUs = this.timeline.nowUs;
+  }
+
+  /** Whether its disk still has what it had at that moment. */
+  isKept(atUs: number): boolean {
+    return this.#keptUs === atUs;
+  }
+
+  /** Every connection is lost; and all data, or all of it since it was kept on disk. */
+  restart(downMs: number, memory: "kept" | "emptied" | "rolled_back"): void {
+    if (memory === "emptied") {
       this.look("FLUSHALL");
       this.look("FUNCTION", "FLUSH");
     }
-    this.#trace.say(this.timeline.nowUs, "redis", emptied ? "restarts empty" : "restarts");
+    if (memory === "rolled_back") this.look("DEBUG", "RELOAD", "NOSAVE");
+    this.#keptUs = undefined;
+    this.#trace.say(this.timeline.nowUs, "redis", `restarts, memory ${memory}`);
     this.downUntilUs = this.timeline.nowUs + downMs * 1000;
     this.#parked.clear();
     for (const connection of [...this.#connections]) connection.lose("Socket closed unexpectedly");

@@ -9,6 +9,8 @@ export type RequestFate =
   | { readonly kind: "reply_lost"; readonly reset: boolean }
   /** It arrives later: when the caller has given up, or has been told of a reset or of a gateway's trouble. */
   | { readonly kind: "late"; readonly byUs: number; readonly told: "nothing" | "reset" | PlainReply }
+  /** A proxy sends it again: the venue serves both, and the caller hears the answer to one of them. */
+  | { readonly kind: "twice"; readonly byUs: number; readonly told: "first" | "second" }
   /** The gateway's own answer, whether or not the venue acted. */
   | { readonly kind: "replaced"; readonly executed: boolean; readonly reply: PlainReply };
 
@@ -59,6 +61,12 @@ export interface VenueFaultRates {
   late: number;
   ambiguous: number;
   refused: number;
+  twice: number;
+}
+
+/** The same rate of each. */
+export function evenRates(rate: number): VenueFaultRates {
+  return { lost: rate, replyLost: rate, late: rate, ambiguous: rate, refused: rate, twice: rate };
 }
 
 /** Of an order, so many times as often: that is where it matters. */
@@ -66,31 +74,33 @@ const ORDERS_TIMES = 3;
 
 /** The fate of one request. */
 export function drawFate(chance: Chance, given: VenueFaultRates, isOrder: boolean): RequestFate {
-  const rates = isOrder ? timesAsOften(given) : given;
-  const total = rates.lost + rates.replyLost + rates.late + rates.ambiguous + rates.refused;
-  if (total === 0) return { kind: "answered" };
-  const at = chance.next();
-  if (at >= total) return { kind: "answered" };
-  if (at < rates.lost) return { kind: "lost", reset: chance.hit(0.5) };
-  if (at < rates.lost + rates.replyLost) return { kind: "reply_lost", reset: chance.hit(0.5) };
-  if (at < rates.lost + rates.replyLost + rates.late) {
-    const told = chance.pick(["nothing", "reset", chance.pick(AMBIGUOUS)]);
-    return { kind: "late", byUs: chance.between(50_000, chance.pick([2_000_000, 6_000_000])), told };
+  const sum = sumOf(given);
+  if (sum === 0) return { kind: "answered" };
+  const times = isOrder ? Math.min(ORDERS_TIMES, 0.8 / Math.max(sum, 0.01)) : 1;
+  let at = chance.next();
+  for (const fate of FATES) {
+    at -= given[fate] * times;
+    if (at < 0) return FATE_OF[fate](chance);
   }
-  if (at < total - rates.refused) {
-    return { kind: "replaced", executed: chance.hit(0.5), reply: chance.pick(AMBIGUOUS) };
-  }
-  return { kind: "replaced", executed: false, reply: chance.pick(REFUSED) };
+  return { kind: "answered" };
 }
 
-function timesAsOften(rates: VenueFaultRates): VenueFaultRates {
-  const { lost, replyLost, late, ambiguous, refused } = rates;
-  const times = Math.min(ORDERS_TIMES, 0.8 / Math.max(lost + replyLost + late + ambiguous + refused, 0.01));
-  return {
-    lost: lost * times,
-    replyLost: replyLost * times,
-    late: late * times,
-    ambiguous: ambiguous * times,
-    refused: refused * times,
-  };
-}
+const FATES = ["lost", "replyLost", "late", "ambiguous", "refused", "twice"] as const;
+
+const sumOf = (rates: VenueFaultRates) => FATES.reduce((sum, fate) => sum + rates[fate], 0);
+
+const FATE_OF: Readonly<Record<keyof VenueFaultRates, (chance: Chance) => RequestFate>> = {
+  lost: (chance) => ({ kind: "lost", reset: chance.hit(0.5) }),
+  replyLost: (chance) => ({ kind: "reply_lost", reset: chance.hit(0.5) }),
+  late: (chance) => {
+    const told = chance.pick(["nothing", "reset", chance.pick(AMBIGUOUS)]);
+    return { kind: "late", byUs: chance.between(50_000, chance.pick([2_000_000, 6_000_000])), told };
+  },
+  ambiguous: (chance) => ({ kind: "replaced", executed: chance.hit(0.5), reply: chance.pick(AMBIGUOUS) }),
+  refused: (chance) => ({ kind: "replaced", executed: false, reply: chance.pick(REFUSED) }),
+  twice: (chance) => ({
+    kind: "twice",
+    byUs: chance.between(0, chance.pick([50_000, 1_500_000, 4_000_000])),
+    told: chance.pick(["first", "second", "second"]),
+  }),
+};

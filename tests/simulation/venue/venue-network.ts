@@ -5,7 +5,7 @@ import type { Life } from "../engine/life.ts";
 import type { Timeline } from "../engine/timeline.ts";
 import type { Trace } from "../engine/trace.ts";
 import type { SimulatedVenue, VenueCall } from "./simulated-venue.ts";
-import { drawFate, type PlainReply, type VenueFaultRates } from "./venue-faults.ts";
+import { drawFate, evenRates, type PlainReply, type VenueFaultRates } from "./venue-faults.ts";
 
 /** Told of every request when a process sends it, and when the venue has served it. */
 export interface VenueWatcher {
@@ -18,7 +18,7 @@ export interface VenueWatcher {
 /** The way between the simulated processes and the venue, with everything that can happen to a request on it. */
 export class VenueNetwork {
   readonly latency: Latency;
-  readonly rates: VenueFaultRates = { lost: 0, replyLost: 0, late: 0, ambiguous: 0, refused: 0 };
+  readonly rates: VenueFaultRates = evenRates(0);
   readonly #timeline: Timeline;
   readonly #trace: Trace;
   readonly #chance: Chance;
@@ -80,9 +80,25 @@ export class VenueNetwork {
         if (fate.reset) this.#deliver(life, "reply lost, reset", caller.reset);
         return;
       }
+      if (fate.kind === "twice") this.#sendAgain(call, life, { caller, ...fate });
+      if (fate.kind === "twice" && fate.told === "second") return;
       const reply = fate.kind === "replaced" ? fate.reply : served;
       if (reply === undefined) return;
       this.#deliver(life, `response ${reply.status}`, () => caller.answer(reply));
+    });
+  }
+
+  /** The proxy's own second try, whatever became of the first: the same bytes, and no doing of the caller. */
+  #sendAgain(
+    call: VenueCall,
+    life: Life,
+    how: { readonly caller: Caller; readonly byUs: number; readonly told: "first" | "second" },
+  ): void {
+    this.#timeline.after(how.byUs, this.#timeline.nobody, "request arrives again", () => {
+      if (life.place.venueCut || this.downUntilUs > this.#timeline.nowUs) return;
+      const reply = this.#serve(call, life);
+      if (how.told === "first") return;
+      this.#deliver(life, `response ${reply.status} to the second`, () => how.caller.answer(reply));
     });
   }
 

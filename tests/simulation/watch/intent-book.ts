@@ -10,8 +10,10 @@ export interface BookedIntent {
   readonly kind: "entry" | "exit";
   readonly symbol: string;
   readonly decidedAtMs: number;
+  readonly stream: string;
   readonly entryId: string;
   readonly publishedAtMs: number;
+  readonly publishedAtUs: number;
   /** How often Redis had lost its state before. */
   readonly epoch: number;
 }
@@ -22,6 +24,9 @@ export class IntentBook {
   readonly #keys: Keys;
   readonly #findings: Findings;
   readonly #nowMs: () => number;
+  readonly #nowUs: () => number;
+  /** Published, and forgotten by a Redis that came back with what it had before. */
+  readonly #forgotten = new Set<BookedIntent>();
   readonly #read = new Map<string, string>();
   readonly byId = new Map<string, BookedIntent[]>();
   readonly all: BookedIntent[] = [];
@@ -32,11 +37,13 @@ export class IntentBook {
     readonly keys: Keys;
     readonly findings: Findings;
     readonly nowMs: () => number;
+    readonly nowUs: () => number;
   }) {
     this.#redis = parts.redis;
     this.#keys = parts.keys;
     this.#findings = parts.findings;
     this.#nowMs = parts.nowMs;
+    this.#nowUs = parts.nowUs;
   }
 
   /** After a command that may have appended. */
@@ -51,9 +58,22 @@ export class IntentBook {
     this.#read.clear();
   }
 
+  /** Redis knows nothing of what was published after that moment. */
+  rolledBack(toUs: number): void {
+    this.#read.clear();
+    for (const booked of this.current()) {
+      if (booked.publishedAtUs > toUs) this.#forgotten.add(booked);
+    }
+    for (const { entryId, stream } of this.current()) this.#read.set(stream, entryId);
+  }
+
   /** The intents that Redis still should know everything of. */
   current(): readonly BookedIntent[] {
-    return this.all.filter(({ epoch }) => epoch === this.epoch);
+    return this.all.filter((booked) => this.#isKnown(booked));
+  }
+
+  #isKnown(booked: BookedIntent): boolean {
+    return booked.epoch === this.epoch && !this.#forgotten.has(booked);
   }
 
   #readOn(stream: string): void {
@@ -69,12 +89,16 @@ export class IntentBook {
         kind: isExit(intent) ? "exit" : "entry",
         symbol: intent.symbol,
         decidedAtMs: intent.ts_ms,
+        stream,
         entryId: id,
         publishedAtMs: this.#nowMs(),
+        publishedAtUs: this.#nowUs(),
         epoch: this.epoch,
       };
       const before = this.byId.get(booked.intentId) ?? [];
-      if (before.some(({ epoch }) => epoch === this.epoch)) {
+      // Whoever mends a missing stop may publish this exit, both executions at once: it is executed once.
+      const mayRepeat = intent.reason === "STOP_PASSED";
+      if (!mayRepeat && before.some((one) => this.#isKnown(one))) {
         this.#findings.report(1, `intent ${booked.intentId} was published twice`);
       }
       this.all.push(booked);

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { Reply } from "../redis/resp.ts";
 import type { PlainReply } from "../venue/venue-faults.ts";
 import type { Findings } from "./findings.ts";
+import { functionCall, replyParts } from "./function-calls.ts";
 import type { IntentBook } from "./intent-book.ts";
 import type { OrderCall } from "./order-call.ts";
 
@@ -13,6 +15,8 @@ export interface OrderLimits {
   readonly holdMsMin: number;
 }
 
+const NOT_EXECUTED = new Set(["HELD", "DENIED", "EXPIRED", "REJECTED"]);
+
 /** The most that a request may be late at the venue beyond its window. */
 const SKEW_MS = 1000;
 const TRADES_WINDOW_MS = 600_000;
@@ -22,23 +26,66 @@ export class OrderWatch {
   readonly #findings: Findings;
   readonly #book: IntentBook;
   readonly #limits: OrderLimits;
+  readonly #nowUs: () => number;
   readonly #executed = new Map<string, string[]>();
-  readonly #entries: { readonly atMs: number; readonly symbol: string }[] = [];
+  #entries: { readonly atMs: number; readonly symbol: string; readonly request: string }[] = [];
+  /** When the ledger took the submission of each request, virtual µs. */
+  readonly #submittedUs = new Map<string, number>();
+  /** Requests whose submission Redis has forgotten. */
+  readonly #forgotten = new Set<string>();
+  /** Intents that ended as not executed, as what. */
+  readonly #endedAs = new Map<string, { readonly state: string; readonly atUs: number }>();
   executedOrders = 0;
 
   constructor(parts: {
     readonly findings: Findings;
     readonly book: IntentBook;
     readonly limits: OrderLimits;
+    readonly nowUs: () => number;
   }) {
     this.#findings = parts.findings;
     this.#book = parts.book;
     this.#limits = parts.limits;
+    this.#nowUs = parts.nowUs;
   }
 
   /** Redis forgot what the trade rate and the cooldowns were counted by. */
   stateLost(): void {
-    this.#entries.length = 0;
+    this.#entries = [];
+    this.#endedAs.clear();
+    for (const request of this.#submittedUs.keys()) this.#forgotten.add(request);
+  }
+
+  /** Of what was submitted after that moment nothing is known any more: it may be sent once more. */
+  rolledBack(toUs: number): void {
+    for (const [request, atUs] of this.#submittedUs) if (atUs > toUs) this.#forgotten.add(request);
+    this.#entries = this.#entries.filter(({ request }) => !this.#forgotten.has(request));
+    for (const [intentId, { atUs }] of this.#endedAs) if (atUs > toUs) this.#endedAs.delete(intentId);
+  }
+
+  after(command: readonly string[], reply: Reply): void {
+    const call = functionCall(command);
+    const said = replyParts(reply)[0];
+    const submits = call?.name === "submit_v1" || call?.name === "submit_exit_v1";
+    if (submits && said === "SUBMITTING") {
+      this.#submittedUs.set(`${call.args[4]} ${call.args[6]}`, this.#nowUs());
+    }
+    if (call?.name !== "settle_v1" || said !== "OK") return;
+    const [intentId = "", , , , state = ""] = call.args;
+    if (!NOT_EXECUTED.has(state)) return;
+    this.#endedAs.set(intentId, { state, atUs: this.#nowUs() });
+    this.#compare(intentId);
+  }
+
+  /** The result says what the venue did, whichever was first. */
+  #compare(intentId: string): void {
+    const requests = this.#executed.get(intentId) ?? [];
+    const ended = this.#endedAs.get(intentId);
+    if (ended === undefined || !requests.some((request) => !this.#forgotten.has(request))) return;
+    this.#findings.report(
+      1,
+      `intent ${intentId} ended ${ended.state}, and was executed as ${requests.join(", ")}`,
+    );
   }
 
   /** True when it was executed, wholly or in part. */
@@ -51,14 +98,15 @@ export class OrderWatch {
   }
 
   #executedFor(intentId: string, order: OrderCall, nowMs: number): void {
-    this.executedOrders += 1;
     const before = this.#executed.get(intentId) ?? [];
-    this.#executed.set(intentId, [...before, order.clientOrderId]);
-    if (before.length > 0) {
-      this.#findings.report(
-        1,
-        `intent ${intentId} was executed as ${before.join(", ")} and ${order.clientOrderId}`,
-      );
+    const request = `${order.clientOrderId} ${order.timestampMs}`;
+    // What a proxy sends twice is executed twice by this venue: the same request, which nobody here sent again.
+    if (before.includes(request)) return;
+    this.executedOrders += 1;
+    this.#executed.set(intentId, [...before, request]);
+    this.#compare(intentId);
+    if (before.some((one) => !this.#forgotten.has(one))) {
+      this.#findings.report(1, `intent ${intentId} was executed as ${before.join(", ")} and ${request}`);
     }
     const [booked] = this.#book.byId.get(intentId) ?? [];
     if (booked === undefined) {
@@ -80,7 +128,8 @@ export class OrderWatch {
     if (last !== undefined && nowMs - last.atMs < holdMsMin - SKEW_MS) {
       this.#findings.report(5, `${order.symbol} was entered ${nowMs - last.atMs} ms after the entry before`);
     }
-    this.#entries.push({ atMs: nowMs, symbol: order.symbol });
+    const request = `${order.clientOrderId} ${order.timestampMs}`;
+    if (!this.#forgotten.has(request)) this.#entries.push({ atMs: nowMs, symbol: order.symbol, request });
     const recent = this.#entries.filter(({ atMs }) => nowMs - atMs < TRADES_WINDOW_MS).length;
     if (recent > tradesMax)
       this.#findings.report(5, `${recent} entries were executed in 10 minutes, of ${tradesMax}`);

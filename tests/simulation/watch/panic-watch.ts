@@ -79,6 +79,11 @@ export class PanicWatch {
     this.#last = undefined;
   }
 
+  /** What was written after that moment is not there any more. */
+  rolledBack(_toUs: number): void {
+    this.#halted = this.#simulation.redisNetwork.look("HGET", this.#keys.tradingState, "halted") === "true";
+  }
+
   after(args: readonly string[]): void {
     if (args[0] === "HSET" && args[1] === this.#keys.tradingState) this.#switched(args);
     if (args[0] !== "XADD") return;

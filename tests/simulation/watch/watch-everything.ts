@@ -32,7 +32,8 @@ export function watchEverything(parts: Watched) {
   const { simulation, keys, findings } = parts;
   const redis = simulation.redisNetwork;
   const nowMs = () => simulation.wallMs();
-  const common = { redis, keys, findings, nowMs };
+  const nowUs = () => simulation.timeline.nowUs;
+  const common = { redis, keys, findings, nowMs, nowUs };
   const book = new IntentBook(common);
   const switches = new SwitchWatch({ ...common, haltFile: parts.haltFile });
   const { rates, orders } = limitWatches(parts, common, book);
@@ -51,7 +52,7 @@ export function watchEverything(parts: Watched) {
       for (const watch of [switches, trims, ledger]) watch.before(args);
     },
     after: (args, reply, life) => {
-      for (const watch of [book, switches, rates, exits, lanes, trims, ledger, panics])
+      for (const watch of [book, switches, rates, orders, exits, lanes, trims, ledger, panics])
         watch.after(args, reply, life);
     },
   });
@@ -81,6 +82,9 @@ export function watchEverything(parts: Watched) {
     stateLost: () => {
       for (const watch of [book, rates, orders, panics]) watch.stateLost();
     },
+    rolledBack: (toUs: number) => {
+      for (const watch of [book, rates, orders, panics]) watch.rolledBack(toUs);
+    },
     follow: (driver: { calmUs(): number | undefined }) => {
       faults = driver;
     },
@@ -90,7 +94,6 @@ export function watchEverything(parts: Watched) {
       ...queues.rests().map(({ stream, pending, lag }) => `${stream} has ${pending} pending, lag ${lag}`),
     ],
     atEnd: () => {
-      rates.atEnd();
       queues.atEnd();
     },
     panics: () => panics.panics,
@@ -100,7 +103,7 @@ export function watchEverything(parts: Watched) {
 }
 
 function limitWatches(
-  { profile, findings }: Watched,
+  { profile }: Watched,
   common: ConstructorParameters<typeof IntentBook>[0],
   book: IntentBook,
 ) {
@@ -119,5 +122,5 @@ function limitWatches(
     tradesMax: profile.tradesMax,
     holdMsMin: profile.holdSec * 1000,
   };
-  return { rates, orders: new OrderWatch({ findings, book, limits }) };
+  return { rates, orders: new OrderWatch({ ...common, book, limits }) };
 }

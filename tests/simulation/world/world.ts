@@ -51,12 +51,20 @@ export function openWorld(options: {
   const engine = new DecisionEngine(simulation, { keys, market, everyMs: profile.decisionEveryMs });
   for (const one of hosts) one.start();
   const stopRecovering = keepRecovering(simulation, { environment: env.recovery, findings });
-  const onStateLost = () => {
-    watch.stateLost();
-    engine.stateLost();
+  const armAnew = () =>
     timeline.after(1_500_000, timeline.nobody, "operator arms anew", () => operator.arm());
+  const memory = {
+    lost: () => {
+      watch.stateLost();
+      engine.stateLost();
+      armAnew();
+    },
+    rolledBack: (toUs: number) => {
+      watch.rolledBack(toUs);
+      armAnew();
+    },
   };
-  const faults = new FaultDriver(simulation, hosts, { focus: profile.focus, onStateLost });
+  const faults = new FaultDriver(simulation, hosts, { focus: profile.focus, memory });
   watch.follow(faults);
   return {
     ...{ simulation, profile, findings, watch, hosts },
