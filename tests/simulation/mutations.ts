@@ -60,8 +60,8 @@ const TRADING: readonly Mutation[] = [
     mistake: "the request carries another timestamp than the ledger",
     changes: one(
       SEND,
-      "{ timestampMs: signedAtMs, recvWindowMs: parts.recvWindowMs },\n  );\n  if (outcome.phase",
-      "{ timestampMs: signedAtMs + 1, recvWindowMs: parts.recvWindowMs },\n  );\n  if (outcome.phase",
+      "{ timestampMs: signedAtMs, recvWindowMs: parts.recvWindowMs },\n  );\n  // Told",
+      "{ timestampMs: signedAtMs + 1, recvWindowMs: parts.recvWindowMs },\n  );\n  // Told",
     ),
     breaks: [1],
   },
@@ -126,7 +126,11 @@ const TRADING: readonly Mutation[] = [
   {
     name: "exit-not-reduce-only",
     mistake: "an exit is sent as an ordinary order",
-    changes: one("lib/execution/execute-exit.ts", "reduceOnly: true }, made)", "reduceOnly: false }, made)"),
+    changes: one(
+      "lib/execution/execute-exit.ts",
+      "reduceOnly: true }, { made })",
+      "reduceOnly: false }, { made })",
+    ),
     breaks: [3, 2, 1],
   },
   {
@@ -146,7 +150,7 @@ const TRADING: readonly Mutation[] = [
     changes: [
       { file: LEDGER, from: "then return {'AGED'} end", to: "then end" },
       {
-        file: "lib/execution/execute-entry.ts",
+        file: "lib/execution/judge-entry.ts",
         from: "if (ageMs > rules.ageMaxMs)",
         to: "if (ageMs > 1e12)",
       },

@@ -126,7 +126,7 @@ test("a halt file that appears while Redis is asked is still seen before the ord
   const { client } = desk.server;
   const command: typeof client.command = async (args) => {
     const reply = await client.command(args);
-    if (args[1] === "submit_v1") await writeFile(haltFile(), "{}");
+    if (args[1] === "begin_v1" || args[1] === "submit_v1") await writeFile(haltFile(), "{}");
     return reply;
   };
   const entriesStopped = () => (haltFileStands(haltFile()) ? ("TRADING_HALTED" as const) : undefined);

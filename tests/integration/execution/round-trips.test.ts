@@ -31,7 +31,7 @@ test("between an entry's reading and its order lie two round trips to Redis", as
   const { sent, redis } = counted();
   const entry = await desk.publish(soundIntent());
   await desk.withParts({ redis }, () => desk.handle(entry));
-  const untilOrder = sent.slice(0, sent.findIndex(({ command }) => command === "submit_v1") + 1);
+  const untilOrder = sent.slice(0, sent.findIndex(({ command }) => command === "begin_v1") + 1);
   expect(untilOrder.map(({ command }) => command)).toEqual(["receive_v1", "GET", "ZCOUNT", "submit_v1"]);
   expect(untilOrder.map(({ afterReplies }) => afterReplies)).toEqual([0, 0, 0, 3]);
   expect((await desk.results()).map(({ status }) => status)).toEqual(["filled"]);

@@ -6,6 +6,7 @@ import { functionCall, replyParts } from "./function-calls.ts";
 
 /** Index of the caller's owner token among a function's arguments: the moves that only the owner may make. */
 const OWNER_AT: Readonly<Record<string, number>> = {
+  begin_v1: 1,
   submit_v1: 1,
   submit_exit_v1: 1,
   mark_unknown_v1: 0,
@@ -44,7 +45,8 @@ export class LedgerWatch {
     const call = functionCall(command);
     const at = call === undefined ? undefined : OWNER_AT[call.name];
     if (call === undefined || at === undefined || !MOVED.has(replyParts(reply)[0] ?? "")) return;
-    if (call.args[at] === this.#owner) return;
+    // What an intent begins with nobody has owned before.
+    if (this.#owner === (call.name === "begin_v1" ? undefined : call.args[at])) return;
     this.#findings.report(
       1,
       `${call.name} moved ${call.keys[0]} for ${call.args[at]}, the owner was ${this.#owner}`,

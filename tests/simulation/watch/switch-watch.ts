@@ -10,6 +10,9 @@ import type { OrderCall } from "./order-call.ts";
 /** Trips within an admission: what follows them in the same call stands in safe mode. */
 const TRIPS = new Set(["GLOBAL_RATE_EXCEEDED", "SYMBOL_RATE_EXCEEDED"]);
 
+const LETS_ENTRIES_PASS = new Set(["admit_v1", "begin_v1", "submit_v1"]);
+const SUBMITS = new Set(["begin_v1", "submit_v1", "submit_exit_v1"]);
+
 /**
  * Invariant 2. What stops entries is read from the server just before each call that may let one pass, and each entry
  * that leaves a process is held against the submission that allowed it.
@@ -38,7 +41,7 @@ export class SwitchWatch {
 
   before(command: readonly string[]): void {
     const call = functionCall(command);
-    if (call?.name === "admit_v1" || call?.name === "submit_v1") this.#stopped = this.#whyStopped();
+    if (call !== undefined && LETS_ENTRIES_PASS.has(call.name)) this.#stopped = this.#whyStopped();
   }
 
   after(command: readonly string[], reply: Reply, life: Life): void {
@@ -55,7 +58,7 @@ export class SwitchWatch {
         }
       }
     }
-    if (call?.name !== "submit_v1" && call?.name !== "submit_exit_v1") return;
+    if (call === undefined || !SUBMITS.has(call.name)) return;
     if (replyParts(reply)[0] !== "SUBMITTING") return;
     const [intentId, , kind, , clientOrderId, , signedAt] = call.args;
     if (kind !== "exit" && this.#stopped !== undefined) {
