@@ -28,7 +28,6 @@ export const STATISTICS = {
   /** The emergency exit worker's: completions by status, closing orders by the venue's answer. */
   panicEnded: (status: CompletionStatus) => `panic_ended:${status}`,
   closingOrder: (outcome: "accepted" | "rejected" | "ambiguous") => `closing_order:${outcome}`,
-  venueOutcome: (outcomeClass: string) => `venue:${outcomeClass}`,
   /** The exit brain's: exit intents by rule, plans it had to make, stops it placed and missed. */
   exitIntent: (rule: string) => `exit:${rule}`,
   planAdopted: (why: string) => `adopted:${why}`,
