@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { GROUPS } from "../../lib/contract/groups.ts";
 import { CallExpiredError } from "../../lib/kernel/function-call.ts";
 import {
+  beginOrder,
   type IntentSource,
   markOrderUnknown,
   OrderFencedError,
@@ -30,13 +31,13 @@ const streams = () => ({ canonical: server.keys.resultStream, legacy: undefined 
 interface Event {
   readonly intent: (typeof INTENTS)[number];
   readonly owner: (typeof OWNERS)[number];
-  readonly act: "receive" | "submit" | "unknown" | "settle";
+  readonly act: "receive" | "begin" | "submit" | "unknown" | "settle";
   readonly end: TerminalState;
 }
 const event: fc.Arbitrary<Event> = fc.record({
   intent: fc.constantFrom(...INTENTS),
   owner: fc.constantFrom(...OWNERS),
-  act: fc.constantFrom("receive", "receive", "submit", "submit", "unknown", "settle"),
+  act: fc.constantFrom("receive", "receive", "begin", "begin", "submit", "submit", "unknown", "settle"),
   end: fc.constantFrom(...TERMINAL),
 });
 
@@ -122,6 +123,13 @@ async function act({ intent, owner, act: what, end }: Event): Promise<void> {
   switch (what) {
     case "receive":
       await receiveOrder(client, keys, { intentId: intent, owner, source: sourceOf(intent) });
+      break;
+    case "begin":
+      await beginOrder(client, keys, {
+        ...submission(intent, owner, 1),
+        kind: "entry",
+        source: sourceOf(intent),
+      });
       break;
     case "submit":
       await submitOrder(client, keys, submission(intent, owner, attempt + 1));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { type ExecutionResult, encodeResult } from "../../../lib/contract/execution-result.ts";
-import { receiveOrder, type Submission, submitOrder } from "../../../lib/kernel/order-ledger.ts";
+import { CallExpiredError } from "../../../lib/kernel/function-call.ts";
+import { beginOrder, receiveOrder, type Submission, submitOrder } from "../../../lib/kernel/order-ledger.ts";
 import { settleOrder } from "../../../lib/kernel/settle-order.ts";
 import { type KernelServer, startKernelServer } from "../../support/kernel-server.ts";
 
@@ -29,6 +30,10 @@ function submission(change: Partial<Submission> = {}): Submission {
 }
 const submit = (change: Partial<Submission> = {}) =>
   submitOrder(server.client, server.keys, submission(change));
+
+const begin = (change: Partial<Submission> = {}, caller = server.client, entryId = "1-1") =>
+  beginOrder(caller, server.keys, { ...submission(change), kind: "entry", source: { ...source(), entryId } });
+const ledger = (field: string) => run("HGET", `${server.keys.orderLedgerPrefix}i`, field);
 
 const RESULT: ExecutionResult = {
   ...{ intent_id: "i", correlation_id: "", trace_id: "", symbol: "ETHUSDT", action: "BUY", status: "filled" },
@@ -84,8 +89,61 @@ test.each([
     expect(await submit()).toEqual(reply);
     expect(await run("HGET", `${server.keys.orderLedgerPrefix}i`, "state")).toBe("RECEIVED");
     expect(await submit({ kind: "exit" })).toEqual({ kind: "submitting", wouldHold: undefined });
+    await run("DEL", `${server.keys.orderLedgerPrefix}i`);
+    expect(await begin()).toEqual(reply);
+    expect(await ledger("state")).toBe("RECEIVED");
+    expect(await run("ZSCORE", server.keys.gateTrades, "i")).toBe(null);
   },
 );
+
+test("beginning an entry takes it into the ledger and submits it, once", async () => {
+  expect(await begin()).toEqual({ kind: "submitting", wouldHold: undefined });
+  expect(await ledger("state")).toBe("SUBMITTING");
+  expect(await ledger("client_order_id")).toBe("c-1");
+  expect(await ledger("entry")).toBe(`${server.keys.intentStream} 1-1`);
+  expect(await run("HGET", `${server.keys.statsPrefix}execution`, "received")).toBe("1");
+  expect(await run("HGET", server.keys.gateInFlight, "ETHUSDT")).toBe("i");
+  const again = await begin();
+  expect(again).toMatchObject({ kind: "resumed", order: { state: "SUBMITTING", attempt: 1 } });
+  expect(await begin({}, server.client, "2-2")).toEqual({ kind: "duplicate" });
+  const taken = await begin({ owner: "another" });
+  expect(taken).toMatchObject({ kind: "resumed", order: { state: "UNKNOWN", owner: "another" } });
+});
+
+test("an entry that was received before is begun by nobody: it is submitted by its owner", async () => {
+  await received();
+  expect(await begin()).toMatchObject({ kind: "resumed", order: { state: "RECEIVED", attempt: 0 } });
+  expect(await ledger("state")).toBe("RECEIVED");
+});
+
+test("an entry that has ended is only acknowledged when it is begun again", async () => {
+  await begin();
+  await settle();
+  expect(await begin()).toEqual({ kind: "settled" });
+  expect(await ledger("state")).toBe("FILLED");
+});
+
+test("a beginning that arrives after its deadline writes nothing", async () => {
+  const late = { ...server.client, serverNowMs: () => Date.now() - 10_000 };
+  const failure = await begin({}, late).then(String, (error: unknown) => error);
+  expect(failure).toBeInstanceOf(CallExpiredError);
+  expect(await run("EXISTS", `${server.keys.orderLedgerPrefix}i`)).toBe(0);
+});
+
+test("an exit cannot be begun by the entries' function", async () => {
+  const call = [
+    "FCALL",
+    "begin_v1",
+    "10",
+    ...Array.from({ length: 10 }, (_, at) => `{k}${at}`),
+    "9e15",
+    "i",
+    "me",
+  ];
+  const refused = run(...call, "exit", ...Array.from({ length: 14 }, () => "1"));
+  expect(await refused.then(String, String)).toContain("begin_v1 is for entries alone");
+  expect(await run("EXISTS", "{k}0")).toBe(0);
+});
 
 test("a reservation whose order was deleted from the ledger cools the symbol down and then blocks nothing", async () => {
   await received();
