@@ -7,7 +7,8 @@ import { createExecution } from "../lib/execution/create-execution.ts";
 import { ModeClaim } from "../lib/execution/mode-claim.ts";
 import { executionSettingFaults, executionSettings } from "../lib/execution/settings.ts";
 import { ensureLibrary } from "../lib/kernel/library.ts";
-import { connectRedis } from "../lib/redis/connection.ts";
+import { connectRedisOver } from "../lib/redis/lasting-connection.ts";
+import { openPlainWire } from "../lib/redis/plain-wire.ts";
 import { checkEvictionPolicy } from "../lib/redis/server-settings.ts";
 
 void runDaemon({
@@ -25,7 +26,7 @@ void runDaemon({
       exitReservePct: settings.EXIT_RESERVE_PCT,
     });
     const claim = new ModeClaim({ exchange, keys: keysOf(settings.QUANTUM_NAMESPACE) });
-    const redis = connectRedis({
+    const redis = connectRedisOver(openPlainWire, {
       url: settings.REDIS_URL.reveal(),
       name: consumerName("execution", context.instance),
       ...{ clock, random, log },
@@ -39,6 +40,6 @@ void runDaemon({
       premiumIndex: exchange.premiumIndex,
       openSocket: (address) => new WebSocket(address),
     });
-    return createExecution(context, { redis, exchange, marks, claim });
+    return createExecution(context, { redis, openWire: openPlainWire, exchange, marks, claim });
   },
 });

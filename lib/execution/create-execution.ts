@@ -7,6 +7,7 @@ import type { MarkPrices } from "../exchange/mark-prices.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { isRedisOutage } from "../redis/redis-errors.ts";
 import { keepRoleBeat } from "../redis/role-beat.ts";
+import type { OpenWire } from "../redis/wire.ts";
 import { createEntryGuard } from "./entry-guard.ts";
 import { createIntentLanes } from "./intent-lanes.ts";
 import { mendStops } from "./mend-stops.ts";
@@ -24,6 +25,8 @@ export function createExecution(
   context: DaemonContext<ExecutionSettings>,
   outside: {
     readonly redis: RedisConnection;
+    /** For the lanes' blocking readers. */
+    readonly openWire: OpenWire;
     readonly exchange: Exchange;
     readonly marks: MarkPrices;
     readonly claim: ModeClaim;
@@ -45,7 +48,17 @@ export function createExecution(
     observe: metrics.observer,
   };
   const lanes = createIntentLanes(parts, {
-    ...{ redis, url: settings.REDIS_URL.reveal(), keys, instance, metrics, clock, random, log },
+    ...{
+      redis,
+      openWire: outside.openWire,
+      url: settings.REDIS_URL.reveal(),
+      keys,
+      instance,
+      metrics,
+      clock,
+      random,
+      log,
+    },
     onStateLost: () => session.stateLost(),
     progress: jointBeat(["entries", "exits"], context.beat),
     staleIdleMs: settings.STALE_IDLE_MS,

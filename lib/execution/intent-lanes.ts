@@ -3,9 +3,11 @@ import type { Keys } from "../contract/keys.ts";
 import { consumerName } from "../contract/roles.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import type { RedisConnection } from "../redis/connection.ts";
+import { createConsumerLoop } from "../redis/consumer-loop.ts";
 import { createStatistics } from "../redis/statistics.ts";
-import { createStreamConsumer, type StreamConsumer } from "../redis/stream-consumer.ts";
+import type { StreamConsumer } from "../redis/stream-consumer.ts";
 import type { Random, RedisClock, RedisLog } from "../redis/surroundings.ts";
+import type { OpenWire } from "../redis/wire.ts";
 import type { ExecutionParts } from "./execution-parts.ts";
 import { handleIntent } from "./handle-intent.ts";
 import type { createExecutionMetrics } from "./metrics.ts";
@@ -17,6 +19,8 @@ const STUCK_AFTER_MS = 3_600_000;
 
 export interface LaneOptions {
   readonly redis: RedisConnection;
+  /** For the blocking reads, one connection a lane. */
+  readonly openWire: OpenWire;
   readonly url: string;
   readonly keys: Keys;
   readonly instance: string;
@@ -67,7 +71,7 @@ function createLane(
 ): StreamConsumer {
   const { redis, keys, metrics } = options;
   const statistics = createStatistics(redis, `${keys.statsPrefix}execution`);
-  return createStreamConsumer({
+  return createConsumerLoop(options.openWire, {
     ...lane,
     redis,
     url: options.url,

@@ -8,7 +8,8 @@ import { createExecution } from "../../lib/execution/create-execution.ts";
 import { ModeClaim } from "../../lib/execution/mode-claim.ts";
 import { executionSettingFaults, executionSettings } from "../../lib/execution/settings.ts";
 import { ensureLibrary } from "../../lib/kernel/library.ts";
-import { connectRedis } from "../../lib/redis/connection.ts";
+import { connectRedisOver } from "../../lib/redis/lasting-connection.ts";
+import { openPlainWire } from "../../lib/redis/plain-wire.ts";
 import type { RedisEye, RedisProcess } from "../../scripts/stack/redis-process.ts";
 import type { PaperFixture } from "./paper-exchange.ts";
 import type { PipelineView } from "./pipeline.ts";
@@ -48,7 +49,9 @@ export async function startLiveExecution(
   const log = keptLog();
   const asked: string[] = [];
   const common = { clock: systemClock, random: Math.random, log };
-  const redis = connectRedis({ url: server.url, name: "live", ...common, onConnected: ensureLibrary });
+  const redis = connectRedisOver(openPlainWire, {
+    ...{ url: server.url, name: "live", ...common, onConnected: ensureLibrary },
+  });
   const exchange = createBinanceExchange({
     ...{ mode: settings.TRADING_MODE, clock: systemClock, log, apiKey: "paper", apiSecret: "paper" },
     requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
@@ -75,7 +78,8 @@ export async function startLiveExecution(
   };
   const build = { version: "0", git: "test" };
   const role = { role: "execution", ...made, build, beat: () => undefined, ...common } as const;
-  const parts = createExecution(role, { redis, exchange, marks, claim: new ModeClaim({ exchange, keys }) });
+  const claim = new ModeClaim({ exchange, keys });
+  const parts = createExecution(role, { redis, openWire: openPlainWire, exchange, marks, claim });
   const stopping = new AbortController();
   const running = parts.run(stopping.signal);
   await eye.command("SET", keys.kill, "0");
