@@ -1,7 +1,6 @@
 import Big from "big.js";
-import { z } from "zod";
 import { canonicalDecimal } from "../contract/decimal-text.ts";
-import { withFacts } from "./setting-facts.ts";
+import { settingSchema } from "./setting-schema.ts";
 
 interface NumberBounds {
   readonly description: string;
@@ -18,50 +17,42 @@ interface DecimalBounds {
   readonly max: string;
 }
 
-// A number schema with its own checks would be four more schemas a setting, each with a hundred objects.
-const within = (min: number, max: number) => (value: number) => value >= min && value <= max;
+const WHOLE = /^-?\d{1,15}$/;
+const DECIMAL = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 
 /** A whole number in decimal digits: no sign but minus, no exponent, no blank. */
 export function integerSetting(bounds: NumberBounds) {
-  const { min, max, fallback, description } = bounds;
-  const schema = z
-    .string()
-    .regex(/^-?\d{1,15}$/)
-    .transform(Number)
-    .refine(within(min, max));
-  return withFacts(fallback === undefined ? schema : schema.default(fallback), {
-    description,
-    expected: `a whole number from ${min} to ${max}`,
-    fallback: fallback?.toString(),
-  });
+  return boundedNumber(bounds, WHOLE, "a whole number");
 }
 
 /** A number that no money is computed from: a ratio, seconds. Decimal digits, no exponent. */
 export function numberSetting(bounds: NumberBounds) {
-  const { min, max, fallback, description } = bounds;
-  const schema = z
-    .string()
-    .regex(/^-?\d{1,15}(?:\.\d{1,15})?$/)
-    .transform(Number)
-    .refine(within(min, max));
-  return withFacts(fallback === undefined ? schema : schema.default(fallback), {
-    description,
-    expected: `a number from ${min} to ${max}`,
-    fallback: fallback?.toString(),
-  });
+  return boundedNumber(bounds, DECIMAL, "a number");
 }
 
 /** A decimal that money is computed from: stays text (canonical), for big.js. */
 export function decimalSetting(bounds: DecimalBounds) {
   const { min, max, fallback, description } = bounds;
-  const schema = z
-    .string()
-    .regex(/^-?\d{1,15}(?:\.\d{1,15})?$/)
-    .transform((text) => canonicalDecimal(text) ?? text)
-    .refine((text) => new Big(text).gte(min) && new Big(text).lte(max));
-  return withFacts(fallback === undefined ? schema : schema.default(fallback), {
-    description,
-    expected: `a decimal number from ${min} to ${max}`,
-    fallback,
-  });
+  const read = (text: string) => {
+    const decimal = DECIMAL.test(text) ? canonicalDecimal(text) : undefined;
+    if (decimal === undefined) return undefined;
+    const value = new Big(decimal);
+    return value.gte(min) && value.lte(max) ? decimal : undefined;
+  };
+  return settingSchema(
+    { read, whenAbsent: fallback === undefined ? undefined : () => fallback },
+    { description, expected: `a decimal number from ${min} to ${max}`, fallback },
+  );
+}
+
+function boundedNumber(bounds: NumberBounds, pattern: RegExp, words: string) {
+  const { min, max, fallback, description } = bounds;
+  const read = (text: string) => {
+    const value = pattern.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  };
+  return settingSchema(
+    { read, whenAbsent: fallback === undefined ? undefined : () => fallback },
+    { description, expected: `${words} from ${min} to ${max}`, fallback: fallback?.toString() },
+  );
 }

@@ -1,16 +1,14 @@
-import { z } from "zod";
 import { Secret } from "./secret.ts";
 import { SecretUrl } from "./secret-url.ts";
-import { withFacts } from "./setting-facts.ts";
+import { settingSchema } from "./setting-schema.ts";
 
 /** A secret that may be absent: from the environment, or from a file in CREDENTIALS_DIRECTORY. */
 export function secretSetting(facts: { readonly description: string; readonly credentialFile: string }) {
-  const schema = z
-    .string()
-    .regex(/^\S{1,512}$/)
-    .transform((value) => new Secret(value))
-    .optional();
-  return withFacts(schema, { ...facts, expected: "a secret without blanks", secret: true });
+  const read = (text: string) => (/^\S{1,512}$/.test(text) ? new Secret(text) : undefined);
+  return settingSchema(
+    { read, whenAbsent: () => undefined },
+    { ...facts, expected: "a secret without blanks", secret: true },
+  );
 }
 
 interface UrlFacts {
@@ -21,28 +19,25 @@ interface UrlFacts {
   readonly credentialFile?: string;
 }
 
-function urlSchema(facts: UrlFacts) {
-  return z
-    .string()
-    .refine((text) => isUrl(text, facts.schemes))
-    .transform((text) => new SecretUrl(text));
-}
+const readUrl = (facts: UrlFacts) => (text: string) =>
+  isUrl(text, facts.schemes) ? new SecretUrl(text) : undefined;
 
 const urlWords = (facts: UrlFacts): string =>
   `a URL beginning with ${facts.schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
 
 /** A URL whose password does not print. */
 export function urlSetting(facts: UrlFacts & { readonly fallback: string }) {
-  const schema = urlSchema(facts).default(new SecretUrl(facts.fallback));
-  return withFacts(schema, { ...facts, expected: urlWords(facts) });
+  const whenAbsent = () => new SecretUrl(facts.fallback);
+  return settingSchema({ read: readUrl(facts), whenAbsent }, { ...facts, expected: urlWords(facts) });
 }
 
 /** The same, and it may be absent. */
 export function optionalUrlSetting(facts: UrlFacts) {
-  return withFacts(urlSchema(facts).optional(), {
-    description: facts.description,
-    expected: urlWords(facts),
-  });
+  const { description } = facts;
+  return settingSchema(
+    { read: readUrl(facts), whenAbsent: () => undefined },
+    { description, expected: urlWords(facts) },
+  );
 }
 
 /** A unix URL has a path and no host, which the URL standard does not know: checked by hand. */
