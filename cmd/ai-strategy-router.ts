@@ -2,7 +2,8 @@ import { keysOf } from "../lib/contract/keys.ts";
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
 import { ensureLibrary } from "../lib/kernel/library.ts";
-import { connectRedis } from "../lib/redis/connection.ts";
+import { connectRedisOver } from "../lib/redis/lasting-connection.ts";
+import { openPlainWire } from "../lib/redis/plain-wire.ts";
 import { checkEvictionPolicy } from "../lib/redis/server-settings.ts";
 import { createRouter } from "../lib/routing/create-router.ts";
 import { enterSafeModeIfAbsent } from "../lib/routing/safe-mode-default.ts";
@@ -17,7 +18,7 @@ void runDaemon({
     const keys = keysOf(settings.QUANTUM_NAMESPACE);
     // Once a start, not once a connection: a reconnect must not undo what an operator has cleared.
     let startsInSafeMode = settings.SAFETY_SAFE_MODE_DEFAULT;
-    const redis = connectRedis({
+    const redis = connectRedisOver(openPlainWire, {
       url: settings.REDIS_URL.reveal(),
       name: consumerName("ai-strategy-router", context.instance),
       ...{ clock, random, log },
@@ -28,6 +29,6 @@ void runDaemon({
         startsInSafeMode = false;
       },
     });
-    return createRouter(context, { redis, pid: process.pid });
+    return createRouter(context, { redis, openWire: openPlainWire, pid: process.pid });
   },
 });

@@ -6,7 +6,7 @@ import type { RedisDependency } from "./redis-state.ts";
 import type { StreamConsumer } from "./stream-consumer.ts";
 import type { StreamEntry, StreamPage } from "./stream-entry.ts";
 import { acknowledgeLost, claimStale, ensureGroup, readOwnPending } from "./stream-group.ts";
-import { openStreamReader } from "./stream-reader.ts";
+import { openStreamReader, type StreamReader } from "./stream-reader.ts";
 import type { OpenWire } from "./wire.ts";
 
 const SWEEP_EVERY_MS = 10_000;
@@ -105,8 +105,7 @@ class ConsumerLoop implements StreamConsumer {
       if (this.#goesOn(signal)) this.#waitFor(undefined);
       while (this.#goesOn(signal)) {
         if (this.#options.clock.monotonicMs() >= this.#nextSweepAt) await this.#sweep(signal);
-        const page = await this.#page(signal, (count) => reader.readNew(count));
-        if (page === undefined) break;
+        if (!(await this.#readNew(reader, signal))) break;
       }
       const interruption = this.#interrupted();
       if (interruption !== undefined) throw interruption.error;
@@ -162,12 +161,29 @@ class ConsumerLoop implements StreamConsumer {
     this.#nextSweepAt = Math.max(this.#nextSweepAt, over + (over - began));
   }
 
-  /** Asks for a page when there is room, hands it out; undefined when there is no going on. */
+  /** Asks for new entries when there is room, hands them out; false when there is no going on. */
+  async #readNew(reader: StreamReader, signal: AbortSignal): Promise<boolean> {
+    const { readMax, batchMax, inFlightMax } = this.#options;
+    const room = await this.#room(signal, Math.min(readMax ?? 1, inFlightMax));
+    if (room === 0) return false;
+    const page = await reader.readNew(Math.min(room, readMax ?? batchMax));
+    if (!this.#goesOn(signal)) return false;
+    // An id that is given out a second time while it is in flight comes of a group that was set back.
+    this.#handOut(
+      page.entries.filter(({ id }) => !this.#inFlight.has(id)),
+      signal,
+    );
+    if (page.lostIds.length > 0) await this.#reportLost(page.lostIds);
+    this.#cycle();
+    return true;
+  }
+
+  /** Asks for a page of pending entries when there is room, hands it out; undefined when there is no going on. */
   async #page<Page extends StreamPage>(
     signal: AbortSignal,
     read: (count: number) => Promise<Page>,
   ): Promise<Page | undefined> {
-    const count = await this.#room(signal);
+    const count = Math.min(await this.#room(signal, 1), this.#options.batchMax);
     if (count === 0) return undefined;
     const seen = this.#inFlight.observe();
     try {
@@ -193,18 +209,18 @@ class ConsumerLoop implements StreamConsumer {
   }
 
   #handOut(entries: readonly StreamEntry[], signal: AbortSignal): void {
-    if (entries.length === 0) return;
-    if (this.#options.handOut === "batch") this.#start(entries, signal);
-    else for (const entry of entries) this.#start([entry], signal);
-  }
-
-  #start(entries: readonly StreamEntry[], signal: AbortSignal): void {
-    for (const { id } of entries) this.#inFlight.add(id);
-    void this.#work(entries, signal);
+    const { handOut, batchMax } = this.#options;
+    const together = handOut === "batch" ? batchMax : 1;
+    for (let at = 0; at < entries.length; at += together) {
+      const page = entries.slice(at, at + together);
+      const ids = page.map(({ id }) => id);
+      this.#inFlight.add(ids);
+      void this.#work(page, ids, signal);
+    }
   }
 
   /** Never rejects: what a handler throws is kept for the loop. */
-  async #work(entries: readonly StreamEntry[], signal: AbortSignal): Promise<void> {
+  async #work(entries: readonly StreamEntry[], ids: readonly string[], signal: AbortSignal): Promise<void> {
     try {
       const outcome = await this.#options.handle(entries, { signal });
       if (outcome === "done") {
@@ -219,7 +235,7 @@ class ConsumerLoop implements StreamConsumer {
       else this.#fatal ??= { error };
       this.#wake();
     } finally {
-      for (const { id } of entries) this.#inFlight.remove(id);
+      this.#inFlight.remove(ids);
     }
   }
 
@@ -232,12 +248,11 @@ class ConsumerLoop implements StreamConsumer {
     return !signal.aborted && this.#interruption === undefined && this.#fatal === undefined;
   }
 
-  /** How many entries may be asked for; waits until it is one at least, 0 when there is no going on. */
-  async #room(signal: AbortSignal): Promise<number> {
-    const { inFlightMax, batchMax } = this.#options;
+  /** How many more entries may be in flight; waits until it is `least`, 0 when there is no going on. */
+  async #room(signal: AbortSignal, least: number): Promise<number> {
     while (this.#goesOn(signal)) {
-      const room = inFlightMax - this.#inFlight.size;
-      if (room > 0) return Math.min(room, batchMax);
+      const room = this.#options.inFlightMax - this.#inFlight.size;
+      if (room >= least) return room;
       await this.#changeOrCycle(signal);
     }
     return 0;

@@ -15,8 +15,13 @@ export interface StreamConsumerOptions extends GroupMember {
   readonly url: string;
   /** `batch`: pages in stream order, several in flight. `entry`: every entry its own task. */
   readonly handOut: "batch" | "entry";
-  /** Entries a read asks for at most. */
+  /** Entries a page has at most, and a read asks for unless `readMax` says more. */
   readonly batchMax: number;
+  /**
+   * New entries a read asks for, which are handed out in pages of `batchMax`: a read costs the server as much as
+   * three entries. It waits until the window has room for all of them, so it is for handlers that settle soon.
+   */
+  readonly readMax?: number;
   /** Entries handed out and not settled, at most. */
   readonly inFlightMax: number;
   /** An entry pending for longer belongs to a dead consumer. */

@@ -7,8 +7,10 @@
  */
 export interface InFlight {
   readonly size: number;
-  add(id: string): void;
-  remove(id: string): void;
+  has(id: string): boolean;
+  /** Hands these out together. Throws when one of them is in flight already. */
+  add(ids: readonly string[]): void;
+  remove(ids: readonly string[]): void;
   /** Start it before the request, ask it with the reply, end it. */
   observe(): Observation;
   /** Ms since the oldest was handed out; 0 without any. */
@@ -32,13 +34,17 @@ export function createInFlight(clock: { monotonicMs(): number }): InFlight {
     get size() {
       return since.size;
     },
-    add(id) {
-      if (since.has(id)) throw new Error(`entry ${id} is in flight already`);
-      since.set(id, clock.monotonicMs());
+    has: (id) => since.has(id),
+    add(ids) {
+      const nowMs = clock.monotonicMs();
+      for (const id of ids) {
+        if (since.has(id)) throw new Error(`entry ${id} is in flight already`);
+        since.set(id, nowMs);
+      }
     },
-    remove(id) {
-      since.delete(id);
-      for (const settled of settledDuring) settled.add(id);
+    remove(ids) {
+      for (const id of ids) since.delete(id);
+      for (const settled of settledDuring) for (const id of ids) settled.add(id);
       change.resolve();
       change = Promise.withResolvers();
     },

@@ -194,6 +194,22 @@ function fateOf(name: string, { kind, error }: WireEnd): RedisOutcomeUnknownErro
 
 /** A command as RESP sends it. Throws TypeError for what is neither text nor bytes: our own mistake. */
 function encode(args: readonly RedisArgument[]): string | Buffer {
+  return asciiCommand(args) ?? anyCommand(args);
+}
+
+/** Undefined unless every argument is ASCII text, whose length is known: asking for each takes twice as long. */
+function asciiCommand(args: readonly RedisArgument[]): string | undefined {
+  const lines = [`*${args.length}`];
+  for (const arg of args) {
+    if (typeof arg !== "string") return undefined;
+    lines.push(`$${arg.length}`, arg);
+  }
+  lines.push("");
+  const command = lines.join("\r\n");
+  return Buffer.byteLength(command) === command.length ? command : undefined;
+}
+
+function anyCommand(args: readonly RedisArgument[]): string | Buffer {
   const parts = args.map((one) => (typeof one === "string" ? textPart(one) : bytesPart(one)));
   const head = `*${args.length}\r\n`;
   if (parts.every((part) => typeof part === "string")) return head + parts.join("");

@@ -3,6 +3,7 @@ import type { DaemonContext, DaemonParts } from "../daemon/daemon-spec.ts";
 import { runTogether } from "../daemon/run-together.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { keepRoleBeat } from "../redis/role-beat.ts";
+import type { OpenWire } from "../redis/wire.ts";
 import { kernelLimitsLine, type LogLine } from "./admission-log.ts";
 import { createDecisionConsumer } from "./decision-consumer.ts";
 import { LineThrottle } from "./line-throttle.ts";
@@ -15,7 +16,7 @@ import { keepSummarising } from "./summary-loop.ts";
 /** The role out of its parts. `pid` names this router in fault events. */
 export function createRouter(
   context: DaemonContext<RouterSettings>,
-  outside: { readonly redis: RedisConnection; readonly pid: number },
+  outside: { readonly redis: RedisConnection; readonly openWire: OpenWire; readonly pid: number },
 ): DaemonParts {
   const { settings, instance, bootId, build, clock, random, log } = context;
   const { redis } = outside;
@@ -27,7 +28,8 @@ export function createRouter(
     if (passed !== undefined) log[passed.level](passed.fields, passed.message);
   };
   const consumer = createDecisionConsumer({
-    ...{ redis, url: settings.REDIS_URL.reveal(), keys, instance, clock, random, log },
+    ...{ redis, openWire: outside.openWire, url: settings.REDIS_URL.reveal() },
+    ...{ keys, instance, clock, random, log },
     staleIdleMs: settings.STALE_IDLE_MS,
     router: {
       limits,

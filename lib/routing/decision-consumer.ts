@@ -3,18 +3,24 @@ import type { Keys } from "../contract/keys.ts";
 import { consumerName } from "../contract/roles.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import type { RedisConnection } from "../redis/connection.ts";
+import { createConsumerLoop } from "../redis/consumer-loop.ts";
 import { createStatistics } from "../redis/statistics.ts";
-import { createStreamConsumer, type StreamConsumer } from "../redis/stream-consumer.ts";
+import type { StreamConsumer } from "../redis/stream-consumer.ts";
 import type { Random, RedisClock, RedisLog } from "../redis/surroundings.ts";
+import type { OpenWire } from "../redis/wire.ts";
 import type { createRouterMetrics } from "./metrics.ts";
 import { DECISIONS_A_PAGE_MAX, type RouterParts, routePage } from "./router.ts";
 
 /** Eight pages, so that Redis always has the next call before it ends one. */
 export const DECISIONS_IN_FLIGHT_MAX = 8 * DECISIONS_A_PAGE_MAX;
+/** Half the window: the other half keeps the server at work meanwhile. */
+export const DECISIONS_A_READ_MAX = DECISIONS_IN_FLIGHT_MAX / 2;
 
 /** The router's loop over the decision stream: pages in stream order, several calls in flight. */
 export function createDecisionConsumer(options: {
   readonly redis: RedisConnection;
+  /** How the connection for reading is made. */
+  readonly openWire: OpenWire;
   readonly url: string;
   readonly keys: Keys;
   readonly instance: string;
@@ -29,7 +35,7 @@ export function createDecisionConsumer(options: {
   const { redis, keys, metrics } = options;
   const statistics = createStatistics(redis, `${keys.statsPrefix}ai-strategy-router`);
   const parts: RouterParts = { ...options.router, redis, keys, observe: metrics.observe };
-  return createStreamConsumer({
+  return createConsumerLoop(options.openWire, {
     redis,
     url: options.url,
     stream: keys.decisionStream,
@@ -38,6 +44,7 @@ export function createDecisionConsumer(options: {
     staleIdleMs: options.staleIdleMs,
     handOut: "batch",
     batchMax: DECISIONS_A_PAGE_MAX,
+    readMax: DECISIONS_A_READ_MAX,
     inFlightMax: DECISIONS_IN_FLIGHT_MAX,
     handle: (entries) => routePage(parts, entries),
     progress: options.progress,

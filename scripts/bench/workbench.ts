@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { ensureLibrary } from "../../lib/kernel/library.ts";
-import { connectRedis, type RedisConnection } from "../../lib/redis/connection.ts";
+import type { RedisConnection } from "../../lib/redis/connection.ts";
+import { connectRedisOver } from "../../lib/redis/lasting-connection.ts";
+import { openPlainWire } from "../../lib/redis/plain-wire.ts";
 import { type RedisEye, type RedisProcess, startRedis } from "../stack/redis-process.ts";
 import { openRawRedis, type RawRedis } from "./drive/raw-redis.ts";
 import { benchClock, quietLog } from "./surroundings.ts";
@@ -23,7 +25,7 @@ export interface BenchRedis {
   readonly process: RedisProcess;
   /** For arranging and looking. */
   readonly eye: RedisEye;
-  /** The connection that the daemons use. */
+  /** The connection that the router uses. */
   readonly connection: RedisConnection;
   readonly raw: RawRedis;
   /** Empties it; the function library stays. */
@@ -58,7 +60,7 @@ export async function startBenchRedis(
   bench.defer(async () => void (await process.process().stop()));
   const eye = await process.eye();
   bench.defer(eye.close);
-  const connection = connectRedis({
+  const connection = connectRedisOver(openPlainWire, {
     url: process.url,
     name: "bench",
     // Long enough that a round on a busy machine is slow and not broken.

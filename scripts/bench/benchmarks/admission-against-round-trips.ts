@@ -27,7 +27,7 @@ export const admissionAgainstRoundTrips: Benchmark = {
   name: "admission",
   title: "Admission: one FCALL against separate round trips",
   method:
-    "The daemons' own connection over a unix socket, one decision a call, every decision admitted. The round " +
+    "The router's own connection over a unix socket, one decision a call, every decision admitted. The round " +
     "trips are GET, SET NX twice, INCR+EXPIRE twice, INCR, XADD, XACK: fewer checks than the function makes " +
     "(it also reads kill switch, halt and backlog, keeps the sliding windows, the top symbols and the " +
     `statistics). Medians of ${ROUNDS.full} interleaved rounds on the same server.`,

@@ -1,17 +1,15 @@
 import { GROUPS } from "../../../lib/contract/groups.ts";
 import type { Keys } from "../../../lib/contract/keys.ts";
-import { createStreamConsumer } from "../../../lib/redis/stream-consumer.ts";
-import { DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
+import { createConsumerLoop } from "../../../lib/redis/consumer-loop.ts";
+import { openPlainWire } from "../../../lib/redis/plain-wire.ts";
+import { DECISIONS_A_READ_MAX, DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
 import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
 import { type RouterParts, routePage } from "../../../lib/routing/router.ts";
 import { benchClock, quietLog } from "../surroundings.ts";
 import type { BenchRedis } from "../workbench.ts";
 import { OPEN_BOUNDS, OPEN_LIMITS } from "./pending-decisions.ts";
 
-/** As many unread entries as fill a quarter of the window: the server has work while they are read and decoded. */
-const READ_MAX = DECISIONS_IN_FLIGHT_MAX / 4;
-
-/** The router's own loop and act in this process, with one decision a page and so one a call; as many in flight as there. */
+/** The router's own loop and act in this process, with one decision a page and so one a call; reads and window are as large as there. */
 export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Promise<void> } {
   const parts: RouterParts = {
     redis: redis.connection,
@@ -23,7 +21,7 @@ export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Pr
     log: () => {},
     observe: () => {},
   };
-  const consumer = createStreamConsumer({
+  const consumer = createConsumerLoop(openPlainWire, {
     redis: redis.connection,
     url: redis.process.url,
     stream: keys.decisionStream,
@@ -31,7 +29,8 @@ export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Pr
     consumer: "one-by-one",
     staleIdleMs: 60_000,
     handOut: "entry",
-    batchMax: READ_MAX,
+    batchMax: DECISIONS_A_READ_MAX,
+    readMax: DECISIONS_A_READ_MAX,
     inFlightMax: DECISIONS_IN_FLIGHT_MAX,
     handle: (entries) => routePage(parts, entries),
     progress: () => {},

@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { GROUPS } from "../../../lib/contract/groups.ts";
 import { type Keys, keysOf } from "../../../lib/contract/keys.ts";
 import { ROLES } from "../../../lib/contract/roles.ts";
-import { createStreamConsumer } from "../../../lib/redis/stream-consumer.ts";
-import { DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
+import { createConsumerLoop } from "../../../lib/redis/consumer-loop.ts";
+import { openPlainWire } from "../../../lib/redis/plain-wire.ts";
+import { DECISIONS_A_READ_MAX, DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
 import { type ChildProcess, lastLines, startProcess } from "../../stack/child-process.ts";
 import { processorTimeMs } from "../measure/processor-time.ts";
 import { entryOf } from "../peers/admit-decision.ts";
@@ -19,8 +20,6 @@ import { admitByRoundTrips } from "./round-trips.ts";
 const NAMESPACE = "{bench}";
 /** The peers' window is the router's. */
 export const PEER_IN_FLIGHT = DECISIONS_IN_FLIGHT_MAX;
-/** As the router: a read asks for a quarter of the window. */
-const PEER_READ_MAX = PEER_IN_FLIGHT / 4;
 /**
  * Decisions that everyone drains beforehand. A process' first ones run on cold code: of the compiled router the first
  * 8000 took 2 to 2.5 times the processor time of those after the 16 000th, which are what it does for its life.
@@ -54,10 +53,10 @@ export async function drainOneByOne(routing: Routing): Promise<Drained> {
 export async function drainByRoundTrips(routing: Routing): Promise<Drained> {
   const { redis } = routing;
   const keys = await emptyPipeline(redis);
-  const consumer = createStreamConsumer({
+  const consumer = createConsumerLoop(openPlainWire, {
     ...{ redis: redis.connection, url: redis.process.url, stream: keys.decisionStream },
     ...{ group: GROUPS.router, consumer: "round-trips", staleIdleMs: 60_000, handOut: "entry" },
-    ...{ batchMax: PEER_READ_MAX, inFlightMax: PEER_IN_FLIGHT },
+    ...{ batchMax: DECISIONS_A_READ_MAX, readMax: DECISIONS_A_READ_MAX, inFlightMax: PEER_IN_FLIGHT },
     handle: async (entries) => {
       for (const { id, fields } of entries) {
         await admitByRoundTrips(redis.connection, keys, entryOf(id, fields));
