@@ -53,7 +53,16 @@ interface MarketRange {
   readonly step: Big;
 }
 
-function marketRange({ lot, marketLot }: SymbolRules): MarketRange {
+const known = new WeakMap<SymbolRules, MarketRange>();
+
+/** Worked out once for a symbol's rules, which are replaced and never changed. */
+function marketRange(rules: SymbolRules): MarketRange {
+  const found = known.get(rules) ?? rangeOf(rules);
+  known.set(rules, found);
+  return found;
+}
+
+function rangeOf({ lot, marketLot }: SymbolRules): MarketRange {
   const larger = (one: string, other: string) => (new Big(one).gt(other) ? new Big(one) : new Big(other));
   const max = [lot, marketLot]
     .map((range: QuantityRange) => new Big(range.max))

@@ -139,10 +139,12 @@ export function createVenueTransport(options: TransportOptions): VenueTransport 
       const admission = budget.admit(request.kind ?? "exit", request.cost);
       if (admission.kind !== "ok") return failed(request, withheld(admission, venueNowMs()));
       const deadline = new AbortController();
+      // On its way before anything else is made.
+      const asked = ask(request, deadline.signal);
       const settled = new AbortController();
       // A `fetch` that ignored its signal would still lose this race.
       const late = clock.sleep(options.timeoutMs, settled.signal).then(() => undefined);
-      const answer = await Promise.race([ask(request, deadline.signal), late]);
+      const answer = await Promise.race([asked, late]);
       if (answer === undefined) deadline.abort();
       settled.abort();
       if (answer === undefined) {

@@ -20,7 +20,11 @@ export function frictionParts(limits: GateLimits): FrictionParts {
   return { feePct, fundingPct, slippagePct, noisePct, totalPct };
 }
 
+const known = new WeakMap<GateLimits, FrictionParts>();
+
 /** Friction in USD of a notional in USD; by default 0.22 USD for each 100 USD. */
 export function frictionUsd(notionalUsd: Big, limits: GateLimits): Big {
-  return notionalUsd.times(frictionParts(limits).totalPct).div(100);
+  const parts = known.get(limits) ?? frictionParts(limits);
+  known.set(limits, parts);
+  return notionalUsd.times(parts.totalPct).div(100);
 }
