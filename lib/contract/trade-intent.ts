@@ -2,6 +2,7 @@ import { z } from "zod";
 import { decimalTextSchema } from "./decimal-text.ts";
 import { INSTANT_MS_MAX, instantMs } from "./instant.ts";
 import { intentIdOf, realId } from "./intent-id.ts";
+import { SYMBOL } from "./symbol.ts";
 
 export const INTENT_ACTIONS = ["BUY", "SELL", "CLOSE"] as const;
 export const POSITION_SIDES = ["BOTH", "LONG", "SHORT"] as const;
@@ -20,7 +21,7 @@ const wireIntentSchema = z.object({
   intent_id: text,
   correlation_id: text,
   trace_id: text,
-  symbol: z.string().regex(/^[A-Z0-9_]{2,32}$/),
+  symbol: z.string().regex(SYMBOL),
   action: z.enum(INTENT_ACTIONS),
   confidence: z
     .number()

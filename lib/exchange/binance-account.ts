@@ -3,6 +3,7 @@ import Big from "big.js";
 import { z } from "zod";
 import type { AccountFacts, Exchange, Reading } from "./exchange.ts";
 import { readReply } from "./read-reply.ts";
+import { symbolParameter } from "./symbol-parameter.ts";
 import { accountAliasSchema, hedgeModeSchema, markPriceSchema, positionSchema } from "./venue-replies.ts";
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
 
@@ -30,7 +31,7 @@ export function createAccountMethods(transport: VenueTransport): AccountMethods 
     cost: { weight, orders: 0 },
   });
   const premiumIndex: Exchange["premiumIndex"] = (symbol) => {
-    const query = symbol === undefined ? "" : `symbol=${symbol}`;
+    const query = symbolParameter(symbol);
     const request = read("/fapi/v1/premiumIndex", query, symbol === undefined ? 10 : 1);
     return ask({ ...request, security: "none" }, markListSchema);
   };
@@ -39,7 +40,7 @@ export function createAccountMethods(transport: VenueTransport): AccountMethods 
     premiumIndex,
 
     async positions(symbol) {
-      const query = symbol === undefined ? "" : `symbol=${symbol}`;
+      const query = symbolParameter(symbol);
       const reading = await ask(read("/fapi/v3/positionRisk", query, 5), positionListSchema);
       if (!reading.ok) return reading;
       return { ok: true, value: reading.value.filter((position) => !new Big(position.quantity).eq(0)) };

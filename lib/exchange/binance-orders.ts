@@ -9,6 +9,7 @@ import { z } from "zod";
 import type { AlgoOrder, Exchange, Reading, SubmitOutcome, VenueOrder } from "./exchange.ts";
 import type { Outcome } from "./outcome-classes.ts";
 import { misfit, readReply } from "./read-reply.ts";
+import { symbolParameter } from "./symbol-parameter.ts";
 import { algoOrderSchema, venueOrderSchema } from "./venue-replies.ts";
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
 
@@ -47,8 +48,6 @@ function accepted<T extends VenueOrder | AlgoOrder>(
   return refusal(misfit(request, "answers for another order"));
 }
 
-const ofSymbol = (symbol: string | undefined) => (symbol === undefined ? "" : `symbol=${symbol}`);
-
 /** The order methods of the port, over a transport. */
 export function createOrderMethods(transport: VenueTransport): OrderMethods {
   const signedRequest = (request: Omit<VenueRequest, "security">): VenueRequest => ({
@@ -66,7 +65,7 @@ export function createOrderMethods(transport: VenueTransport): OrderMethods {
     async submitOrder(order, signing) {
       // Market orders only: the plan of an exit or entry never rests in the book.
       const query =
-        `symbol=${order.symbol}&side=${order.side}&positionSide=${order.positionSide}&type=MARKET` +
+        `${symbolParameter(order.symbol)}&side=${order.side}&positionSide=${order.positionSide}&type=MARKET` +
         `&quantity=${order.quantity}&newClientOrderId=${encodeURIComponent(order.clientOrderId)}` +
         `&newOrderRespType=RESULT${order.reduceOnly && order.positionSide === "BOTH" ? "&reduceOnly=true" : ""}`;
       const request: VenueRequest = {
@@ -83,7 +82,7 @@ export function createOrderMethods(transport: VenueTransport): OrderMethods {
     },
 
     async queryOrder(symbol, clientOrderId) {
-      const query = `symbol=${symbol}&origClientOrderId=${encodeURIComponent(clientOrderId)}`;
+      const query = `${symbolParameter(symbol)}&origClientOrderId=${encodeURIComponent(clientOrderId)}`;
       const request = signedRequest({ method: "GET", path: "/fapi/v1/order", query, cost: ONE });
       const reading = readReply(request, await transport.send(request), venueOrderSchema);
       if (!reading.ok) {
@@ -99,17 +98,17 @@ export function createOrderMethods(transport: VenueTransport): OrderMethods {
       const request = signedRequest({
         method: "GET",
         path: "/fapi/v1/openOrders",
-        query: ofSymbol(symbol),
+        query: symbolParameter(symbol),
         cost,
       });
       return readReply(request, await transport.send(request), orderListSchema);
     },
 
-    cancelAll: (symbol) => cancel("/fapi/v1/allOpenOrders", ofSymbol(symbol)),
+    cancelAll: (symbol) => cancel("/fapi/v1/allOpenOrders", symbolParameter(symbol)),
 
     async placeAlgoOrder(stop, signing) {
       const query =
-        `algoType=CONDITIONAL&symbol=${stop.symbol}&side=${stop.side}&positionSide=${stop.positionSide}` +
+        `algoType=CONDITIONAL&${symbolParameter(stop.symbol)}&side=${stop.side}&positionSide=${stop.positionSide}` +
         `&type=STOP_MARKET&triggerPrice=${stop.triggerPrice}&workingType=MARK_PRICE&closePosition=true` +
         `&clientAlgoId=${encodeURIComponent(stop.clientAlgoId)}`;
       const path = "/fapi/v1/algoOrder";
@@ -121,13 +120,13 @@ export function createOrderMethods(transport: VenueTransport): OrderMethods {
     async openAlgoOrders(symbol) {
       const cost = symbol === undefined ? ALL_SYMBOLS : ONE;
       const path = "/fapi/v1/openAlgoOrders";
-      const request = signedRequest({ method: "GET", path, query: ofSymbol(symbol), cost });
+      const request = signedRequest({ method: "GET", path, query: symbolParameter(symbol), cost });
       return readReply(request, await transport.send(request), algoOrderListSchema);
     },
 
     cancelAlgo: (clientAlgoId) =>
       cancel("/fapi/v1/algoOrder", `clientAlgoId=${encodeURIComponent(clientAlgoId)}`),
 
-    cancelAllAlgo: (symbol) => cancel("/fapi/v1/algoOpenOrders", ofSymbol(symbol)),
+    cancelAllAlgo: (symbol) => cancel("/fapi/v1/algoOpenOrders", symbolParameter(symbol)),
   };
 }

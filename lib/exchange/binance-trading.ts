@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Exchange, Reading } from "./exchange.ts";
 import { readFills } from "./read-fills.ts";
 import { readReply } from "./read-reply.ts";
+import { symbolParameter } from "./symbol-parameter.ts";
 import { leverageSchema, listenKeySchema } from "./venue-replies.ts";
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
 
@@ -30,7 +31,7 @@ export function createTradingMethods(
     fillsOf: (symbol, orderId) => readFills(transport, { symbol, orderId }, priceUsdOf),
 
     async setLeverage(symbol, leverage) {
-      const query = `symbol=${symbol}&leverage=${leverage}`;
+      const query = `${symbolParameter(symbol)}&leverage=${leverage}`;
       const path = "/fapi/v1/leverage";
       const reading = await ask({ method: "POST", path, query, security: "signed", cost }, leverageSchema);
       return reading.ok ? { ok: true, value: reading.value.leverage } : reading;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Fills, Reading } from "./exchange.ts";
 import { readReply } from "./read-reply.ts";
 import { feeAssetsToPrice, summariseFills } from "./summarise-fills.ts";
+import { symbolParameter } from "./symbol-parameter.ts";
 import { type VenueTrade, venueTradeSchema } from "./venue-replies.ts";
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
 
@@ -25,7 +26,7 @@ export async function readFills(
     const request: VenueRequest = {
       method: "GET",
       path: "/fapi/v1/userTrades",
-      query: `symbol=${order.symbol}&orderId=${order.orderId}&limit=${PAGE}${from}`,
+      query: `${symbolParameter(order.symbol)}&orderId=${order.orderId}&limit=${PAGE}${from}`,
       security: "signed",
       cost: { weight: 5, orders: 0 },
     };

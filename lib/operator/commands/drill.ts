@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SYMBOL } from "../../contract/symbol.ts";
 import { operatorCommand } from "../command.ts";
 import { runDrill } from "../drill/run-drill.ts";
 import { PANIC_OPTIONS, panicOptions } from "../panic/panic-options.ts";
@@ -22,10 +23,7 @@ none, closes EVERY position of the account, verifies flat, halted and entries de
 Exit codes of its own: 0 passed · 1 nothing was done, or something did not hold · 76 not flat · 78 LIVE.`,
   input: z.object({
     kind: z.enum(KINDS, `one of ${KINDS.join(", ")}`).default("panic"),
-    symbol: z
-      .string()
-      .regex(/^[A-Z0-9_]{2,32}$/, "a symbol such as ETHUSDT")
-      .default("ETHUSDT"),
+    symbol: z.string().regex(SYMBOL, "a symbol such as ETHUSDT").default("ETHUSDT"),
     keepHalt: z.boolean().default(false),
     out: z.string().min(1).optional(),
     ...panicOptions,

@@ -235,3 +235,22 @@ test.each([
 ] as const)("an adapter of mode %s at %s cannot be made", (mode, restUrl) => {
   expect(() => exchangeTo(restUrl, { mode })).toThrow(ModeHostError);
 });
+
+test("a contract whose name is not ASCII is asked for under a signature that holds", async () => {
+  const exchange = await connectedTo(paper.url);
+  const symbol = "币安人生USDT";
+  const readings = await Promise.all([
+    ...[exchange.positions(symbol), exchange.premiumIndex(symbol), exchange.openOrders(symbol)],
+    ...[exchange.openAlgoOrders(symbol), exchange.cancelAll(symbol), exchange.cancelAllAlgo(symbol)],
+    ...[exchange.setLeverage(symbol, 2), exchange.fillsOf(symbol, "1")],
+  ]);
+  const sent = await exchange.submitOrder({ ...ENTRY, symbol }, signNow(exchange));
+  const asked = await exchange.queryOrder(symbol, "entry-1");
+  const codes = [
+    ...readings.map((reading) => (reading.ok ? null : reading.outcome.code)),
+    sent.phase === "accepted" ? null : sent.outcome.code,
+    asked.kind === "unknown" ? asked.outcome.code : null,
+  ];
+  expect(codes).not.toContain(-1022);
+  expect(codes).toContain(-1121);
+});
