@@ -1,6 +1,7 @@
 import { canonicalDecimal } from "./decimal-text.ts";
 import { instantMs } from "./instant.ts";
 import type { InvalidDetail } from "./reasons.ts";
+import { SYMBOL } from "./symbol.ts";
 
 /** What an AI engine may ask for. HOLD and SKIP are not intents. */
 export const DECISION_SIDES = ["BUY", "SELL", "CLOSE", "HOLD", "SKIP"] as const;
@@ -51,7 +52,6 @@ export type DecodedDecision =
     }
   | { readonly kind: "decision"; readonly decision: Decision };
 
-const SYMBOL = /^[A-Z0-9_]{2,32}$/;
 /** What is read of a decision; other fields are kept aside: an engine may say more than we read. */
 const DECISION_FIELDS = [
   "symbol",
@@ -75,13 +75,16 @@ const DECISION_FIELDS = [
   "correlation_id",
   "trace_id",
 ] as const;
+/** What an exit or a decision not to trade stands on; the rest of it may be anything. */
+const EXIT_FIELDS: readonly string[] = ["symbol", "side", "action", "reduce_only", "quantity", "timestamp"];
+const SKIP_FIELDS: readonly string[] = ["side", "action"];
 type RawValue = string | number | boolean | null | undefined;
 type RawDecision = Readonly<Partial<Record<(typeof DECISION_FIELDS)[number], RawValue>>>;
 
-/** The first field that is neither text nor number nor flag; undefined when every one can be read. */
-function unreadableField(payload: object): string | undefined {
+/** Fields that are neither text nor number nor flag. */
+function unreadableFields(payload: object): readonly (keyof RawDecision)[] {
   const values = payload as Readonly<Record<string, unknown>>;
-  return DECISION_FIELDS.find((field) => {
+  return DECISION_FIELDS.filter((field) => {
     const value = values[field];
     return value !== null && typeof value === "object";
   });
@@ -154,7 +157,8 @@ function idsOf(fields: Readonly<Record<string, string>>, raw: RawDecision): Deci
 
 /**
  * Decodes one entry of the decision stream: `payload` holds JSON, or the entry itself is the decision.
- * Never throws. HOLD and SKIP are told apart first, so that a decision not to trade is never an error.
+ * Never throws. HOLD and SKIP are told apart first, so that a decision not to trade is never an error; of an exit
+ * only what it needs must be well-formed.
  */
 export function decodeDecision(fields: Readonly<Record<string, string>>): DecodedDecision {
   let payload: unknown;
@@ -166,13 +170,23 @@ export function decodeDecision(fields: Readonly<Record<string, string>>): Decode
   if (payload === null || typeof payload !== "object" || Array.isArray(payload)) {
     return { kind: "undecodable", reason: "payload is not a JSON object" };
   }
-  const field = unreadableField(payload);
-  if (field !== undefined) {
-    const ids = { correlationId: fields["correlation_id"] ?? "", traceId: fields["trace_id"] ?? "" };
-    return { kind: "invalid", detail: "FIELD_TYPE", field, ids, symbol: "", side: "" };
-  }
-  const raw = payload as RawDecision;
-  return decodeFields(raw, idsOf(fields, raw));
+  const unreadable = unreadableFields(payload);
+  const raw: RawDecision = unreadable.length === 0 ? payload : without(payload, unreadable);
+  const decoded = decodeFields(raw, idsOf(fields, raw));
+  const field = unreadable.find((name) => neededBy(decoded).includes(name));
+  if (field === undefined) return decoded;
+  const ids = { correlationId: fields["correlation_id"] ?? "", traceId: fields["trace_id"] ?? "" };
+  return { kind: "invalid", detail: "FIELD_TYPE", field, ids, symbol: "", side: "" };
+}
+
+const without = (payload: object, names: readonly string[]): RawDecision =>
+  Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)));
+
+function neededBy(decoded: DecodedDecision): readonly string[] {
+  if (decoded.kind === "skip") return SKIP_FIELDS;
+  const closes =
+    decoded.kind === "decision" && (decoded.decision.reduceOnly || decoded.decision.action === "CLOSE");
+  return closes ? EXIT_FIELDS : DECISION_FIELDS;
 }
 
 function decodeFields(raw: RawDecision, ids: DecisionIds): DecodedDecision {
@@ -191,17 +205,21 @@ function decodeFields(raw: RawDecision, ids: DecisionIds): DecodedDecision {
   if (side instanceof Malformed) return invalid(side.detail, "side");
   const timestampMs = instantMs(typeof raw.timestamp === "boolean" ? undefined : raw.timestamp);
   if (timestampMs === undefined) return invalid("TIMESTAMP_MISSING", "timestamp");
+  const flag = readFlag(raw.reduce_only);
+  const closes = side === "CLOSE" || flag === true;
+  const spare = <T>(value: T | Malformed, absent: T) =>
+    closes && value instanceof Malformed ? absent : value;
   const read = {
-    reduceOnly: readFlag(raw.reduce_only),
-    confidence: readConfidence(raw.confidence),
-    leverage: readLeverage(raw.leverage),
-    entryPrice: readAmount(raw.entry_price),
+    reduceOnly: spare(flag, true),
+    confidence: spare(readConfidence(raw.confidence), undefined),
+    leverage: spare(readLeverage(raw.leverage), 1),
+    entryPrice: spare(readAmount(raw.entry_price), undefined),
     quantity: readAmount(raw.quantity),
-    positionSizeUsd: readAmount(raw.position_size_usd),
-    stopLoss: readAmount(raw.stop_loss),
-    takeProfit: readAmount(raw.take_profit),
-    trailPercent: readAmount(raw.trail_percent),
-    expectedMoveUsd: readAmount(raw.expected_move_usd),
+    positionSizeUsd: spare(readAmount(raw.position_size_usd), undefined),
+    stopLoss: spare(readAmount(raw.stop_loss), undefined),
+    takeProfit: spare(readAmount(raw.take_profit), undefined),
+    trailPercent: spare(readAmount(raw.trail_percent), undefined),
+    expectedMoveUsd: spare(readAmount(raw.expected_move_usd), undefined),
   };
   for (const [field, value] of Object.entries(read)) {
     if (value instanceof Malformed) return invalid(value.detail, field);

@@ -46,13 +46,46 @@ describe("a decision", () => {
   });
 
   test.each([["HOLD"], ["SKIP"], ["hold"]])("that says %s is no intent, whatever else it lacks", (action) => {
-    expect(decode({ action, confidence: "x" }).kind).toBe("skip");
+    expect(decode({ action, confidence: "x", model: {} }).kind).toBe("skip");
   });
 
   test("may be called action instead of side, but not both with different words", () => {
     const { side: _side, ...rest } = SOUND;
     expect(decision({ ...rest, action: "close" }).action).toBe("CLOSE");
     expect(decode({ ...SOUND, action: "SELL" })).toMatchObject({ kind: "invalid", detail: "SIDE_CONFLICT" });
+  });
+
+  test.each([
+    ["leverage", { leverage: 0 }],
+    ["confidence", { confidence: 87 }],
+    ["a stop", { stop_loss: -1 }],
+    ["an expected move", { expected_move_usd: -12.5 }],
+    ["a trailing stop", { trail_percent: "nan" }],
+    ["a price", { entry_price: "market" }],
+    ["a size", { position_size_usd: Number.POSITIVE_INFINITY.toString() }],
+    ["a model", { model: {} }],
+    ["a flag", { reduce_only: "maybe" }],
+    ["an id", { correlation_id: ["c"] }],
+  ])("to close stands whatever it gives as %s", (_name, change) => {
+    const { quantity, leverage } = decision({ ...SOUND, side: "CLOSE", ...change });
+    expect([quantity, leverage]).toEqual(["0.01", "leverage" in change ? 1 : 5]);
+  });
+
+  test("that only reduces stands without what only an entry needs", () => {
+    expect(decision({ ...SOUND, side: "SELL", reduce_only: true, stop_loss: [] }).stopLoss).toBeUndefined();
+  });
+
+  test.each([
+    ["quantity", { quantity: "all" }, "NOT_A_NUMBER"],
+    ["quantity", { quantity: {} }, "FIELD_TYPE"],
+    ["symbol", { symbol: {} }, "FIELD_TYPE"],
+    ["timestamp", { timestamp: null }, "TIMESTAMP_MISSING"],
+  ])("to close is invalid without a sound %s", (_name, change, detail) => {
+    expect(decode({ ...SOUND, side: "CLOSE", ...change })).toMatchObject({ kind: "invalid", detail });
+  });
+
+  test("names a contract in any script", () => {
+    expect(decision({ ...SOUND, symbol: "币安人生usdt" }).symbol).toBe("币安人生USDT");
   });
 
   test("keeps unknown fields aside", () => {
