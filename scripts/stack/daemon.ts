@@ -62,7 +62,7 @@ async function waitUntilReady(role: Role, url: string, child: ChildProcess): Pro
   const ready = async () =>
     ended !== undefined || (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })).ok;
   try {
-    await waitFor(`${role} is ready`, ready, { timeoutMs: 15_000 });
+    await waitFor(`${role} is ready`, ready, { timeoutMs: 60_000 });
   } catch (cause) {
     throw new Error(`${role} did not get ready; its last lines:\n${lastLines(child)}`, { cause });
   }

@@ -154,7 +154,7 @@ function stagedRole(options: { role: Role; url: string; folder: string; env: Env
       launch();
       const ready = async () => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })).ok;
       try {
-        await waitFor(`${role} is ready`, ready, { timeoutMs: 20_000 });
+        await waitFor(`${role} is ready`, ready, { timeoutMs: 60_000 });
       } catch (cause) {
         throw new Error(`${role} did not get ready; its last lines:\n${lastLines(process())}`, { cause });
       }

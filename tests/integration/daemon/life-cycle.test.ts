@@ -46,7 +46,7 @@ describe("a compiled daemon", () => {
     );
     daemon.kill("SIGTERM");
     expect(await daemon.exited).toBe(0);
-    expect(manager.messages()).toContain("STOPPING=1");
+    await waitUntil("its end was heard", () => manager.messages().includes("STOPPING=1"));
     expect(daemon.lines().at(-1)).toMatchObject({ msg: "stopped", role: "execution", level: "info" });
   });
 
@@ -61,6 +61,7 @@ describe("a compiled daemon", () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
     daemon.kill("SIGINT");
     expect(await daemon.exited).toBe(0);
+    await waitUntil("its end was heard", () => manager.messages().includes("STOPPING=1"));
     expect(manager.messages().join()).not.toContain("READY=1");
   });
 

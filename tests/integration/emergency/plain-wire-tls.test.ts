@@ -53,9 +53,7 @@ async function ping(host: string, env: Readonly<Record<string, string>>): Promis
 
 test("over TLS it answers whoever trusts its authority, and nobody else is told the password", async () => {
   const trusting = { NODE_EXTRA_CA_CERTS: certificates.authority };
-  await waitUntil("it answers", async () => (await ping("localhost", trusting)) === "PONG", {
-    deadlineMs: 20_000,
-  });
+  await waitUntil("it answers", async () => (await ping("localhost", trusting)) === "PONG");
   expect(await ping("localhost", {})).toMatch(/^REDIS_UNAVAILABLE: .*certificate/i);
   expect(await ping("127.0.0.1", trusting)).toMatch(/^REDIS_UNAVAILABLE: .*altnames/i);
 }, 120_000);

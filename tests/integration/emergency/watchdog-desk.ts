@@ -44,8 +44,8 @@ export interface FakeBrain {
   /** Another process of it: new instance, sequence from 1. */
   restart(): void;
   start(): void;
-  /** No beat and no answer any more, as after kill -9. Returns the id of the last beat. */
-  die(): string;
+  /** No beat and no answer any more, as after kill -9. */
+  die(): void;
   /** `/healthz` of the brain, answered by the test. */
   readonly health: { answer: "healthy" | "hung-loop" | "silent" };
   readonly url: string;
@@ -68,7 +68,7 @@ export interface WatchdogDesk extends AsyncDisposable {
   /** What stands in the panic stream. */
   panics(): Promise<readonly { readonly id: string; readonly event: PanicEvent }[]>;
   /** Waits for the next panic in the stream. */
-  panicked(deadlineMs?: number): Promise<{ readonly id: string; readonly event: PanicEvent }>;
+  panicked(): Promise<{ readonly id: string; readonly event: PanicEvent }>;
   /** Does in Redis what the worker does first. */
   haltAsWorker(event: PanicEvent): Promise<void>;
   openPosition(): Promise<void>;
@@ -90,8 +90,9 @@ export async function openWatchdogDesk(
   const folder = await mkdtemp(join(tmpdir(), "quantum-watchdog-"));
   const redis = await startRedisServer({ aof: true });
   const venue = await startPaper();
-  const log = keptLog();
-  const eye = connectRedis({ url: redis.url, name: "test", clock: systemClock, random: Math.random, log });
+  const common = { clock: systemClock, random: Math.random, log: keptLog() };
+  // A loaded machine is slow and not broken.
+  const eye = connectRedis({ url: redis.url, name: "test", deadlineMs: 20_000, ...common });
   await eye.whenReady();
   const brain = fakeBrain(eye);
   const handedOver: PanicEvent[] = [];
@@ -133,12 +134,10 @@ export async function openWatchdogDesk(
       });
       return watchdog;
     },
-    panicked: async (deadlineMs = 8000) => {
+    panicked: async () => {
       await eye.whenReady();
       // By what was asked for before, not by what is there: it may have come already.
-      const panic = await waitUntil("a panic is published", async () => (await panics())[awaited], {
-        deadlineMs,
-      });
+      const panic = await waitUntil("a panic is published", async () => (await panics())[awaited]);
       awaited += 1;
       return panic;
     },
@@ -198,7 +197,6 @@ const BEAT: Heartbeat = {
 function fakeBrain(eye: RedisConnection): FakeBrain {
   let said = BEAT;
   let decides = true;
-  let lastId = "0-0";
   let instances = 1;
   let timer: ReturnType<typeof setInterval> | undefined;
   const health: FakeBrain["health"] = { answer: "healthy" };
@@ -220,8 +218,7 @@ function fakeBrain(eye: RedisConnection): FakeBrain {
       ...(decides ? { last_decision_ts: Date.now() } : {}),
     };
     const entry = encodeHeartbeat({ ...said, ...fields });
-    lastId = String(await eye.command(["XADD", KEYS.heartbeatStream, "*", ...encodeFields(entry)]));
-    return lastId;
+    return String(await eye.command(["XADD", KEYS.heartbeatStream, "*", ...encodeFields(entry)]));
   };
   return {
     ...{ beat, health, url: server.url.origin },
@@ -243,9 +240,14 @@ function fakeBrain(eye: RedisConnection): FakeBrain {
       clearInterval(timer);
       // A Redis that is slow to answer must not make a dead brain look well by its own word.
       health.answer = "silent";
-      return lastId;
     },
   };
+}
+
+/** The id of the newest heartbeat that Redis took before this entry, also one that was on its way when the brain died. */
+export async function lastBeatBefore(desk: WatchdogDesk, id: string): Promise<string> {
+  const newest = ["XREVRANGE", KEYS.heartbeatStream, `(${id}`, "-", "COUNT", "1"];
+  return decodeEntries(await desk.command(...newest)).entries[0]?.id ?? "0-0";
 }
 
 /** Between two stream entries, by Redis' own clock, ms. */

@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { betweenMs, compileRole, inState, openWatchdogDesk, type WatchdogDesk } from "./watchdog-desk.ts";
+import {
+  betweenMs,
+  compileRole,
+  inState,
+  lastBeatBefore,
+  openWatchdogDesk,
+  type WatchdogDesk,
+} from "./watchdog-desk.ts";
 
 const KEYS = keysOf("");
 let folder = "";
@@ -25,15 +32,19 @@ const freshBeat = (desk: WatchdogDesk) =>
   );
 
 describe("a compiled watchdog", () => {
-  test("panics within 3.5 s of the last heartbeat when positions are open, once, and says so everywhere", async () => {
+  test("panics 3 s after the last heartbeat when positions are open, once, and says so everywhere", async () => {
     await using desk = await openWatchdogDesk(binary, 2);
     desk.brain.start();
     await using watchdog = await desk.startWatchdog();
     await inState(desk, "HEALTHY");
-    const last = desk.brain.die();
+    desk.brain.die();
     const { id, event } = await desk.panicked();
+    const last = await lastBeatBefore(desk, id);
     expect(betweenMs(last, id)).toBeGreaterThan(2900);
-    expect(betweenMs(last, id)).toBeLessThanOrEqual(3500);
+    expect(betweenMs(last, id)).toBeLessThanOrEqual(5500);
+    // By its own clock, which leaves out what a busy machine takes from it.
+    const said = await watchdog.said("PANIC");
+    expect(Number(said["heartbeatAgeMs"])).toBeWithin(3001, 3501);
     expect(event).toMatchObject({
       reason: "POSITIONS_UNGUARDED",
       issued_by: "watchdog",
@@ -50,8 +61,12 @@ describe("a compiled watchdog", () => {
     expect(metrics).toContain('quantum_watchdog_panics_total{reason="POSITIONS_UNGUARDED"} 1');
     expect(metrics).toContain('quantum_watchdog_state{state="HALTED"} 1');
     expect(metrics).toMatch(/quantum_watchdog_positions 2\n/);
-    expect(await desk.record(KEYS.watchdogState)).toMatchObject({
-      ...{ state: "HALTED", stage: "halted", event_id: event.event_id, instance_id: "brain-1" },
+    const recorded = await waitUntil("Redis has the state", async () => {
+      const record = await desk.record(KEYS.watchdogState);
+      return record["state"] === "HALTED" && record;
+    });
+    expect(recorded).toMatchObject({
+      ...{ stage: "halted", event_id: event.event_id, instance_id: "brain-1" },
     });
     expect(await desk.record(`${KEYS.rolePrefix}exit-brain-watchdog:test`)).toMatchObject({ mode: "PAPER" });
   }, 120_000);
@@ -61,10 +76,10 @@ describe("a compiled watchdog", () => {
     desk.brain.start();
     await using _watchdog = await desk.startWatchdog();
     await inState(desk, "HEALTHY");
-    const last = desk.brain.die();
+    desk.brain.die();
     const { id, event } = await desk.panicked();
     expect(event.reason).toBe("EXIT_BRAIN_HEARTBEAT_LOST");
-    expect(betweenMs(last, id)).toBeGreaterThan(4900);
+    expect(betweenMs(await lastBeatBefore(desk, id), id)).toBeGreaterThan(4900);
   }, 120_000);
 
   test.concurrent("a DEGRADED spell without a break is one after 5 s, with clocks an hour apart", async () => {
@@ -101,7 +116,7 @@ describe("what is no sign of life", () => {
     const startedMs = performance.now();
     await using _watchdog = await desk.startWatchdog();
     await inState(desk, "BOOTSTRAP");
-    const { event } = await desk.panicked(20_000);
+    const { event } = await desk.panicked();
     expect(performance.now() - startedMs).toBeGreaterThan(9900);
     expect(event.reason).toBe("POSITIONS_UNGUARDED");
   }, 120_000);
@@ -113,7 +128,7 @@ describe("what is no sign of life", () => {
     await inState(desk, "HEALTHY");
     desk.brain.die();
     await desk.command("XADD", KEYS.heartbeatStream, "*", "status", "SPLENDID");
-    const replay = setInterval(() => void desk.brain.beat({ seq: 1 }), 200);
+    const replay = setInterval(() => void desk.brain.beat({ seq: 1 }).catch(() => undefined), 200);
     try {
       expect((await desk.panicked()).event.reason).toBe("POSITIONS_UNGUARDED");
     } finally {

@@ -18,6 +18,7 @@ beforeAll(async () => {
   redis = connectRedis({
     url: server.url,
     name: "test",
+    deadlineMs: 20_000,
     clock: systemClock,
     random: Math.random,
     log: keptLog(),

@@ -27,8 +27,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const openDesk = (positions: number) => openWatchdogDesk(watchdogBinary, positions, { worker: "none" });
 
-function startWorker(desk: WatchdogDesk): Promise<DaemonProcess> {
-  return startDaemon({
+async function startWorker(desk: WatchdogDesk): Promise<DaemonProcess> {
+  const worker = await startDaemon({
     command: [workerBinary],
     environment: {
       ...{ REDIS_URL: desk.redis.url, EXCHANGE_REST_URL: desk.venue.url, EXCHANGE_WS_URL: desk.venue.wsUrl },
@@ -40,6 +40,8 @@ function startWorker(desk: WatchdogDesk): Promise<DaemonProcess> {
       },
     },
   });
+  await worker.said("ready");
+  return worker;
 }
 
 async function completions(desk: WatchdogDesk): Promise<readonly PanicCompletion[]> {
@@ -55,12 +57,8 @@ async function openAtVenue(desk: WatchdogDesk): Promise<number> {
 }
 
 const flat = (desk: WatchdogDesk) =>
-  waitUntil(
-    "a flat completion",
-    async () => (await completions(desk)).find(({ status }) => status === "flat"),
-    {
-      deadlineMs: 20_000,
-    },
+  waitUntil("a flat completion", async () =>
+    (await completions(desk)).find(({ status }) => status === "flat"),
   );
 
 describe("watchdog and worker, both compiled", () => {
@@ -97,7 +95,7 @@ describe("watchdog and worker, both compiled", () => {
     await inState(desk, "HEALTHY");
     await desk.redis.stop({ kill: true });
     desk.brain.die();
-    await waitUntil("the venue is flat", async () => (await openAtVenue(desk)) === 0, { deadlineMs: 15_000 });
+    await waitUntil("the venue is flat", async () => (await openAtVenue(desk)) === 0);
     await desk.redis.restart();
     await desk.ready();
     const { event_id } = await flat(desk);
@@ -117,6 +115,7 @@ describe("watchdog and worker, both compiled", () => {
       "the venue is silent",
       async () => Number((await desk.watch())["venue_silent_ms"]) > 3000,
     );
+    await inState(desk, "HEALTHY");
     desk.brain.die();
     await inState(desk, "VENUE_LOST");
     const halt = async () =>

@@ -15,6 +15,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const CLOSE = { method: "POST", path: "/fapi/v1/order" } as const;
+/** Until it is lifted no panic ends. */
+const REFUSED = { match: CLOSE, effect: { kind: "unavailable", text: "unavailable" } } as const;
 
 describe("a panic that comes more than once", () => {
   test("is one run and one completion, by stream, socket and HTTP together", async () => {
@@ -31,7 +33,7 @@ describe("a panic that comes more than once", () => {
     ]);
     await stage.end(panic.event_id);
     await waitUntil("both entries are acknowledged", async () => (await stage.pending()) === 0);
-    expect(await stage.completions()).toHaveLength(1);
+    expect(await stage.ends()).toHaveLength(1);
     expect(await stage.journal("accepted")).toHaveLength(1);
     expect(closings(await stage.venue())).toEqual({ "ETHUSDT BOTH": 1 });
   }, 120_000);
@@ -53,7 +55,7 @@ describe("a panic that comes more than once", () => {
     const reply = await stage.callSocket(soundPanic({ event_id: eventId }));
     expect([reply.status, await reply.json()]).toEqual([200, { event_id: eventId, state: "done" }]);
     await waitUntil("the replay is acknowledged", async () => (await stage.pending()) === 0);
-    expect(await stage.completions()).toHaveLength(1);
+    expect(await stage.ends()).toHaveLength(1);
     expect((await stage.venue()).positions).toHaveLength(1);
     expect(await stage.trading()).toMatchObject({ halted: "false" });
   }, 120_000);
@@ -63,12 +65,13 @@ describe("two panics", () => {
   test("at once are one run; the second joins and gets a completion of its own", async () => {
     await using stage = await openStage(command);
     await stage.open("ETHUSDT", "BUY", "0.5");
-    const slow = { kind: "latency", ms: 400, when: "after" } as const;
-    await stage.paper.useFaults({ rules: [{ match: CLOSE, effect: slow }] });
+    await stage.paper.useFaults({ rules: [REFUSED] });
     const worker = await stage.start();
     const first = await stage.panic();
     await waitUntil("the first runs", async () => (await stage.journal("accepted")).length === 1);
     const second = await stage.panic({ issued_by: "watchdog" });
+    await waitUntil("the second joins", async () => (await stage.journal("accepted")).length === 2);
+    await stage.paper.clearFaults();
     expect(await stage.end(second)).toMatchObject({
       status: "joined",
       detail: `joined ${first}`,
@@ -85,13 +88,15 @@ describe("two panics", () => {
   test("are halted again when the first one's halt was reset in Redis before the second joins", async () => {
     await using stage = await openStage(command);
     await stage.open("ETHUSDT", "BUY", "0.5");
-    const slow = { kind: "latency", ms: 400, when: "after" } as const;
-    await stage.paper.useFaults({ rules: [{ match: CLOSE, effect: slow }] });
+    await stage.paper.useFaults({ rules: [REFUSED] });
     await stage.start();
     await stage.panic();
     await waitUntil("Redis has its halt", async () => (await stage.journal("halt_confirmed")).length === 1);
     await stage.redis.cli("HSET", "system:state:trading", "halted", "false");
-    expect(await stage.end(await stage.panic())).toMatchObject({ status: "joined" });
+    const second = await stage.panic();
+    await waitUntil("Redis has it again", async () => (await stage.journal("halt_confirmed")).length === 2);
+    await stage.paper.clearFaults();
+    expect(await stage.end(second)).toMatchObject({ status: "joined" });
     expect(await stage.trading()).toMatchObject({ halted: "true" });
     expect(await stage.journal("halt_confirmed")).toHaveLength(2);
     expect(existsSync(stage.haltFile)).toBe(true);
@@ -100,9 +105,10 @@ describe("two panics", () => {
   test("are two runs when an operator took over the first one by force, even before it has ended", async () => {
     await using stage = await openStage(command);
     await stage.open("ETHUSDT", "BUY", "0.5");
-    const slow = { kind: "latency", ms: 1000, when: "after" } as const;
-    await stage.paper.useFaults({ rules: [{ match: CLOSE, effect: slow }] });
-    const worker = await stage.start();
+    // It ends when its close is answered.
+    const slow = { kind: "latency", ms: 4000, when: "after" } as const;
+    await stage.paper.useFaults({ rules: [{ match: CLOSE, count: 1, effect: slow }] });
+    const worker = await stage.start({ REQUEST_TIMEOUT_MS: "20000" });
     const first = await stage.panic();
     await waitUntil("it closes", async () => (await stage.journal("signed")).length === 1);
     await stage.ask(worker, "DELETE", "/v1/halt", { why: "x", force: true });
@@ -124,7 +130,7 @@ describe("two panics", () => {
     await stage.open("ETHUSDT", "BUY", "0.5");
     const second = await stage.panic();
     expect(await stage.end(second)).toMatchObject({ status: "flat", positions_closed: 1 });
-    expect(await stage.completions()).toHaveLength(2);
+    expect(await stage.ends()).toHaveLength(2);
   }, 120_000);
 });
 

@@ -95,7 +95,7 @@ async function expectFinished(stage: WorkerStage, eventId: string): Promise<void
   expect(await stage.trading()).toMatchObject({ halted: "true" });
   expect(existsSync(stage.haltFile)).toBe(true);
   await waitUntil("its entry is acknowledged", async () => (await stage.pending()) === 0);
-  expect(await stage.completions()).toHaveLength(1);
+  expect(await stage.ends()).toHaveLength(1);
 }
 
 describe("a worker that is killed -9 and started again finishes, with each position closed once, when", () => {
@@ -122,7 +122,8 @@ describe("and also when", () => {
   test("the completion is written down and Redis has not taken it", async () => {
     await using stage = await openStage(command);
     await openAccount(stage);
-    const worker = await stage.start();
+    // So long is flat not proved, and Redis not told: time to make it hang.
+    const worker = await stage.start({ RECV_WINDOW_MS: "4000" });
     const eventId = await stage.panic();
     await waitUntil("closes are settled", () => wrote("settled", 2)(stage), { everyMs: 1 });
     stage.redis.hang();
@@ -166,7 +167,7 @@ describe("and also when", () => {
     expect((await stage.venue()).positions).toEqual([]);
     await stage.redis.restart();
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 2 });
-    expect(await stage.completions()).toHaveLength(1);
+    expect(await stage.ends()).toHaveLength(1);
     expect(await stage.trading()).toMatchObject({ halted: "true" });
   }, 120_000);
 

@@ -104,12 +104,13 @@ describe("a panic with positions and resting orders", () => {
     await stage.protect("ETHUSDT", "SELL", "2900");
     const close = { method: "POST", path: "/fapi/v1/order" } as const;
     await stage.paper.useFaults({
-      rules: [{ match: close, count: 3, effect: { kind: "unavailable", text: "unavailable" } }],
+      rules: [{ match: close, effect: { kind: "unavailable", text: "unavailable" } }],
     });
     await stage.start();
     const eventId = await stage.panic();
     await waitUntil("a close is refused", async () => (await stage.journal("settled")).length > 0);
     expect(restingOf(await stage.venue())).toEqual({ plain: 0, conditional: 1 });
+    await stage.paper.clearFaults();
     await stage.end(eventId);
     expect(restingOf(await stage.venue())).toEqual({ plain: 0, conditional: 0 });
   }, 120_000);
@@ -146,11 +147,11 @@ describe("a panic closes", () => {
     await using stage = await openStage(command);
     const entry = { method: "POST", params: { newClientOrderId: "in-flight" } } as const;
     await stage.paper.useFaults({
-      rules: [{ match: entry, effect: { kind: "delayed_execution", ms: 700 } }],
+      rules: [{ match: entry, effect: { kind: "delayed_execution", ms: 1500 } }],
     });
-    await stage.start({ RECV_WINDOW_MS: "1000" });
+    await stage.start({ RECV_WINDOW_MS: "3000" });
     const order = { symbol: "ETHUSDT", side: "BUY", type: "MARKET", quantity: "0.4" };
-    const sent = { ...order, newClientOrderId: "in-flight", recvWindow: 1000 };
+    const sent = { ...order, newClientOrderId: "in-flight", recvWindow: 3000 };
     await stage.paper.call("POST", "/fapi/v1/order", sent).catch(() => undefined);
     const completion = await stage.end(await stage.panic());
     expect(completion).toMatchObject({ status: "flat", positions_total: 1, positions_closed: 1 });
@@ -205,7 +206,7 @@ describe("the panic socket", () => {
     await stage.redis.restart();
     expect(await stage.end(panic.event_id)).toMatchObject({ status: "flat", positions_closed: 1 });
     expect(await stage.trading()).toMatchObject({ halted: "true", source: "watchdog" });
-    expect(await stage.completions()).toHaveLength(1);
+    expect(await stage.ends()).toHaveLength(1);
   }, 120_000);
 
   test("takes nothing but a panic", async () => {
