@@ -14,8 +14,17 @@ import { type KernelServer, startKernelServer } from "./kernel-server.ts";
 import { type PaperFixture, startPaper } from "./paper-exchange.ts";
 import { keptLog } from "./quiet-log.ts";
 
-const RECV_WINDOW_MS = 250;
-const REQUEST_TIMEOUT_MS = 150;
+/** How long a request and an order may take, ms. */
+export interface DeskPace {
+  readonly requestTimeoutMs: number;
+  readonly recvWindowMs: number;
+}
+
+/** So long that a busy machine, which holds up desk and venue alike, never looks like a venue that is silent. */
+const PATIENT: DeskPace = { requestTimeoutMs: 20_000, recvWindowMs: 20_000 };
+
+/** For tests in which requests and replies get lost, and have to be waited for: a stall may take half of it. */
+export const BRISK: DeskPace = { requestTimeoutMs: 600, recvWindowMs: 1000 };
 
 export interface Desk extends AsyncDisposable {
   readonly paper: PaperFixture;
@@ -94,13 +103,13 @@ export function soundIntent(change: object = {}): object {
 }
 
 /** The adapter, connected to this paper exchange, with ETHUSDT at 3000. */
-async function connectVenue(paper: PaperFixture) {
+async function connectVenue(paper: PaperFixture, pace: DeskPace) {
   const exchange = createBinanceExchange({
     mode: "PAPER",
     restUrl: paper.url,
     apiKey: "paper",
     apiSecret: "paper",
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    requestTimeoutMs: pace.requestTimeoutMs,
     exitReservePct: 20,
     fetch,
     clock: systemClock,
@@ -113,11 +122,11 @@ async function connectVenue(paper: PaperFixture) {
 }
 
 /** Execution's handling in this process, on a real Redis and the paper exchange, one intent at a time. */
-export async function openDesk(changes: PaperExchangeChanges = {}): Promise<Desk> {
+export async function openDesk(changes: PaperExchangeChanges = {}, pace: DeskPace = PATIENT): Promise<Desk> {
   const server = await startKernelServer();
   const paper = await startPaper(changes);
   const { client, keys } = server;
-  const exchange = await connectVenue(paper);
+  const exchange = await connectVenue(paper, pace);
   const lanes = {
     entry: { stream: keys.intentStream, group: GROUPS.executionIntents },
     exit: { stream: keys.exitIntentStream, group: GROUPS.executionExits },
@@ -139,7 +148,7 @@ export async function openDesk(changes: PaperExchangeChanges = {}): Promise<Desk
     streams: { canonical: keys.resultStream, legacy: undefined },
     owner: "desk:boot",
     rules: DESK_RULES,
-    recvWindowMs: RECV_WINDOW_MS,
+    recvWindowMs: pace.recvWindowMs,
     clock: systemClock,
     log: keptLog(),
     observe: OBSERVES_NOTHING,

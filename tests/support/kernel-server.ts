@@ -48,7 +48,7 @@ export async function startKernelServer(): Promise<KernelServer> {
         return Array.isArray(reply) ? reply.map(String) : [];
       },
       serverNowMs: () => Date.now(),
-      deadlineMs: 5000,
+      deadlineMs: 20_000,
     };
   };
   const client = await connect();

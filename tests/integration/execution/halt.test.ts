@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { haltFileStands } from "../../../lib/daemon/halt-file.ts";
-import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
+import { BRISK, type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
 
 let desk: Desk;
 let folder: string;
 beforeAll(async () => {
-  desk = await openDesk({ settings: { PAPER_ORDER_LIMIT_10S: 1_000_000, PAPER_ORDER_LIMIT_1M: 1_000_000 } });
+  const settings = { PAPER_ORDER_LIMIT_10S: 1_000_000, PAPER_ORDER_LIMIT_1M: 1_000_000 };
+  desk = await openDesk({ settings }, BRISK);
   folder = await mkdtemp(join(tmpdir(), "halt-"));
 });
 afterAll(async () => {

@@ -106,7 +106,7 @@ export async function openExitDesk(changes: PaperExchangeChanges = {}): Promise<
   const paper = await startPaper(changes);
   const keys = keysOf("");
   const eye = connectRedis({
-    ...{ url: server.url, name: "eye", deadlineMs: 2000 },
+    ...{ url: server.url, name: "eye", deadlineMs: 20_000 },
     ...{ clock: systemClock, random: Math.random, log: keptLog() },
   });
   await eye.whenReady();

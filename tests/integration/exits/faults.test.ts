@@ -25,9 +25,7 @@ const HELD_UP_MS = 1400;
 /** So many more cycles complete, after the one under way, and are not held up by what hangs: a busy machine holds up some. */
 async function completes(brain: Brain, cycles: number): Promise<void> {
   const before = brain.beats();
-  await waitUntil(`${cycles} more cycles complete`, () => brain.beats() > before + cycles, {
-    deadlineMs: 30_000,
-  });
+  await waitUntil(`${cycles} more cycles complete`, () => brain.beats() > before + cycles);
   const took = (await brain.cycles()).slice(-cycles).map(({ cycleMs }) => cycleMs);
   expect(Math.min(...took)).toBeLessThan(HELD_UP_MS);
 }

@@ -38,7 +38,10 @@ test.concurrent(
     await using brain = await desk.start();
     await buy(desk);
     await waitUntil("it has a stop", async () => (await desk.stops()).length === 1);
-    const plan = await desk.plan("ETHUSDT");
+    const plan = await waitUntil("its plan is stored", async () => {
+      const stored = await desk.plan("ETHUSDT");
+      return "intent_id" in stored && stored;
+    });
     expect(plan).toMatchObject({
       side: "LONG",
       stop_loss: "2940",
@@ -81,10 +84,13 @@ test.concurrent(
     // Nobody executes here: that must not stay unnoticed, nor fill the stream.
     await waitUntil("it is noticed", async () => (await brain.degraded()).includes("EXIT_UNCONFIRMED"));
     expect(new Set((await desk.exits()).map(({ intent_id }) => intent_id)).size).toBe(1);
-    const degraded = await waitUntil("it is told", async () =>
-      (await desk.heartbeats()).find(({ status }) => status === "DEGRADED"),
-    );
-    expect(degraded.ts - (exit?.ts_ms ?? 0)).toBeLessThan(3000);
+    const told = await waitUntil("it is told", async () => {
+      const all = await desk.heartbeats();
+      return all.some(({ status }) => status === "DEGRADED") && all;
+    });
+    // In cycles, which a busy machine makes longer: the one that decides, and the two until EXIT_CONFIRM_MS is over.
+    const since = told.filter(({ ts }) => ts >= (exit?.ts_ms ?? 0));
+    expect(since.findIndex(({ status }) => status === "DEGRADED")).toBeLessThanOrEqual(2);
   }),
 );
 
@@ -99,9 +105,9 @@ test.concurrent(
     const sent = async (count: number) => {
       const exits = await waitUntil(`${count} exits are out`, async () => {
         const all = await desk.exits();
-        return all.length >= count && all;
+        return new Set(all.map(({ intent_id }) => intent_id)).size >= count && all;
       });
-      return exits.map(({ intent_id }) => intent_id);
+      return [...new Set(exits.map(({ intent_id }) => intent_id))];
     };
     const [zero = ""] = await sent(1);
     await desk.redis("HSET", `${desk.keys.orderLedgerPrefix}${zero}`, "state", "REJECTED");
@@ -116,7 +122,7 @@ test.concurrent(
     });
     expect(await sent(2)).toEqual([zero, one]);
     await desk.redis("HSET", `${desk.keys.orderLedgerPrefix}${one}`, "state", "FILLED");
-    expect(new Set(await sent(3)).size).toBe(3);
+    expect(await sent(3)).toHaveLength(3);
   }),
 );
 
@@ -132,9 +138,11 @@ test.concurrent(
     const lastTrade = `${desk.keys.gateLastTradePrefix}ETHUSDT`;
     const stamped = await waitUntil("it is stamped", async () => Number(await desk.redis("GET", lastTrade)));
     expect(stamped).toBeWithin(before, after + 1);
-    expect(Number(await desk.redis("PTTL", lastTrade))).toBeWithin(290_000, 300_001);
+    const leastAgeMs = Date.now() - stamped;
+    const leftMs = Number(await desk.redis("PTTL", lastTrade));
+    expect(leftMs).toBeWithin(300_000 - (Date.now() - stamped) - 2, 300_000 - leastAgeMs + 2);
     await waitUntil("the stop is gone", async () => (await desk.stops()).length === 0);
-    expect(await desk.plan("ETHUSDT")).toEqual({});
+    await waitUntil("the plan is gone", async () => Object.keys(await desk.plan("ETHUSDT")).length === 0);
     expect(await brain.positions()).toEqual([]);
     await waitUntil("it is counted", async () => (await statistic(desk, "positions_closed")) === 1);
   }),
@@ -203,8 +211,8 @@ test.concurrent(
   on(async (desk) => {
     await desk.redis("HSET", desk.keys.gateInFlight, "ETHUSDT", "entry");
     await using brain = await desk.start();
-    await buy(desk);
     const sinceMs = performance.now();
+    await buy(desk);
     await waitUntil("it is adopted", async () => (await brain.positions())[0]?.plan?.stop_loss === "2940");
     expect(performance.now() - sinceMs).toBeGreaterThan(2000);
     expect(brain.alarms()).toContain("POSITION WITHOUT A PLAN ETHUSDT: NO_PLAN");
@@ -263,8 +271,13 @@ test.concurrent(
     await desk.order({ symbol: "ETHUSDT", side: "BUY", positionSide: "LONG", quantity: "0.2" });
     await desk.order({ symbol: "ETHUSDT", side: "SELL", positionSide: "SHORT", quantity: "0.3" });
     await waitUntil("both have a stop", async () => (await desk.stops()).length === 2);
-    expect((await desk.plan("ETHUSDT:LONG"))["stop_loss"]).toBe("2940");
-    expect((await desk.plan("ETHUSDT:SHORT"))["stop_loss"]).toBe("3060");
+    for (const [side, stop] of [
+      ["LONG", "2940"],
+      ["SHORT", "3060"],
+    ])
+      await waitUntil(`the ${side} has its plan`, async () => {
+        return (await desk.plan(`ETHUSDT:${side}`))["stop_loss"] === stop;
+      });
     for (const { clientAlgoId } of await desk.stops())
       await desk.paper.call("DELETE", "/fapi/v1/algoOrder", { clientAlgoId });
     await desk.paper.setPrice("ETHUSDT", "2930");

@@ -22,7 +22,7 @@ beforeAll(async () => {
   redis = connectRedis({
     url: server.url,
     name: "test",
-    deadlineMs: 5000,
+    deadlineMs: 20_000,
     ...common,
     onConnected: ensureLibrary,
   });

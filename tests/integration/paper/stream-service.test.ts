@@ -52,13 +52,18 @@ test("best prices are published as they change, combined or bare, and only to wh
   await paper.setPrice("BTCUSDT", "61000");
   await paper.setPrice("ETHUSDT", "2600");
   await waitUntil("both prices came", () => all.heard.length >= 3);
+  await paper.setPrice("BTCUSDT", "62000");
+  await waitUntil("two prices came of one symbol", () => combined.heard.length >= 2);
   expect(combined.heard).toMatchObject([
     { stream: "btcusdt@bookTicker", data: { e: "bookTicker", s: "BTCUSDT", b: "61000.00", a: "61000.10" } },
+    { stream: "btcusdt@bookTicker", data: { s: "BTCUSDT", b: "62000.00" } },
   ]);
+  await waitUntil("the last price came", () => all.heard.length >= 4);
   expect(all.heard).toMatchObject([
     { result: null, id: 1 },
     { s: "BTCUSDT" },
     { s: "ETHUSDT", b: "2600.00" },
+    { s: "BTCUSDT", b: "62000.00" },
   ]);
 });
 
@@ -113,7 +118,7 @@ test("a listen key that ended says so on its stream, and cannot be prolonged", a
 });
 
 test("a listen key runs out by itself", async () => {
-  await using paper = await startPaper({ settings: { PAPER_LISTEN_KEY_SEC: 1 } });
+  await using paper = await startPaper({ settings: { PAPER_LISTEN_KEY_SEC: 3 } });
   using user = await listen(paper, `/ws/${await listenKeyOf(paper)}`);
   await waitUntil("the end was told", () =>
     user.heard.some((message) => message["e"] === "listenKeyExpired"),
