@@ -22,12 +22,19 @@ export interface Consuming extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** A consumer of its own process, so to speak: own connections, acknowledging handler unless said otherwise. */
-export function consume(server: RedisServer, options: Partial<StreamConsumerOptions> = {}): Consuming {
+/**
+ * A consumer of its own process, so to speak: own connections, acknowledging handler unless said otherwise. `deadlineMs`: of the
+ * handler's commands, for a server that hangs.
+ */
+export function consume(
+  server: RedisServer,
+  options: Partial<StreamConsumerOptions> = {},
+  deadlineMs = 20_000,
+): Consuming {
   const log = keptLog();
   const random = Math.random;
   const common = { url: server.url, clock: systemClock, random, log };
-  const redis = connectRedis({ ...common, name: "test", deadlineMs: 200 });
+  const redis = connectRedis({ ...common, name: "test", deadlineMs });
   const stopping = new AbortController();
   const handed: string[] = [];
   const batches: number[] = [];

@@ -37,7 +37,7 @@ export async function startRecoveryBench(): Promise<RecoveryBench> {
   const server = await startRedisServer();
   const redis = connectRedis({
     ...{ url: server.url, name: "test", clock: systemClock, random: Math.random, log: keptLog() },
-    deadlineMs: 5000,
+    deadlineMs: 20_000,
     onConnected: ensureLibrary,
   });
   await redis.whenReady();

@@ -125,7 +125,7 @@ test("a second entry with a known intent id ends as duplicate; there is one orde
 
 test("what is redelivered after it was settled is only acknowledged", async () => {
   const { eye, keys, stack } = pipeline;
-  await atRest(eye, keys, 4000);
+  await atRest(eye, keys, 60_000);
   const before = await results(pipeline);
   const orders = await pipeline.orders();
   await stack.daemons.execution.process().stop();
@@ -133,7 +133,7 @@ test("what is redelivered after it was settled is only acknowledged", async () =
   await stack.daemons.execution.start();
   await publish(pipeline, validIntent({ intent_id: "after-redelivery" }));
   await resultOf(pipeline, "after-redelivery");
-  await atRest(eye, keys, 4000);
+  await atRest(eye, keys, 60_000);
   const settled = (one: { status: string; intent_id: string }) =>
     one.intent_id !== "" && one.status !== "duplicate";
   expect((await results(pipeline)).filter(settled).length).toBe(before.filter(settled).length + 1);

@@ -20,7 +20,7 @@ import { waitUntil } from "../../support/wait-until.ts";
 const FAILURES_MAX = 2;
 let pipeline: Pipeline;
 beforeAll(async () => {
-  const execution = { ...WIDE_OPEN.execution, DELIVERIES_MAX: String(FAILURES_MAX), STALE_IDLE_MS: "30000" };
+  const execution = { ...WIDE_OPEN.execution, DELIVERIES_MAX: String(FAILURES_MAX), STALE_IDLE_MS: "15000" };
   pipeline = await startPipeline({ env: { ...WIDE_OPEN, execution } });
 });
 afterAll(() => pipeline[Symbol.asyncDispose]());
@@ -57,21 +57,26 @@ function atPrice(price: number) {
   return { entry_price: price, stop_loss: price * 0.98, take_profit: price * 1.06 };
 }
 
-test("entries of a dead consumer are taken over and end in one result each", async () => {
-  await execution().process().stop();
-  const orphans = [validIntent(), validIntent({ symbol: "SOLUSDT", ...atPrice(100) })];
-  for (const intent of orphans) await publish(pipeline, intent);
-  await deliverTo("execution-dead");
+/** What the dead consumer has looks as if it had had it for a minute: execution takes it over. */
+async function makeStale(): Promise<void> {
   const held = await command("XPENDING", pipeline.keys.intentStream, GROUPS.executionIntents, "-", "+", "10");
   for (const entry of Array.isArray(held) ? held : []) {
     const claim = ["XCLAIM", pipeline.keys.intentStream, GROUPS.executionIntents, "execution-dead", "0"];
     await command(...claim, String([entry].flat()[0]), "IDLE", "60000", "JUSTID");
   }
+}
+
+test("entries of a dead consumer are taken over and end in one result each", async () => {
+  await execution().process().stop();
+  const orphans = [validIntent(), validIntent({ symbol: "SOLUSDT", ...atPrice(100) })];
+  for (const intent of orphans) await publish(pipeline, intent);
+  await deliverTo("execution-dead");
   await execution().start();
+  await makeStale();
   for (const intent of orphans) {
     expect((await resultOf(pipeline, String(intent["intent_id"]))).status).toBe("filled");
   }
-  await atRest(pipeline.eye, pipeline.keys, 4000);
+  await atRest(pipeline.eye, pipeline.keys, 60_000);
 });
 
 test("what another consumer has had for less than STALE_IDLE_MS is left to it", async () => {
@@ -91,7 +96,7 @@ test("what another consumer has had for less than STALE_IDLE_MS is left to it", 
 async function leaveSubmitting(intent: Record<string, unknown>, signedAtMs: number): Promise<string> {
   const intentId = String(intent["intent_id"]);
   const entryId = await publish(pipeline, intent);
-  await deliverTo("execution-local");
+  await deliverTo("execution-dead");
   const { keys } = pipeline;
   const fields = {
     ...{
@@ -112,6 +117,12 @@ async function leaveSubmitting(intent: Record<string, unknown>, signedAtMs: numb
   return intentId;
 }
 
+/** Execution is there, knows its prices, and comes upon the entry. */
+async function resume(): Promise<void> {
+  await execution().start();
+  await makeStale();
+}
+
 const ordersOf = async (intentId: string) => {
   const ids = [1, 2, 3].map((attempt) => clientOrderId(intentId, attempt));
   return (await pipeline.orders()).filter((order) => ids.includes(order.clientOrderId));
@@ -127,7 +138,7 @@ test("an order that was on its way when its process died is asked about, not sen
     headers: { "X-MBX-APIKEY": "paper" },
   });
   expect(sent.status).toBe(200);
-  await execution().start();
+  await resume();
   const result = await resultOf(pipeline, intentId);
   expect(result).toMatchObject({
     status: "filled",
@@ -140,7 +151,7 @@ test("an order that was on its way when its process died is asked about, not sen
 test("an order that never reached the venue is sent as a second attempt, once that is proved", async () => {
   await execution().process().stop();
   const intentId = await leaveSubmitting(validIntent(), Date.now() - 60_000);
-  await execution().start();
+  await resume();
   const result = await resultOf(pipeline, intentId);
   expect(result).toMatchObject({ status: "filled", client_order_id: clientOrderId(intentId, 2) });
   expect((await ordersOf(intentId)).map((order) => order.clientOrderId)).toEqual([
@@ -152,7 +163,7 @@ test("it is not sent again after a panic: kill, halt and safe mode are asked ane
   await execution().process().stop();
   const intentId = await leaveSubmitting(validIntent(), Date.now() - 60_000);
   await command("HSET", pipeline.keys.tradingState, "halted", "true");
-  await execution().start();
+  await resume();
   expect(await resultOf(pipeline, intentId)).toMatchObject({
     status: "denied",
     order_id: "BLOCKED_TRADING_HALTED",
@@ -200,7 +211,7 @@ test("an entry whose handling fails DELIVERIES_MAX times becomes a dead letter w
     "2",
   );
   await command("DEL", `${keys.gateLastTradePrefix}ETHUSDT`);
-  await atRest(pipeline.eye, keys, 4000);
+  await atRest(pipeline.eye, keys, 60_000);
 });
 
 test("an exit whose handling fails is never given up, and is executed once all the same", async () => {

@@ -14,6 +14,7 @@ import {
   WIDE_OPEN,
 } from "../../support/pipeline.ts";
 import { validIntent, validOn } from "../../support/valid-trade.ts";
+import { waitUntil } from "../../support/wait-until.ts";
 
 let pipeline: Pipeline;
 beforeAll(async () => {
@@ -44,6 +45,14 @@ async function venue(method: "POST" | "DELETE", path: string, params: CallParams
   const body: unknown = await reply.json();
   expect({ path, status: reply.status, body }).toMatchObject({ path, status: 200 });
   return body;
+}
+
+const requestsSchema = z.looseObject({ endpoints: z.record(z.string(), z.record(z.string(), z.number())) });
+
+/** Orders that the venue has answered with 429 since it was started. */
+async function ordersLimited(): Promise<number> {
+  const report: unknown = await (await fetch(`${pipeline.venueUrl}/paper/requests`)).json();
+  return requestsSchema.parse(report).endpoints["POST /fapi/v1/order"]?.["429"] ?? 0;
 }
 
 /** Open positions at the venue, by symbol. */
@@ -189,7 +198,8 @@ test("an exit is served although a hundred entries wait for the venue", async ()
   await open("SOLUSDT");
   const slow = {
     match: { symbol: "ETHUSDT", path: "/fapi/v1/order" },
-    effect: { kind: "latency", ms: 1500 },
+    // Nearly as long as execution waits for an answer.
+    effect: { kind: "latency", ms: 2800 },
   };
   await pipeline.control("faults", { rules: [slow] });
   const entries = Array.from({ length: 100 }, () => validIntent());
@@ -213,12 +223,13 @@ test("an exit waits for the venue's limit and goes on; an entry gives way", asyn
       {
         match: { method: "POST", path: "/fapi/v1/order" },
         count: 1,
-        effect: { kind: "limited", status: 429, retryAfterSec: 1 },
+        effect: { kind: "limited", status: 429, retryAfterSec: 6 },
       },
     ],
   });
-  expect((await close()).status).toBe("filled");
-  expect(await positions()).toEqual({});
-  // Entries wait a second longer than exits.
+  const closing = close();
+  await waitUntil("the venue has said to wait", async () => (await ordersLimited()) === 1);
   expect((await entry()).reason).toStartWith("VENUE_LIMITED");
+  expect((await closing).status).toBe("filled");
+  expect(await positions()).toEqual({});
 });

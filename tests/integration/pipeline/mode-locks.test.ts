@@ -120,7 +120,7 @@ test("the first execution records mode and account; one with another account doe
   expect(await second.process.exited).toBe(CONFIGURATION);
   expect(second.log()).toContain("this Redis belongs to mode PAPER and account");
   expect(await recorded(first)).toEqual(before);
-  expect((await fetch(`${first.url}/readyz`)).ok).toBe(true);
+  await first.ready();
 });
 
 test("a rotated API key of the same account starts", async () => {
@@ -162,7 +162,7 @@ test.each([
     await bench.eye.command("DEL", ...keys);
     await meanwhile(execution);
     const again = async () => JSON.stringify(await recorded(execution)) === JSON.stringify(before);
-    await waitUntil("they are recorded again", again, { deadlineMs: 10_000 });
+    await waitUntil("they are recorded again", again);
     expect((await fetch(`${execution.url}/healthz`)).ok).toBe(true);
   },
   120_000,
@@ -183,7 +183,7 @@ test("a second process of the same instance does not start, and the first goes o
   const second = startOn("{twice}", venue, shared);
   expect(await second.process.exited).toBe(CONFIGURATION);
   expect(second.log()).toContain(`process ${first.process.pid} runs as instance one`);
-  expect((await fetch(`${first.url}/readyz`)).ok).toBe(true);
+  await first.ready();
 });
 
 test("after kill -9 of the first, the same instance starts again", async () => {

@@ -47,7 +47,7 @@ test("the valid trade passes: ETHUSDT, 35 USD notional, R = 2.5, NHiTS in TREND"
     await eye.command("HMGET", `${keys.positionPlanPrefix}ETHUSDT`, "intent_id", "side", "stop_loss"),
   ).toEqual([result.intent_id, "LONG", "3430"]);
   const stamped = Number(await eye.command("GET", `${keys.gateLastTradePrefix}ETHUSDT`));
-  expect(Math.abs(stamped - Date.now())).toBeLessThan(5000);
+  expect(Math.abs(stamped - Date.now())).toBeLessThan(60_000);
   expect(await eye.command("ZRANGE", keys.gateTrades, "0", "-1")).toEqual([result.intent_id]);
   expect(await eye.command("HGET", keys.gateInFlight, "ETHUSDT")).toBeNull();
 });

@@ -94,7 +94,7 @@ test.each([
     expect((await resultOf(pipeline, id)).status).toBe("filled");
     await waitUntil(
       "the late request was answered, too",
-      async () => (await requested()).answered === requests,
+      async () => (await requested()).answered >= requests,
     );
     expect(await resting()).toEqual([protectiveStopId(id)]);
     expect((await pipeline.orders()).length).toBe(1);
@@ -117,8 +117,7 @@ test("a venue that takes no stops delays neither the result nor an exit; the sto
   );
   expect(await resting()).toEqual([]);
   await pipeline.control("faults", { rules: [] });
-  const deadline = { deadlineMs: 20_000 };
-  await waitUntil("the stop rests", async () => (await resting()).includes(protectiveStopId(id)), deadline);
+  await waitUntil("the stop rests", async () => (await resting()).includes(protectiveStopId(id)));
   await waitUntil(
     "it is told",
     async () => (await metric("quantum_execution_protective_stops_missing")) === 0,

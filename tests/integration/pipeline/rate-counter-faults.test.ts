@@ -8,6 +8,7 @@ import {
   verdicts,
 } from "../../support/pipeline.ts";
 import { validOn } from "../../support/valid-trade.ts";
+import { waitUntil } from "../../support/wait-until.ts";
 
 let bench: RedisBench;
 beforeAll(async () => {
@@ -77,7 +78,7 @@ test.each(COUNTERS)(
         trace_id: trace,
       },
     ]);
-    expect(router.log()).toContain("FAIL_OPEN_ERROR");
+    await waitUntil("it is logged", () => router.log().includes("FAIL_OPEN_ERROR"));
   },
 );
 

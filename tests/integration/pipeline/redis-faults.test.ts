@@ -76,7 +76,7 @@ const bothReady = () =>
   waitUntil(
     "both daemons are ready",
     async () => (await Promise.all(DAEMONS.map(readiness))).every((one) => one.ok),
-    { deadlineMs: 30_000, everyMs: 50 },
+    { everyMs: 50 },
   );
 
 /** Both daemons as the process that they were: neither ended, neither is a new one. */
@@ -107,9 +107,7 @@ test.each(Object.keys(FAULTS))(
         return !ok && SAID[name]?.test(text);
       });
     }
-    await waitUntil("the outage is over", () => performance.now() - began >= OUTAGE_MS, {
-      deadlineMs: OUTAGE_MS + 5000,
-    });
+    await waitUntil("the outage is over", () => performance.now() - began >= OUTAGE_MS);
     for (const role of DAEMONS)
       expect((await fetch(`${pipeline.stack.daemons[role].url}/healthz`)).status).toBe(200);
     await fault?.end();
@@ -117,7 +115,7 @@ test.each(Object.keys(FAULTS))(
     const returned = load.acknowledged();
     await waitUntil("decisions flow again", () => load.acknowledged() >= returned + 30);
     const traces = await load.stop();
-    await atRest(pipeline.eye, pipeline.keys, 30_000);
+    await atRest(pipeline.eye, pipeline.keys, 60_000);
     const record = await readPipeline(pipeline.eye, pipeline.keys, pipeline.venueUrl);
     expect(reconcile(record).problems).toEqual([]);
     const ended = new Set(record.results.map((result) => result.trace_id));
@@ -141,7 +139,7 @@ test("Redis out of memory: an exit decision behind many entries reaches the venu
   await command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   for (const daemon of stopped) daemon.signal("SIGCONT");
   const reached = async () => (await results(pipeline)).some((result) => result.trace_id === exit);
-  await waitUntil("the exit has its result", reached, { deadlineMs: 20_000 });
+  await waitUntil("the exit has its result", reached);
   expect(await resultOf(pipeline, exit)).toMatchObject({
     status: "filled",
     action: "CLOSE",
@@ -150,7 +148,7 @@ test("Redis out of memory: an exit decision behind many entries reaches the venu
   expect(await eye.command("XLEN", keys.intentStream)).toBe(admitted);
   await command("CONFIG", "SET", "maxmemory", "0");
   await bothReady();
-  await atRest(eye, keys, 30_000);
+  await atRest(eye, keys, 60_000);
   const ended = new Set((await results(pipeline)).map((result) => result.trace_id));
   expect(waiting.filter((trace) => !ended.has(trace))).toEqual([]);
   expect(reconcile(await readPipeline(eye, keys, pipeline.venueUrl)).problems).toEqual([]);

@@ -89,7 +89,7 @@ test("Redis that hangs ends the run in time", async () => {
   const { code } = await recover({});
   bench.server.resume();
   expect(code).toBe(0);
-  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(performance.now() - began).toBeLessThan(30_000);
 }, 120_000);
 
 test("LIVE refuses claims and deletions in one line, and trims; RECOVER_IN_LIVE=1 permits them", async () => {

@@ -7,7 +7,7 @@ import { waitUntil } from "../../support/wait-until.ts";
 
 async function ready(server: RedisServer, options: Partial<RedisOptions>) {
   const common = { name: "test", clock: systemClock, random: Math.random, log: keptLog() };
-  const redis = connectRedis({ url: server.url, deadlineMs: 500, ...common, ...options });
+  const redis = connectRedis({ url: server.url, deadlineMs: 20_000, ...common, ...options });
   await redis.whenReady();
   return Object.assign(redis, { [Symbol.asyncDispose]: () => redis.close() });
 }

@@ -7,8 +7,10 @@ import { keptLog } from "../../support/quiet-log.ts";
 import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
-/** What a timer and a busy machine may add to a deadline. */
-const MARGIN_MS = 150;
+/** Where a server hangs; everywhere else a busy machine is slow and not broken. */
+const HANGS = { deadlineMs: 100 } as const;
+/** What a timer and a busy machine may add to it: less than the socket's own timeout, which would end a call as well. */
+const MARGIN_MS = 900;
 
 async function connected(
   server: Pick<RedisServer, "url">,
@@ -17,7 +19,7 @@ async function connected(
   const redis = connectRedis({
     url: server.url,
     name: "test",
-    deadlineMs: 100,
+    deadlineMs: 20_000,
     clock: systemClock,
     random: Math.random,
     log: keptLog(),
@@ -68,9 +70,9 @@ describe("a server that works", () => {
     await using redis = await ready(server);
     const estimate = redis.serverNowMs();
     const [seconds, micros] = (await server.cli("TIME")).split("\n");
-    const truth = Number(seconds) * 1000 + Number(micros) / 1000;
-    expect(estimate).toBeLessThanOrEqual(truth);
-    expect(truth - estimate).toBeLessThan(500);
+    expect(estimate).toBeLessThanOrEqual(Number(seconds) * 1000 + Number(micros) / 1000);
+    // The server's clock is this machine's.
+    await waitUntil("it is close", () => Math.abs(Date.now() - redis.serverNowMs()) < 20);
   });
 
   test("takes user and password from a unix URL", async () => {
@@ -86,7 +88,7 @@ describe("a server that works", () => {
 describe("a server that hangs", () => {
   test("has every call settled within the deadline, and is back right after it goes on", async () => {
     await using server = await startRedisServer();
-    await using redis = await ready(server);
+    await using redis = await ready(server, HANGS);
     server.hang();
     const started = performance.now();
     const calls = Array.from({ length: 200 }, (_, at) => redis.command(["SET", `k${at}`, "v"]));
@@ -106,7 +108,7 @@ describe("a server that hangs", () => {
 
   test("is noticed by an idle process, too", async () => {
     await using server = await startRedisServer();
-    await using redis = await ready(server);
+    await using redis = await ready(server, HANGS);
     server.hang();
     await waitUntil("the pulse overran", () => redis.state.kind === "hung");
     server.resume();
@@ -124,7 +126,7 @@ describe("a server that hangs", () => {
 
   test("may execute a given-up command later: the outcome is unknown, not 'no'", async () => {
     await using server = await startRedisServer();
-    await using redis = await ready(server);
+    await using redis = await ready(server, HANGS);
     server.hang();
     expect(await fates([redis.command(["SET", "late", "1"])])).toEqual(["REDIS_DEADLINE"]);
     server.resume();
@@ -135,7 +137,7 @@ describe("a server that hangs", () => {
   test("while connecting does not hold the process up", async () => {
     await using server = await startRedisServer();
     server.hang();
-    await using redis = await connected(server);
+    await using redis = await connected(server, HANGS);
     await waitUntil("the attempt was given up", () => redis.state.kind === "hung");
     server.resume();
     await redis.whenReady();
@@ -145,7 +147,7 @@ describe("a server that hangs", () => {
 describe("a server that is gone", () => {
   test("leaves the fate of what is in flight unknown, refuses the rest at once, and is found again", async () => {
     await using server = await startRedisServer();
-    await using redis = await ready(server, { deadlineMs: 5000 });
+    await using redis = await ready(server);
     server.hang();
     const inFlight = fates([redis.command(["SET", "a", "1"])]);
     await server.stop({ kill: true });

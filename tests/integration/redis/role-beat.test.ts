@@ -17,7 +17,7 @@ async function connected(server: RedisServer): Promise<RedisConnection & AsyncDi
   const redis = connectRedis({
     url: server.url,
     name: "t",
-    deadlineMs: 100,
+    deadlineMs: 1000,
     clock: systemClock,
     random: () => 0,
     log,

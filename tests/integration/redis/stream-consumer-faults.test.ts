@@ -11,6 +11,9 @@ import {
 import { startRedisServer } from "../../support/redis-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
+/** A command that takes longer is given up. */
+const HANGS_MS = 1000;
+
 const distinct = (values: readonly string[]) =>
   [...new Set(values)]
     .map(Number)
@@ -21,8 +24,8 @@ describe("a server that hangs under a consumer", () => {
   test("is waited for, with progress reported, and nothing is lost or acknowledged unhandled", async () => {
     await using server = await startRedisServer();
     await append(server, 1, 20);
-    await using consuming: Consuming = consume(server, { inFlightMax: 5, batchMax: 5 });
-    await waitUntil("it reads", () => consuming.handed.length >= 20);
+    await using consuming: Consuming = consume(server, { inFlightMax: 5, batchMax: 5 }, HANGS_MS);
+    await waitUntil("all were handled", () => consuming.status().handled === 20);
     server.hang();
     await waitUntil("it waits", () => consuming.status().kind === "waiting");
     const before = consuming.progress();
@@ -38,15 +41,19 @@ describe("a server that hangs under a consumer", () => {
     await using server = await startRedisServer();
     await append(server, 1, 10);
     let hung = false;
-    await using consuming: Consuming = consume(server, {
-      handle(entries) {
-        if (!hung && entries[0]?.fields["n"] === "4") {
-          hung = true;
-          server.hang();
-        }
-        return acknowledge(consuming.redis, entries);
+    await using consuming: Consuming = consume(
+      server,
+      {
+        handle(entries) {
+          if (!hung && entries[0]?.fields["n"] === "4") {
+            hung = true;
+            server.hang();
+          }
+          return acknowledge(consuming.redis, entries);
+        },
       },
-    });
+      HANGS_MS,
+    );
     await waitUntil("it waits", () => hung && consuming.status().kind === "waiting");
     server.resume();
     await waitUntil("nothing is pending", async () => (await pendingCount(server)) === 0);
