@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** What identifies a decision when nothing better does. */
 export interface IntentIdentity {
@@ -36,5 +36,5 @@ export function intentIdOf(identity: IntentIdentity): string {
           identity.entryPrice ?? "",
         ]
       : [trace, identity.symbol, identity.action];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+  return hash("sha256", JSON.stringify(parts), "hex").slice(0, 32);
 }
