@@ -15,6 +15,11 @@ export function kernelLimitsLine(limits: AdmissionLimits): LogLine {
   return { level: "info", message, fields: { ...limits } };
 }
 
+/** Whether the line of a verdict is of level debug. */
+export function isOrdinary({ kind }: AdmissionVerdict): boolean {
+  return kind === "ADMITTED" || kind === "EXIT" || kind === "SKIPPED";
+}
+
 type Denied = Extract<AdmissionVerdict, { kind: "DENIED" }>;
 
 /** The line of a verdict. */

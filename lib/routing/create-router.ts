@@ -37,6 +37,7 @@ export function createRouter(
       onRateFault: settings.SAFETY_ON_ERROR,
       limiter: new RateLimiter({ ...limits, windowMs: limits.windowSec * 1000 }),
       log: writeLine,
+      tellsDebug: settings.LOG_LEVEL === "debug" || settings.LOG_LEVEL === "trace",
     },
     metrics: createRouterMetrics(context.registry),
     progress: context.beat,

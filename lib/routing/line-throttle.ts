@@ -18,7 +18,8 @@ export class LineThrottle {
   /** The line to write, with `left_out` where lines of its kind are missing; undefined to write none. */
   pass(line: LogLine): LogLine | undefined {
     if (line.level === "error") return line;
-    const kind = `${line.message.split("|", 1)[0]}${line.fields["reason"] ?? ""}`;
+    const bar = line.message.indexOf("|");
+    const kind = (bar < 0 ? line.message : line.message.slice(0, bar)) + (line.fields["reason"] ?? "");
     const second = Math.floor(this.#monotonicMs() / 1000);
     const seen = this.#kinds.get(kind) ?? { second, count: 0, leftOut: 0 };
     this.#kinds.set(kind, seen);

@@ -19,7 +19,7 @@ import {
 } from "../kernel/admit.ts";
 import { CallExpiredError, type FunctionCaller } from "../kernel/function-call.ts";
 import { RedisReplyError } from "../redis/redis-errors.ts";
-import { type LogLine, verdictLine } from "./admission-log.ts";
+import { isOrdinary, type LogLine, verdictLine } from "./admission-log.ts";
 import { type DecisionBounds, decideAdmission } from "./decide-admission.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -34,6 +34,8 @@ export interface RouterParts {
   readonly onRateFault: "open" | "closed";
   readonly limiter: RateLimiter;
   log(line: LogLine): void;
+  /** Whether lines of level debug are written; if not, none is made: there is one for every intent. */
+  readonly tellsDebug: boolean;
   /** Tells every verdict, for metrics. */
   observe(request: AdmissionRequest, verdict: AdmissionVerdict): void;
 }
@@ -91,7 +93,7 @@ async function admitRequests(parts: RouterParts, requests: readonly AdmissionReq
 
 function conclude(parts: RouterParts, request: AdmissionRequest, verdict: AdmissionVerdict): void {
   if (verdict.kind === "ADMITTED") parts.limiter.note(request.symbol, parts.redis.serverNowMs());
-  parts.log(verdictLine(parts.limits, request, verdict));
+  if (parts.tellsDebug || !isOrdinary(verdict)) parts.log(verdictLine(parts.limits, request, verdict));
   parts.observe(request, verdict);
 }
 

@@ -19,6 +19,7 @@ export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Pr
     onRateFault: "closed",
     limiter: new RateLimiter({ ...OPEN_LIMITS, windowMs: OPEN_LIMITS.windowSec * 1000 }),
     log: () => {},
+    tellsDebug: false,
     observe: () => {},
   };
   const consumer = createConsumerLoop(openPlainWire, {

@@ -14,7 +14,7 @@ const LIMITS: AdmissionLimits = {
 };
 
 /** A server that answers each call with the next of `replies`, and notes what it was asked. */
-function routerOn(replies: readonly unknown[], onRateFault: "open" | "closed" = "open") {
+function routerOn(replies: readonly unknown[], onRateFault: "open" | "closed" = "open", tellsDebug = false) {
   const calls: (readonly string[])[] = [];
   const lines: LogLine[] = [];
   const told: string[] = [];
@@ -35,6 +35,7 @@ function routerOn(replies: readonly unknown[], onRateFault: "open" | "closed" = 
     onRateFault,
     limiter: new RateLimiter({ windowMs: 10_000, globalMax: 2, symbolMax: 5 }),
     log: (line) => void lines.push(line),
+    tellsDebug,
     observe: (request, verdict) =>
       void told.push(`${request.id} ${verdict.kind === "DENIED" ? verdict.reason : verdict.kind}`),
   };
@@ -133,4 +134,14 @@ test.each([
 ])("%s is no verdict", async (_what, reply) => {
   const { parts } = routerOn([reply]);
   expect((await failureOf(routePage(parts, [entry("1-0")]))).message).toContain("admit_v1 answered");
+});
+
+test.each([
+  [false, ["DUPLICATE_SKIP"]],
+  [true, ["ADMITTED", "DUPLICATE_SKIP", "SKIPPED"]],
+])("debug lines told: %p", async (tellsDebug, messages) => {
+  const reply = ["OK", String(NOW), "ADMITTED", "9-0", "DUPLICATE", "", "SKIPPED", ""];
+  const { parts, lines } = routerOn([reply], "open", tellsDebug);
+  await routePage(parts, [entry("1-0"), entry("2-0"), entry("3-0")]);
+  expect(lines.map(({ message }) => message)).toEqual(messages);
 });
