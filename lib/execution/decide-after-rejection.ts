@@ -14,6 +14,11 @@ const BACK_OFF_MS = [200, 400, 800] as const;
 /** Longest single wait of an exit for a limit (ms): Retry-After is looked at again after it. */
 const LIMIT_WAIT_MS_MAX = 1000;
 
+/** The venue's code and words, as a result says them. */
+export function wordsOf(outcome: Outcome): string {
+  return `${outcome.code ?? outcome.httpStatus ?? outcome.row} ${outcome.message}`.trim();
+}
+
 /**
  * What follows an attempt that the venue certainly did not execute. `rejections` is how many there were
  * before. An entry ends soon; an exit ends only where the venue is final or there is nothing to reduce.
@@ -26,7 +31,7 @@ export function decideAfterRejection(input: {
   readonly resigned: boolean;
 }): AfterRejection {
   const { kind, outcome, rejections } = input;
-  const said = `${outcome.code ?? outcome.httpStatus ?? outcome.row} ${outcome.message}`.trim();
+  const said = wordsOf(outcome);
   switch (outcome.class) {
     case "LIMITED":
       if (kind === "entry") return { kind: "end", ending: rejected("VENUE_LIMITED", said) };

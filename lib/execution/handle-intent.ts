@@ -23,7 +23,7 @@ import {
 import { settleStray } from "../kernel/settle-order.ts";
 import { type BegunEntry, beginEntry } from "./begin-entry.ts";
 import { bookFills } from "./book-fills.ts";
-import { denied, type Ending } from "./ending.ts";
+import { denied, type Ending, rejected } from "./ending.ts";
 import { executeEntry } from "./execute-entry.ts";
 import { executeExit } from "./execute-exit.ts";
 import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
@@ -114,7 +114,8 @@ async function resumeOrder(parts: ExecutionParts, job: Job, order: LedgerOrder):
     await markOrderUnknown(parts.redis, parts.keys, { intentId, owner: parts.owner, why: "resumed" });
   }
   const found = await resolveAttempt(parts, job, order);
-  return found === undefined ? undefined : bookFills(parts, job, found, { fresh: false });
+  if (found !== undefined) return bookFills(parts, job, found, { fresh: false });
+  return order.refusal === "" ? undefined : rejected("VENUE_REJECTED", order.refusal);
 }
 
 /** What becomes of an entry whose handling threw. Errors of the connection go on to the consumer. */

@@ -3,7 +3,8 @@
  *
  * 1 Nothing is sent before the ledger says SUBMITTING with exactly the timestamp that is sent.
  * 2 A further attempt, with a client id of its own, is made only when the one before is proved not executed. An
- *   entry is sent again, or ends refused, only when the venue has no such order.
+ *   entry is sent again, or ends refused, only when the venue has no such order. What the venue refused for good is
+ *   not sent again, however long it took to learn that it has no such order.
  * 3 Signing an attempt again, which the venue certainly did not execute, moves the ledger first.
  * 4 An entry gives way to every limit of the venue; an exit waits for it and goes on.
  */
@@ -14,7 +15,7 @@ import type { Outcome } from "../exchange/outcome-classes.ts";
 import { markOrderUnknown, type Submission, type SubmitReply, submitOrder } from "../kernel/order-ledger.ts";
 import { askAfterRejection } from "./ask-after-rejection.ts";
 import { bookFills } from "./book-fills.ts";
-import { type AfterRejection, decideAfterRejection } from "./decide-after-rejection.ts";
+import { type AfterRejection, decideAfterRejection, wordsOf } from "./decide-after-rejection.ts";
 import { denied, type Ending, rejected } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
 import { noteWouldHold } from "./note-would-hold.ts";
@@ -27,7 +28,8 @@ type Sent =
   | { readonly kind: "ended"; readonly ending: Ending }
   | { readonly kind: "at_venue"; readonly order: VenueOrder; readonly fresh: boolean }
   | { readonly kind: "rejected"; readonly outcome: Outcome; readonly signedAtMs: number }
-  | { readonly kind: "unknown"; readonly signedAtMs: number };
+  /** `refusal`: the venue's answer, where it refused and could not say at once whether it has the order. */
+  | { readonly kind: "unknown"; readonly signedAtMs: number; readonly refusal?: Outcome };
 
 const ORDER_COST = { weight: 1, orders: 1 } as const;
 /** An entry and the stop of its position: the second must not eat what is reserved for exits. */
@@ -61,14 +63,15 @@ export async function sendOrder(
     if (sent.kind === "ended") return sent.ending;
     if (sent.kind === "at_venue") return bookFills(parts, job, sent.order, { fresh: sent.fresh });
     if (sent.kind === "unknown") {
-      const order = await resolveUnknown(parts, job, attempt, sent.signedAtMs);
+      const order = await resolveUnknown(parts, job, attempt, sent);
       if (order !== undefined) return bookFills(parts, job, order, { fresh: false });
       attempt += 1;
-      continue;
     }
-    const next = decideAfterRejection({ kind: job.kind, outcome: sent.outcome, rejections, resigned });
+    const outcome = sent.kind === "unknown" ? sent.refusal : sent.outcome;
+    if (outcome === undefined) continue;
+    const next = decideAfterRejection({ kind: job.kind, outcome, rejections, resigned });
     if (next.kind === "end") return next.ending;
-    // Not executed: the same attempt is signed anew, its client id cannot be taken.
+    // Where there was no doubt the same attempt is signed anew: its client id cannot be taken.
     await prepareAgain(parts, job, next);
     resigned ||= next.kind === "sign_again";
     rejections += 1;
@@ -88,19 +91,26 @@ async function sendKnown(
   const orderId = clientOrderId(job.intent.intent_id, begun.attempt);
   const word = await askAfterRejection(parts, job, { outcome, clientOrderId: orderId });
   if (word.kind === "at_venue") return { ...word, fresh: false };
-  return word.kind === "unknown" ? { kind: "unknown", signedAtMs } : sent;
+  return word.kind === "unknown" ? { kind: "unknown", signedAtMs, refusal: outcome } : sent;
 }
 
-async function resolveUnknown(parts: ExecutionParts, job: Job, attempt: number, signedAtMs: number) {
+async function resolveUnknown(
+  parts: ExecutionParts,
+  job: Job,
+  attempt: number,
+  sent: Extract<Sent, { kind: "unknown" }>,
+) {
   const { intent } = job;
+  const { refusal } = sent;
   await markOrderUnknown(parts.redis, parts.keys, {
     intentId: intent.intent_id,
     owner: parts.owner,
-    why: "ambiguous",
+    why: refusal === undefined ? "ambiguous" : "refused",
+    refusal: refusal?.class === "FINAL" ? wordsOf(refusal) : undefined,
   });
   return resolveAttempt(parts, job, {
     clientOrderId: clientOrderId(intent.intent_id, attempt),
-    signedAtMs,
+    signedAtMs: sent.signedAtMs,
     recvWindowMs: parts.recvWindowMs,
   });
 }

@@ -20,6 +20,8 @@ export interface LedgerOrder {
   readonly recvWindowMs: number;
   readonly side: string;
   readonly quantity: string;
+  /** What the venue said when it refused the latest attempt for good, though it may have it; "" when it did not. */
+  readonly refusal: string;
 }
 
 /** Where an intent was read from, so that it can be acknowledged with its settlement. */
@@ -69,6 +71,7 @@ function readOrder(flat: readonly string[]): LedgerOrder {
     recvWindowMs: Number(fields.get("recv_window") ?? 0),
     side: fields.get("side") ?? "",
     quantity: fields.get("quantity") ?? "",
+    refusal: fields.get("refusal") ?? "",
   };
 }
 
@@ -229,15 +232,23 @@ function readSubmitted(reply: readonly string[]): SubmitReply | undefined {
   return stopped === undefined ? undefined : { kind: "denied", reason: stopped };
 }
 
-/** mark_unknown_v1: SUBMITTING → UNKNOWN. Throws OrderFencedError when it is not ours or not SUBMITTING. */
+/**
+ * mark_unknown_v1: SUBMITTING → UNKNOWN. `refusal` is kept for whoever resolves it: not executed, it has ended so.
+ * Throws OrderFencedError when it is not ours or not SUBMITTING.
+ */
 export async function markOrderUnknown(
   caller: FunctionCaller,
   keys: Keys,
-  order: { readonly intentId: string; readonly owner: Owner; readonly why: string },
+  order: {
+    readonly intentId: string;
+    readonly owner: Owner;
+    readonly why: string;
+    readonly refusal?: string | undefined;
+  },
 ): Promise<void> {
   const reply = await callFunction(caller, "mark_unknown_v1", {
     keys: [`${keys.orderLedgerPrefix}${order.intentId}`],
-    args: [order.owner, order.why],
+    args: [order.owner, order.why, order.refusal ?? ""],
   });
   assertOurs(order.intentId, reply);
 }

@@ -130,7 +130,7 @@ local function submit_attempt(keys, args, now, order)
   local now_text = string.format('%d', now)
   redis.call('HSET', keys[1], 'state', 'SUBMITTING', 'attempt', args[5], 'client_order_id', args[6],
     'symbol', args[7], 'signed_at', args[8], 'recv_window', args[9], 'side', args[10], 'quantity', args[11],
-    'kind', args[4], 'updated_ms', now_text)
+    'kind', args[4], 'refusal', '', 'updated_ms', now_text)
   -- A list for readers: unreadable, it must not stand in the way of an exit.
   redis.pcall('ZADD', keys[2], 'NX', now_text, args[2])
   return {'SUBMITTING', would_hold}
@@ -162,14 +162,15 @@ local function begin(keys, args)
 end
 
 -- mark_unknown_v1: the order's fate is not established; ask the venue before anything else.
--- KEYS 1 the order's ledger key   ARGS 1 deadline_ms, 2 owner, 3 why
+-- KEYS 1 the order's ledger key   ARGS 1 deadline_ms, 2 owner, 3 why, 4 what the venue refused it for good with, or ''
 -- Returns {'OK'} | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
 local function mark_unknown(keys, args)
   local now = now_ms()
   if past_deadline(now, args[1]) then return expired(now) end
   local refused = refused_move(read_order(keys[1]), args[2], 'UNKNOWN')
   if refused then return refused end
-  redis.call('HSET', keys[1], 'state', 'UNKNOWN', 'why', args[3], 'updated_ms', string.format('%d', now))
+  redis.call('HSET', keys[1], 'state', 'UNKNOWN', 'why', args[3], 'refusal', args[4],
+    'updated_ms', string.format('%d', now))
   return {'OK'}
 end
 

@@ -1,36 +1,45 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { ExecutionParts } from "../../../lib/execution/execution-parts.ts";
 import type { FaultEffect } from "../../../lib/paper/faults/fault-script.ts";
-import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
+import { BRISK, type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
 
+const settings = { PAPER_ORDER_LIMIT_10S: 1_000_000, PAPER_ORDER_LIMIT_1M: 1_000_000 };
 let desk: Desk;
+/** Where requests get lost, and are waited for. */
+let brisk: Desk;
 beforeAll(async () => {
-  desk = await openDesk({ settings: { PAPER_ORDER_LIMIT_10S: 1_000_000, PAPER_ORDER_LIMIT_1M: 1_000_000 } });
+  desk = await openDesk({ settings });
+  brisk = await openDesk({ settings }, BRISK);
 });
-afterAll(async () => await desk[Symbol.asyncDispose]());
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]();
+  await brisk[Symbol.asyncDispose]();
+});
 beforeEach(async () => {
   await desk.paper.clearFaults();
+  await brisk.paper.clearFaults();
   desk.parts.credentialsRefused(false);
 });
 
 type Effect = Partial<FaultEffect> & { readonly kind: FaultEffect["kind"] };
 
-async function trade(effect: Effect, count = 1) {
+async function trade(effect: Effect, { count = 1, at = desk } = {}) {
   const rule = { match: { method: "POST", path: "/fapi/v1/order" }, count, effect };
-  await desk.paper.admin("POST", "faults", { rules: [rule] });
+  await at.paper.admin("POST", "faults", { rules: [rule] });
   const intent = soundIntent();
-  const entry = await desk.publish(intent);
-  const before = (await desk.executed()).length;
-  const handled = await desk.handle(entry);
+  const entry = await at.publish(intent);
+  const before = (await at.executed()).length;
+  const handled = await at.handle(entry);
   const id = "intent_id" in intent ? String(intent.intent_id) : "";
-  const own = (await desk.results()).filter((result) => result.intent_id === id);
-  const executed = (await desk.executed()).slice(before);
+  const own = (await at.results()).filter((result) => result.intent_id === id);
+  const executed = (await at.executed()).slice(before);
   return { handled, own, executed };
 }
 
 describe("an order whose fate is unknown is resolved, and executed once", () => {
   test.each<[string, Effect]>([
-    ["the reply comes after the deadline", { kind: "latency", ms: 400, when: "after" }],
-    ["the request comes late and outside its window", { kind: "latency", ms: 600, when: "before" }],
+    ["the reply comes after the deadline", { kind: "latency", ms: 1500, when: "after" }],
+    ["the request comes late and outside its window", { kind: "latency", ms: 2400, when: "before" }],
     ["the reply is lost", { kind: "lost_reply" }],
     ["the request is lost", { kind: "lost_request" }],
     ["408, executed", { kind: "http", status: 408, executed: true }],
@@ -48,11 +57,11 @@ describe("an order whose fate is unknown is resolved, and executed once", () => 
     ["an unlisted code, executed", { kind: "error", code: -9999, executed: true }],
     ["a body that is not JSON, executed", { kind: "garbage", executed: true }],
     ["a body that is not JSON, not executed", { kind: "garbage", executed: false }],
-    ["the order is accepted late", { kind: "delayed_execution", ms: 100 }],
+    ["the order is accepted late", { kind: "delayed_execution", ms: 400 }],
   ])(
     "%s",
     async (_name, effect) => {
-      const { handled, own, executed } = await trade(effect);
+      const { handled, own, executed } = await trade(effect, { at: brisk });
       expect(handled).toBe("done");
       expect(own.map((result) => result.status)).toEqual(["filled"]);
       expect(executed).toHaveLength(1);
@@ -99,7 +108,7 @@ describe("an order that the venue certainly did not execute is tried again", () 
   );
 
   test("and ends rejected when it keeps being so", async () => {
-    const { own, executed } = await trade({ kind: "error", code: -1008 }, 10);
+    const { own, executed } = await trade({ kind: "error", code: -1008 }, { count: 10 });
     expect(own).toMatchObject([{ status: "rejected" }]);
     expect(own[0]?.reason).toStartWith("VENUE_UNAVAILABLE");
     expect(executed).toEqual([]);
@@ -116,6 +125,48 @@ describe("an order that the venue refuses for good ends rejected, with its words
     expect(own[0]?.reason).toStartWith(`VENUE_REJECTED: ${code}`);
     expect(executed).toEqual([]);
   });
+});
+
+describe("an entry that the venue refuses for good, and that cannot be asked about at once, is not sent again", () => {
+  /** The refusal, then `failures` questions that fail. */
+  async function refuseInDoubt(code: number, failures = 1) {
+    const path = "/fapi/v1/order";
+    const refused = { match: { method: "POST", path }, count: 1, effect: { kind: "error", code, msg: "no" } };
+    const asked = { match: { method: "GET", path }, count: failures, effect: { kind: "http", status: 502 } };
+    await brisk.paper.admin("POST", "faults", { rules: [refused, asked] });
+    const intent = soundIntent({ intent_id: `refused${-code}x${failures}` });
+    return { entry: await brisk.publish(intent), before: (await brisk.executed()).length };
+  }
+
+  test.each([-2019, -2027, -4131, -4400])(
+    "%i: it ends rejected with the venue's words",
+    async (code) => {
+      const { entry, before } = await refuseInDoubt(code);
+      expect(await brisk.handle(entry)).toBe("done");
+      const result = (await brisk.results()).at(-1);
+      expect(result).toMatchObject({ status: "rejected", intent_id: `refused${-code}x1` });
+      expect(result?.reason).toBe(`VENUE_REJECTED: ${code} no`);
+      expect(await brisk.executed()).toHaveLength(before);
+    },
+    120_000,
+  );
+
+  test("also by the process that takes it over", async () => {
+    const { entry, before } = await refuseInDoubt(-2019, 2);
+    let asked = 0;
+    const queryOrder: ExecutionParts["exchange"]["queryOrder"] = (...order) => {
+      asked += 1;
+      if (asked > 1) throw new Error("dies");
+      return brisk.parts.exchange.queryOrder(...order);
+    };
+    const exchange = { ...brisk.parts.exchange, queryOrder };
+    expect(await brisk.withParts({ exchange }, () => brisk.handle(entry))).toBe("later");
+    expect(await brisk.withParts({ owner: "desk:next" }, () => brisk.handle(entry))).toBe("done");
+    const result = (await brisk.results()).at(-1);
+    expect(result).toMatchObject({ status: "rejected", intent_id: "refused2019x2" });
+    expect(result?.reason).toBe("VENUE_REJECTED: -2019 no");
+    expect(await brisk.executed()).toHaveLength(before);
+  }, 120_000);
 });
 
 test.each<[string, Effect]>([
