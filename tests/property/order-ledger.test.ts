@@ -281,7 +281,7 @@ test("a rejected order gives its slot back, a filled one keeps it", async () => 
 test("a call that arrives after its deadline writes nothing", async () => {
   await freshState();
   const { client, keys } = server;
-  const late = { ...client, serverNowMs: () => Date.now() - 10_000 };
+  const late = { ...client, serverNowMs: () => Date.now() - 60_000 };
   const received = receiveOrder(late, keys, { intentId: "a", owner: OWNERS[0], source: sourceOf("a") });
   expect(await failureOf(received)).toBeInstanceOf(CallExpiredError);
   expect(await stateOf("a")).toBeUndefined();
