@@ -40,13 +40,11 @@ export async function openBarePath(redis: RedisProcess, venueUrl: string): Promi
       const decided = arrival(decisions, DECISIONS);
       const admitted = arrival(intents, INTENTS);
       const startedMs = preciseNowMs();
-      // The order of a client's commands is that of the daemons: append, admit, receive, gates, submit.
+      // The order of a client's commands is that of the daemons: append, admit, begin.
       const appended = commands.command("XADD", DECISIONS, "*", "payload", PAYLOAD);
       await decided;
       const forwarded = commands.command("FCALL", "bench_forward", "1", INTENTS, PAYLOAD);
       await admitted;
-      await commands.command("FCALL", "bench_nothing", "0");
-      await Promise.all([commands.command("GET", "bench:bare:a"), commands.command("GET", "bench:bare:b")]);
       await commands.command("FCALL", "bench_nothing", "0");
       const reply = await fetch(`${venueUrl}/fapi/v1/order`, {
         method: "POST",
