@@ -10,6 +10,7 @@
 import { beginOrder, type ReceiveReply, receiveOrder, type SubmitReply } from "../kernel/order-ledger.ts";
 import { RedisReplyError } from "../redis/redis-errors.ts";
 import type { Ending } from "./ending.ts";
+import { planEntryAgain } from "./execute-entry.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
 import { askGates, judgeEntry, planEntry, type SoundEntry } from "./judge-entry.ts";
 import { noteWouldHold } from "./note-would-hold.ts";
@@ -74,7 +75,8 @@ async function begin(parts: ExecutionParts, job: Job, { judged, plan }: AtOnce):
   const submitted = { signedAtMs, reply };
   const finish = async () => {
     // The request first: what audit has to say is said while it is on its way.
-    const sending = sendOrder(parts, job, plan, { made: 0, submitted });
+    const planAgain = () => planEntryAgain(parts, job);
+    const sending = sendOrder(parts, job, { plan, planAgain }, { made: 0, submitted });
     const [ending] = await Promise.all([sending, noteAudit(parts, job, judged, trades)]);
     return ending;
   };

@@ -38,7 +38,8 @@ export async function executeExit(parts: ExecutionParts, job: Job, made: number)
     const quantity = size.kind === "denied" ? decision.quantity : size.quantity;
     const { symbol } = intent;
     const { side, positionSide } = decision;
-    return sendOrder(parts, job, { symbol, side, positionSide, quantity, reduceOnly: true }, { made });
+    const plan = { symbol, side, positionSide, quantity, reduceOnly: true };
+    return sendOrder(parts, job, { plan, planAgain: async () => ({ kind: "plan", plan }) }, { made });
   }
 }
 

@@ -10,13 +10,12 @@ import type { HoldDetail } from "../gates/profit-gate.ts";
 import { denied, type Ending } from "./ending.ts";
 import type { AgedMark, ExecutionParts } from "./execution-parts.ts";
 import type { RecentTrades } from "./recent-trades.ts";
-import type { OrderPlan } from "./send-order.ts";
+import type { Planned } from "./send-order.ts";
 
 /** An intent may be this far ahead of the server's clock (ms): beyond it, it would outlive its age limit. */
 const FUTURE_MAX_MS = 5000;
 
-type Ended = { readonly kind: "ended"; readonly ending: Ending };
-export type PlannedEntry = Ended | { readonly kind: "plan"; readonly plan: OrderPlan };
+type Ended = Extract<Planned, { kind: "ended" }>;
 
 type Sound = Extract<ReturnType<typeof decideGeometry>, { verdict: "sound" }>;
 /** With the mark it was judged by. */
@@ -61,11 +60,7 @@ export function judgeEntry(parts: ExecutionParts, intent: TradeIntent): Ended | 
 }
 
 /** The order of a sound entry, in the venue's sizes. */
-export function planEntry(
-  parts: ExecutionParts,
-  intent: TradeIntent,
-  { sound, mark }: SoundEntry,
-): PlannedEntry {
+export function planEntry(parts: ExecutionParts, intent: TradeIntent, { sound, mark }: SoundEntry): Planned {
   const size = decideOrderSize({
     kind: "entry",
     rules: parts.exchange.rules(intent.symbol) ?? null,

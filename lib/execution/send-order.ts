@@ -7,6 +7,7 @@
  *   not sent again, however long it took to learn that it has no such order.
  * 3 Signing an attempt again, which the venue certainly did not execute, moves the ledger first.
  * 4 An entry gives way to every limit of the venue; an exit waits for it and goes on.
+ * 5 A plan goes stale while something is waited for: before a further attempt an entry is judged and planned anew.
  */
 
 import { clientOrderId } from "../exchange/client-order-id.ts";
@@ -23,6 +24,16 @@ import { hasEnded, resolveAttempt } from "./resolve-order.ts";
 
 /** What is to be sent; client id and signature come with each attempt. */
 export type OrderPlan = Omit<OrderRequest, "clientOrderId" | "kind">;
+
+export type Planned =
+  | { readonly kind: "plan"; readonly plan: OrderPlan }
+  | { readonly kind: "ended"; readonly ending: Ending };
+
+/** What is sent first, and how it is found out what to send after a wait. */
+export interface Sending {
+  readonly plan: OrderPlan;
+  planAgain(): Promise<Planned>;
+}
 
 type Sent =
   | { readonly kind: "ended"; readonly ending: Ending }
@@ -42,15 +53,16 @@ export interface Submitted {
 }
 
 /**
- * Sends `plan` beginning with attempt `made` + 1, which may be `submitted` already, and returns how the intent ends.
+ * Sends an order beginning with attempt `made` + 1, which may be `submitted` already, and returns how the intent ends.
  * Throws JobPostponed when the process drains, OrderFencedError when another process took over, and Redis errors.
  */
 export async function sendOrder(
   parts: ExecutionParts,
   job: Job,
-  plan: OrderPlan,
+  sending: Sending,
   begun: { readonly made: number; readonly submitted?: Submitted },
 ): Promise<Ending> {
+  let { plan } = sending;
   let attempt = begun.made + 1;
   let { submitted } = begun;
   let rejections = 0;
@@ -68,13 +80,17 @@ export async function sendOrder(
       attempt += 1;
     }
     const outcome = sent.kind === "unknown" ? sent.refusal : sent.outcome;
-    if (outcome === undefined) continue;
-    const next = decideAfterRejection({ kind: job.kind, outcome, rejections, resigned });
-    if (next.kind === "end") return next.ending;
-    // Where there was no doubt the same attempt is signed anew: its client id cannot be taken.
-    await prepareAgain(parts, job, next);
-    resigned ||= next.kind === "sign_again";
-    rejections += 1;
+    if (outcome !== undefined) {
+      const next = decideAfterRejection({ kind: job.kind, outcome, rejections, resigned });
+      if (next.kind === "end") return next.ending;
+      // Where there was no doubt the same attempt is signed anew: its client id cannot be taken.
+      await prepareAgain(parts, job, next);
+      resigned ||= next.kind === "sign_again";
+      rejections += 1;
+    }
+    const planned = job.kind === "entry" ? await sending.planAgain() : undefined;
+    if (planned?.kind === "ended") return planned.ending;
+    plan = planned?.plan ?? plan;
   }
 }
 

@@ -128,8 +128,8 @@ const TRADING: readonly Mutation[] = [
     mistake: "an exit is sent as an ordinary order",
     changes: one(
       "lib/execution/execute-exit.ts",
-      "reduceOnly: true }, { made })",
-      "reduceOnly: false }, { made })",
+      "positionSide, quantity, reduceOnly: true }",
+      "positionSide, quantity, reduceOnly: false }",
     ),
     breaks: [3, 2, 1],
   },

@@ -127,6 +127,43 @@ describe("an order that the venue refuses for good ends rejected, with its words
   });
 });
 
+describe("an entry that waited is judged anew before it is sent again", () => {
+  test.each<[string, Effect]>([
+    ["after an order in doubt", { kind: "lost_request" }],
+    ["after a refusal that may pass", { kind: "error", code: -1008 }],
+  ])(
+    "%s: the mark has left its collar meanwhile",
+    async (_name, effect) => {
+      let mark = "3000";
+      const change: Partial<ExecutionParts> = {
+        markOf: () => ({ price: mark, ageMs: 0 }),
+        exchange: {
+          ...brisk.parts.exchange,
+          submitOrder: (...order) => {
+            mark = "3600";
+            return brisk.parts.exchange.submitOrder(...order);
+          },
+        },
+      };
+      const { own, executed } = await brisk.withParts(change, () => trade(effect, { at: brisk }));
+      expect(own).toMatchObject([{ status: "denied", order_id: "BLOCKED_PRICE_COLLAR" }]);
+      expect(executed).toEqual([]);
+    },
+    120_000,
+  );
+
+  test("and its leverage is set again where that is not known to stand", async () => {
+    let asked = 0;
+    const ensureLeverage = async () => {
+      asked += 1;
+      return asked === 1 ? undefined : "because";
+    };
+    const change = { leverageStands: () => false, ensureLeverage };
+    const { own } = await desk.withParts(change, () => trade({ kind: "error", code: -1008 }));
+    expect(own).toMatchObject([{ status: "denied", order_id: "BLOCKED_LEVERAGE_FAILED" }]);
+  });
+});
+
 describe("an entry that the venue refuses for good, and that cannot be asked about at once, is not sent again", () => {
   /** The refusal, then `failures` questions that fail. */
   async function refuseInDoubt(code: number, failures = 1) {
