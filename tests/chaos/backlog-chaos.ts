@@ -40,7 +40,7 @@ export interface BacklogOutcome {
 const keys = keysOf("");
 const AGE_MAX_SEC = 600;
 /** How much older than this an old decision is not yet when it is fed, ms. */
-const LEFT_TO_LIVE_MS = 4000;
+const LEFT_TO_LIVE_MS = 12_000;
 const ENV = {
   "ai-strategy-router": {
     SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW: "1000000",

@@ -81,7 +81,7 @@ async function endingOf(eye: RedisEye, keys: Keys, decision: object): Promise<Si
       (await readStream(eye, keys.resultStream))
         .map(({ fields }) => decodeResult(fields))
         .find((one) => one.trace_id === trace) ?? false,
-    { timeoutMs: 15_000, everyMs: 20 },
+    { timeoutMs: 60_000, everyMs: 20 },
   );
   return { status: found.status, orderId: found.order_id ?? "" };
 }
@@ -117,7 +117,7 @@ async function endOf(
 /** The exit brain dies with what the trades have opened. */
 async function panic(stage: Stage): Promise<Pick<Sighting, "panic">> {
   const beats = async () => Number(await stage.eye.command("XLEN", stage.keys.heartbeatStream)) > 3;
-  await waitFor("the exit brain beats", beats, { timeoutMs: 10_000 });
+  await waitFor("the exit brain beats", beats, { timeoutMs: 60_000 });
   await stage.role("exit-brain").kill();
   const course = await followPanic(stage, {
     atMs: Date.now(),

@@ -20,7 +20,8 @@ export type Sighting = z.infer<typeof sightingSchema>;
 
 /**
  * Runs `act.ts` where the venue's real names lead to this machine and nothing else can be reached: a network of its
- * own with nothing but loopback, and a hosts file of its own. Needs root and Debian's iproute2 and openssl.
+ * own with nothing but loopback, and a hosts file of its own. Needs root, or a kernel that lets everybody be root in a
+ * namespace of their own, and Debian's iproute2 and openssl.
  */
 export async function actIn(
   mode: Exclude<TradingMode, "PAPER">,
@@ -31,7 +32,8 @@ export async function actIn(
   writeFileSync(hostsFile, `127.0.0.1 localhost ${hosts.join(" ")}\n`);
   const inside = 'ip link set lo up && mount --bind "$0" /etc/hosts && exec "$@"';
   const act = [process.execPath, join(import.meta.dir, "act.ts"), mode, folder, ...hosts];
-  const child = Bun.spawn(["unshare", "--net", "--mount", "sh", "-c", inside, hostsFile, ...act], {
+  const asRoot = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+  const child = Bun.spawn(["unshare", ...asRoot, "--net", "--mount", "sh", "-c", inside, hostsFile, ...act], {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

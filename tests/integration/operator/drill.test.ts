@@ -48,9 +48,7 @@ async function ended(eventId: string): Promise<boolean> {
 /** As an operator does with redis-cli; the worker takes its file away. */
 async function clearHalt() {
   await stage.eye.command("DEL", stage.keys.tradingState);
-  await waitUntil("the worker took its halt file away", () => !stage.haltFileStands(), {
-    deadlineMs: 30_000,
-  });
+  await waitUntil("the worker took its halt file away", () => !stage.haltFileStands());
 }
 
 function drill(
@@ -133,9 +131,7 @@ describe("a drill under the operator's own Redis user", () => {
       await stage.venue.openPositions(["BTCUSDT"]);
       let told = "";
       const running = drill(["--yes", "--kind", "brain"], { onText: (text) => (told += text) });
-      await waitUntil("somebody is asked to stop the brain", () => told.includes("stop the exit brain NOW"), {
-        deadlineMs: 30_000,
-      });
+      await waitUntil("somebody is asked to stop the brain", () => told.includes("stop the exit brain NOW"));
       stage.role("exit-brain").process().signal("SIGSTOP");
       const run = passed(await running);
       stage.role("exit-brain").process().signal("SIGCONT");
@@ -209,9 +205,7 @@ describe("a drill that does not pass", () => {
       });
       await stage.venue.clearFaults();
       const { event_id } = JSON.parse((await record(stage.keys.drillLast))["failed_evidence"] ?? "");
-      await waitUntil("the worker is through with it after all", () => ended(event_id), {
-        deadlineMs: 30_000,
-      });
+      await waitUntil("the worker is through with it after all", () => ended(event_id));
       expect(await stage.venue.positions()).toEqual([]);
       await clearHalt();
     },
@@ -229,7 +223,7 @@ describe("a drill that does not pass", () => {
       expect((await stage.venue.positions()).map(({ symbol }) => symbol)).toEqual(["BTCUSDT"]);
       await stage.role("emergency-exit-worker").start();
       const { event_id } = JSON.parse((await record(stage.keys.drillLast))["failed_evidence"] ?? "");
-      await waitUntil("the worker is through with it", () => ended(event_id), { deadlineMs: 30_000 });
+      await waitUntil("the worker is through with it", () => ended(event_id));
       expect(await stage.venue.positions()).toEqual([]);
       await clearHalt();
     },

@@ -24,6 +24,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await venue[Symbol.asyncDispose]();
   await redis[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 function spawnQuantumctl(args: readonly string[], environment: Record<string, string> = {}) {
@@ -78,10 +79,10 @@ describe("the switches", () => {
   });
 
   test("safe mode goes on for its time, shows it, and goes off", async () => {
-    await quantumctl(["safe-mode", "on", "--ttl", "90", "-y"]);
+    await quantumctl(["safe-mode", "on", "--ttl", "900", "-y"]);
     const state = z.object({ on: z.boolean(), ttl_sec: z.number() }).parse(await json("safe-mode", "status"));
     expect(state.on).toBe(true);
-    expect(state.ttl_sec).toBeGreaterThan(80);
+    expect(state.ttl_sec).toBeWithin(600, 901);
     await quantumctl(["safe-mode", "off", "-y"]);
     expect(await json("safe-mode", "status")).toEqual({ on: false, ttl_sec: null });
   });
@@ -107,8 +108,8 @@ describe("the function library", () => {
     await redis.cli("SET", keys.kill, "0");
     expect((await quantumctl(["kill", "-y"])).code).toBe(0);
     expect(await redis.cli("GET", keys.kill)).toBe("1");
-    expect((await quantumctl(["safe-mode", "on", "--ttl", "60", "-y"])).code).toBe(0);
-    expect(Number(await redis.cli("TTL", keys.safeMode))).toBeWithin(1, 61);
+    expect((await quantumctl(["safe-mode", "on", "--ttl", "600", "-y"])).code).toBe(0);
+    expect(Number(await redis.cli("TTL", keys.safeMode))).toBeWithin(1, 601);
     expect((await quantumctl(["safe-mode", "off", "-y"])).code).toBe(1);
     await redis.cli("DEL", keys.safeMode);
     expect(await json("library", "load", "-y")).toMatchObject({ done: "replaced" });
@@ -294,12 +295,13 @@ describe("looking", () => {
 
   test("status shows rates, backlog, plans, what the venue says and the last drill", async () => {
     const now = Date.now();
-    await redis.cli("RPUSH", keys.windowGlobal, String(now), String(now - 60_000));
+    await redis.cli("RPUSH", keys.windowGlobal, String(now), String(now - 7_200_000));
     await redis.cli("HSET", keys.drillLast, "ts", String(now - 3_600_000));
     await redis.cli("HSET", `${keys.positionPlanPrefix}XRPUSDT`, "symbol", "half a plan");
-    const status = await json("status", "--venue");
+    const window = { SAFETY_WINDOW_SEC: "600", SAFETY_FAULT_COOLDOWN_SEC: "600" };
+    const status = JSON.parse((await quantumctl(["status", "--venue", "--json"], window)).out);
     expect(status).toMatchObject({
-      rates: { global: 1, global_max: 20, window_sec: 10 },
+      rates: { global: 1, global_max: 20, window_sec: 600 },
       plans: [{ symbol: "XRPUSDT", readable: false }],
       venue_positions: [{ symbol: "BTCUSDT", quantity: "0.01" }],
     });

@@ -46,9 +46,6 @@ async function start(): Promise<void> {
   await waitUntil(
     "redis-server answers",
     async () => (await as("quantumctl", (run) => run("PING"))) === "PONG",
-    {
-      deadlineMs: 20_000,
-    },
   );
 }
 

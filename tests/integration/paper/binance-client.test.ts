@@ -191,7 +191,10 @@ test("the user stream tells of orders, fills, account and conditional orders", a
   stream.on("formattedMessage", (message) => {
     if ("eventType" in message) heard.push(String(message.eventType));
   });
+  const opened = Promise.withResolvers<void>();
+  stream.on("open", () => opened.resolve());
   await stream.subscribeUsdFuturesUserDataStream();
+  await opened.promise;
   const sent = { symbol: "BTCUSDT", type: "MARKET", quantity: 0.01 } as const;
   await client.submitNewOrder({ ...sent, side: "BUY" });
   await waitUntil("the fill was heard", () => heard.includes("ACCOUNT_UPDATE"));

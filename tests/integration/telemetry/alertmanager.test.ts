@@ -218,7 +218,7 @@ describe("a real Alertmanager", () => {
 
     const of = (path: string, title: string) => () =>
       inbox.received().find((one) => one.path.startsWith(path) && one.body.includes(title));
-    const patience = { deadlineMs: 30_000, everyMs: 50 };
+    const patience = { deadlineMs: 60_000, everyMs: 50 };
     for (const path of ["/bot1234:abc_-D/sendMessage", "/discord", "/slack", "/pagerduty"]) {
       const told = await waitUntil(`${path} is told`, of(path, "[CRITICAL] QuantumSafeModeActive"), patience);
       for (const word of ["in production", "It is 42 s.", "docs/operations.md#x"])
@@ -246,7 +246,7 @@ describe("a real Alertmanager is quiet", () => {
     await alarm(manager.url, { alertname: "QuantumLagHigh", severity: "warning" });
     await alarm(manager.url, { alertname: "QuantumTradingHalted", severity: "critical" });
     await waitUntil("both alerts are told", () => inbox.received().length >= 3, {
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
       everyMs: 50,
     });
     const paged = inbox.received().filter((one) => one.path === "/pagerduty");
@@ -265,7 +265,7 @@ describe("a real Alertmanager is quiet", () => {
       await alarm(manager.url, { alertname, reads: "redis", ...critical });
     await alarm(manager.url, { alertname: "QuantumPanicNotCompleted", ...critical });
     await waitUntil("the panic is told", () => inbox.received().some((one) => one.body.includes("Panic")), {
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
       everyMs: 50,
     });
     await waitUntil(
@@ -274,7 +274,7 @@ describe("a real Alertmanager is quiet", () => {
         const groups = await (await fetch(`${manager.url}/api/v2/alerts?inhibited=true`)).text();
         return groups.split('"state":"suppressed"').length - 1 === 3;
       },
-      { deadlineMs: 30_000, everyMs: 50 },
+      { deadlineMs: 60_000, everyMs: 50 },
     );
     const told = inbox.received().flatMap((one) => /Quantum\w+/.exec(one.body)?.[0] ?? []);
     expect(told.sort()).toEqual(["QuantumPanicNotCompleted", "QuantumRedisConnectionLost"]);

@@ -27,6 +27,8 @@ export interface ExporterDesk extends AsyncDisposable {
   write(...command: readonly string[]): Promise<RedisReply>;
   beat(fields?: Partial<Parameters<typeof encodeHeartbeat>[0]>): Promise<void>;
   fault(symbol: string, reason?: string): Promise<void>;
+  /** The server's clock, as the sampler sees it, goes on by so much at once. */
+  advance(ms: number): void;
   /** The lines of /metrics that begin so. */
   lines(prefix: string): Promise<readonly string[]>;
   metrics(): Promise<string>;
@@ -48,11 +50,12 @@ export async function openExporterDesk(): Promise<ExporterDesk> {
   let commands: (readonly string[])[] = [];
   let bursts = 0;
   let inBurst = false;
+  let aheadMs = 0;
   const counted: Pick<RedisConnection, "command" | "serverNowMs" | "state"> = {
     get state() {
       return redis.state;
     },
-    serverNowMs: () => redis.serverNowMs(),
+    serverNowMs: () => redis.serverNowMs() + aheadMs,
     command(args) {
       commands.push(args.map(String));
       // A burst is what is handed over before anything else can run.
@@ -104,6 +107,9 @@ export async function openExporterDesk(): Promise<ExporterDesk> {
       const all = { ...fields, ...rest, correlation_id: "c", trace_id: "t" };
       await write("XADD", KEYS.faultStream, "*", ...encodeFields(all));
       await write("HINCRBY", `${KEYS.statsPrefix}ai-strategy-router`, `fault:${symbol}:${reason}`, "1");
+    },
+    advance(ms) {
+      aheadMs += ms;
     },
     metrics: () => registry.metrics(),
     async lines(prefix) {
