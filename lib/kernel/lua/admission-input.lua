@@ -29,11 +29,13 @@ local function parse_settings(stream, text)
   return {
     stream = stream, names = names_beside(stream), router_group = parts[1], execution_group = parts[2],
     window_sec = tonumber(parts[3]), window_ms = window_ms, list_ttl_ms = integer(window_ms + 2000),
+    bucket_ttl_sec = integer(tonumber(parts[3]) + 2), ranking_ttl_sec = integer(tonumber(parts[3]) * 3),
     global_max = tonumber(parts[4]), symbol_max = tonumber(parts[5]), cooldown_sec = parts[6],
     sliding = parts[7] ~= 'fixed', daily_max = tonumber(parts[8]), backlog_max = tonumber(parts[9]),
     message_ttl_ms = tonumber(parts[10]) * 1000, intent_ttl_ms = tonumber(parts[11]) * 1000,
     router_pid = parts[12], rates = parts[13],
-    period = {number = -1}, day = '', daily_key = '', daily_expires = '',
+    period = {number = -1, bucket = '', ranking = ''}, symbols = {}, symbols_known = 0,
+    day = '', daily_key = '', daily_expires = '',
   }
 end
 
@@ -43,36 +45,35 @@ local function limits_of(keys, args)
   if limits and limits.stream == keys[1] then return limits end
   if settings_known >= SETTINGS_KEPT then known_settings, settings_known = {}, 0 end
   limits = parse_settings(keys[1], args[2])
-  if not limits.names then return nil end
+  local names = limits.names
+  if not names then return nil end
+  limits.global = new_window(names.window_global, names.rate_global, limits.global_max)
   known_settings[args[2]], settings_known = limits, settings_known + 1
   return limits
 end
 
--- Windows are known by symbol for as long as a bucket lasts, so many at most.
-local SYMBOLS_KEPT = 500
+-- More than any venue lists. Beyond it all are forgotten between two calls: a window is a kilobyte.
+local SYMBOLS_KEPT = 1024
 
--- The windows of the bucket that `now` is in.
-local function period_at(limits, now)
+-- Turns to the bucket that `now` is in.
+local function enter_bucket(limits, now)
   local number, period = math.floor(now / limits.window_ms), limits.period
-  if period.number == number and period.symbols_known <= SYMBOLS_KEPT then return period end
-  local names, bucket = limits.names, string.format('%d', number)
-  period = {
-    number = number, bucket = bucket, ranking = names.rate_symbols .. bucket, symbols = {}, symbols_known = 0,
-    global = new_window(names.window_global, names.rate_global .. bucket, limits.global_max),
-  }
-  limits.period = period
-  return period
+  if limits.symbols_known > SYMBOLS_KEPT then limits.symbols, limits.symbols_known = {}, 0 end
+  if period.number == number then return end
+  local bucket = string.format('%d', number)
+  period.number, period.bucket, period.ranking = number, bucket, limits.names.rate_symbols .. bucket
+  enter_period(limits.global, period)
 end
 
 local function symbol_window(limits, symbol)
-  local period = limits.period
-  local window = period.symbols[symbol]
-  if window then return window end
-  local names = limits.names
-  window = new_window(names.window_symbol .. symbol, names.rate_symbol .. symbol .. ':' .. period.bucket,
-    limits.symbol_max)
-  window.symbol = symbol
-  period.symbols[symbol], period.symbols_known = window, period.symbols_known + 1
+  local window = limits.symbols[symbol]
+  if not window then
+    local names = limits.names
+    window = new_window(names.window_symbol .. symbol, names.rate_symbol .. symbol .. ':', limits.symbol_max)
+    window.symbol = symbol
+    limits.symbols[symbol], limits.symbols_known = window, limits.symbols_known + 1
+  end
+  enter_period(window, limits.period)
   return window
 end
 
@@ -116,10 +117,10 @@ end
 local calls = 0
 
 -- Kill switch and counters of the batch in one read; every window that its entries count in is touched. MGET says of a
--- key of another type that it is absent: what is absent is read once more, by itself, before anything trusts it.
+-- key of another type that it is absent: whether it is must be asked before anything trusts it.
 local function read_counters(args, limits)
   calls = calls + 1
-  local global = limits.period.global
+  local global = limits.global
   local asked, windows = {limits.names.kill, limits.daily_key, global.bucket_key}, {global}
   for at = DECISIONS_FROM, #args, DECISION_ARGS do
     if args[at + KIND] == 'entry' then
@@ -130,7 +131,14 @@ local function read_counters(args, limits)
     end
   end
   local values = redis.call('MGET', unpack(asked))
-  for at = 1, #windows do touch_window(windows[at], values[at + 2]) end
+  local missing = {}
+  for at = 1, #windows do
+    touch_window(windows[at], values[at + 2])
+    if not values[at + 2] then missing[#missing + 1] = windows[at].bucket_key end
+  end
+  if #missing > 0 and redis.call('EXISTS', unpack(missing)) == 0 then
+    for at = 1, #windows do windows[at].absent = not windows[at].found end
+  end
   return windows, values[1], values[2]
 end
 
@@ -141,31 +149,8 @@ local function begin(keys, args, limits, now)
   state.keys, state.args, state.limits, state.now = keys, args, limits, now
   state.entries, state.published, state.decisions, state.acks, state.stats = 0, 0, 0, {}, {}
   state.windows, state.message_until, state.intent_until = nil, integer(now + limits.message_ttl_ms), nil
-  state.stopped, state.safe_mode, state.refused, state.episode = nil, false, false, nil
+  state.looked, state.stopped, state.safe_mode, state.refused, state.episode = false, nil, false, false, nil
   state.daily, state.backlog = 0, 0
-  state.message_keys, state.intent_keys, state.written, state.some_known = {}, {}, {}, false
-end
-
--- Names the dedup keys of every decision and asks for all of them at once, with safe mode and halt: as a rule none is
--- there. Nothing but this call can change that before it ends.
-local function look(args, names)
-  local asked, count = {}, 0
-  for at = DECISIONS_FROM, #args, DECISION_ARGS do
-    local kind = args[at + KIND]
-    local message_key = names.dedup .. args[at + CORR] .. '||' .. args[at + TRACE] .. '||' .. args[at + ID]
-    state.message_keys[at] = message_key
-    if kind == 'entry' or kind == 'exit' then
-      local intent_key = names.dedup .. args[at + ABOUT]
-      state.intent_keys[at], asked[count + 1], asked[count + 2] = intent_key, message_key, intent_key
-      count = count + 2
-    end
-  end
-  if count == 0 then return end
-  asked[count + 1], asked[count + 2] = names.safe_mode, names.trading_state
-  if redis.call('EXISTS', unpack(asked)) == 0 then return end
-  state.safe_mode = safe_mode_on(names.safe_mode)
-  if trading_halted(names.trading_state) then state.stopped = 'TRADING_HALTED' end
-  state.some_known = redis.call('EXISTS', unpack(asked, 1, count)) > 0
 end
 
 -- Reads what decides an entry besides its own ids; returns the stream that is none, if there is one. Whatever is
@@ -175,10 +160,9 @@ local function gather(keys, args, limits, now)
   local entries, exits, dead = survey(args)
   if exits and not appendable(keys[3]) then return keys[3] end
   if dead and not appendable(limits.names.dead_letters) then return limits.names.dead_letters end
-  look(args, limits.names)
   if entries == 0 then return nil end
   turn_day(limits, now)
-  period_at(limits, now)
+  enter_bucket(limits, now)
   local windows, kill, daily = read_counters(args, limits)
   state.entries, state.windows = entries, windows
   if kill ~= '0' then state.stopped = 'KILL_SWITCH' end

@@ -63,7 +63,7 @@ local function judge_rates(decision, more)
   elseif limits.rates == 'deny' then
     return 'RATE_COUNTERS_UNREADABLE', ''
   end
-  local global, window = state.windows[1], limits.period.symbols[state.args[decision + SYMBOL]]
+  local global, window = state.windows[1], limits.symbols[state.args[decision + SYMBOL]]
   local err = not global.open and open_window(global, more, limits)
     or not window.open and open_window(window, more, limits)
   if err then return 'RATE_FAULT', err end
@@ -87,10 +87,17 @@ local function refuse_in_safe_mode(decision)
   end
 end
 
--- Whether the message or its intent was seen before: by an earlier call, or earlier in this one.
+-- Whether the message or its intent was seen before. Safe mode and halt are looked at with the first one that is
+-- asked about: as a rule none of the four keys is there.
 local function seen_before(message_key, intent_key)
-  if state.written[message_key] or state.written[intent_key] then return true end
-  return state.some_known and redis.call('EXISTS', message_key, intent_key) > 0
+  if not state.looked then
+    state.looked = true
+    local names = state.limits.names
+    if redis.call('EXISTS', message_key, intent_key, names.safe_mode, names.trading_state) == 0 then return false end
+    state.safe_mode = safe_mode_on(names.safe_mode)
+    if trading_halted(names.trading_state) then state.stopped = state.stopped or 'TRADING_HALTED' end
+  end
+  return redis.call('EXISTS', message_key, intent_key) > 0
 end
 
 -- The refusal of an entry whose message and intent are new, or nil.
@@ -108,7 +115,6 @@ end
 local function publish(decision, intent_key, stream)
   state.intent_until = state.intent_until or integer(state.now + state.limits.intent_ttl_ms)
   redis.call('SET', intent_key, state.args[decision + ID], 'PXAT', state.intent_until)
-  state.written[intent_key] = true
   return redis.call('XADD', stream, '*', 'data', state.args[decision + DOCUMENT])
 end
 
@@ -122,10 +128,12 @@ end
 local function judge(decision, message_key, more)
   local args = state.args
   local kind = args[decision + KIND]
-  if kind == 'skip' then return 'SKIPPED', '' end
-  if kind == 'dead' then return put_aside(decision) end
-  if kind ~= 'entry' and kind ~= 'exit' then return kind, args[decision + ABOUT] end
-  local intent_key = state.intent_keys[decision]
+  if kind ~= 'entry' and kind ~= 'exit' then
+    if kind == 'skip' then return 'SKIPPED', '' end
+    if kind == 'dead' then return put_aside(decision) end
+    return kind, args[decision + ABOUT]
+  end
+  local intent_key = state.limits.names.dedup .. args[decision + ABOUT]
   if seen_before(message_key, intent_key) then return 'DUPLICATE', '' end
   if kind == 'exit' then return 'EXIT', publish(decision, intent_key, state.keys[3]) end
   local refusal, detail = judge_entry(decision, more)
@@ -144,9 +152,8 @@ local COUNTED_AS = {EXIT = 'exits', SKIPPED = 'skipped', DEAD = 'dead_letters'}
 
 local function record(decision, message_key, verdict, detail)
   redis.call('SET', message_key, verdict, 'PXAT', state.message_until)
-  state.written[message_key] = true
-  state.acks[#state.acks + 1] = state.args[decision + ID]
-  state.decisions = state.decisions + 1
+  local decisions = state.decisions + 1
+  state.acks[decisions], state.decisions = state.args[decision + ID], decisions
   if verdict == 'ADMITTED' then return end
   count(COUNTED_AS[verdict] or 'denied:' .. verdict)
   if verdict == 'INVALID' then count('invalid:' .. detail) end
@@ -156,13 +163,20 @@ local function write_rates(now_text)
   local limits, now, windows = state.limits, state.now, state.windows
   if windows[1].added == 0 then return end
   local ranking = limits.period.ranking
-  local new_bucket = write_window(windows[1], limits, now, now_text)
-  for at = 2, #windows do
+  local scores, last = {}, 0
+  for at = 1, #windows do
     local window = windows[at]
-    write_window(window, limits, now, now_text)
-    if window.added > 0 then redis.pcall('ZINCRBY', ranking, integer(window.added), window.symbol) end
+    if window.added > 0 then
+      write_window(window, limits, now, now_text)
+      if window.symbol then
+        scores[last + 1], scores[last + 2] = integer(window.bucket + window.added), window.symbol
+        last = last + 2
+      end
+    end
   end
-  if new_bucket then redis.call('EXPIRE', ranking, integer(limits.window_sec * 3)) end
+  -- A symbol's place is its bucket's count.
+  if last > 0 then redis.pcall('ZADD', ranking, unpack(scores)) end
+  if windows[1].bucket == 0 then redis.call('EXPIRE', ranking, limits.ranking_ttl_sec) end
 end
 
 local function write_totals(now_text)
@@ -191,14 +205,15 @@ local function admit(keys, args)
   local unusable = gather(keys, args, limits, now)
   if unusable then return redis.error_reply('WRONGTYPE ' .. unusable .. ' is not a stream') end
   local now_text = integer(now)
-  local reply, more = {'OK', now_text}, state.entries
+  local reply, last, more, message_prefix = {'OK', now_text}, 2, state.entries, limits.names.dedup
   for decision = DECISIONS_FROM, #args, DECISION_ARGS do
-    local message_key = state.message_keys[decision]
+    local message_key = message_prefix .. args[decision + CORR] .. '||' .. args[decision + TRACE] .. '||'
+      .. args[decision + ID]
     local verdict, detail = judge(decision, message_key, more)
     if verdict ~= 'RATE_FAULT' then record(decision, message_key, verdict, detail) end
     if args[decision + KIND] == 'entry' then more = more - 1 end
-    reply[#reply + 1] = verdict
-    reply[#reply + 1] = detail or ''
+    reply[last + 1], reply[last + 2] = verdict, detail or ''
+    last = last + 2
   end
   write_totals(now_text)
   return reply

@@ -14,16 +14,24 @@ local function counter_value(reply)
 end
 
 -- A window by its names. The rest is what one call finds and counts, set by touch_window and open_window.
-local function new_window(list_key, bucket_key, max)
+local function new_window(list_key, bucket_prefix, max)
   return {
-    list_key = list_key, bucket_key = bucket_key, max = max, max_text = integer(max), last_text = integer(max - 1),
-    call = 0, symbol = false, open = false, found = false, bucket = 0, times = false, first_index = 0, added = 0,
+    list_key = list_key, bucket_prefix = bucket_prefix, bucket_number = -1, bucket_key = '',
+    max = max, max_text = integer(max), last_text = integer(max - 1),
+    call = 0, symbol = false, open = false, found = false, absent = false, bucket = 0, times = false,
+    first_index = 0, added = 0,
   }
+end
+
+-- Names the window's counter in the period that is now.
+local function enter_period(window, period)
+  if window.bucket_number == period.number then return end
+  window.bucket_number, window.bucket_key = period.number, window.bucket_prefix .. period.bucket
 end
 
 -- Begins a call: `found` is what MGET found of the bucket's counter, false for nothing.
 local function touch_window(window, found)
-  window.found, window.open, window.added = found, false, 0
+  window.found, window.absent, window.open, window.added = found, false, false, 0
 end
 
 -- Reads the times that a call of `more` admissions at most can come to ask for; the error if there is one.
@@ -49,7 +57,7 @@ end
 
 -- Opens a window for the rest of the call, in which it admits `more` at most; the error when a counter is unreadable.
 local function open_window(window, more, limits)
-  local found = window.found or redis.pcall('GET', window.bucket_key)
+  local found = window.found or not window.absent and redis.pcall('GET', window.bucket_key)
   if is_error(found) then return found.err end
   local value = counter_value(found)
   if value == nil then return 'ERR ' .. window.bucket_key .. ' is not a counter' end
@@ -101,11 +109,9 @@ local function lives_long_enough(list_key, now)
   return age >= 0 and age < RENEW_EVERY_MS and renewed.lists[list_key]
 end
 
--- Writes what the call counted: list and bucket, each with its lifetime. Returns whether the
--- bucket is new.
+-- Writes what the call counted: list and bucket, each with its lifetime.
 local function write_window(window, limits, now, now_text)
   local added = window.added
-  if added == 0 then return false end
   local length
   if added == 1 then
     length = redis.call('LPUSH', window.list_key, now_text)
@@ -119,7 +125,9 @@ local function write_window(window, limits, now, now_text)
   if length <= added or not lives_long_enough(window.list_key, now) then
     renew_lifetime(window.list_key, limits, now)
   end
-  if redis.call('INCRBY', window.bucket_key, integer(added)) > added then return false end
-  redis.call('EXPIRE', window.bucket_key, integer(limits.window_sec + 2))
-  return true
+  if window.bucket > 0 then
+    redis.call('INCRBY', window.bucket_key, integer(added))
+  else
+    redis.call('SET', window.bucket_key, integer(added), 'EX', limits.bucket_ttl_sec)
+  end
 end
