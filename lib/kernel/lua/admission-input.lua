@@ -125,8 +125,8 @@ local function read_counters(args, limits)
   for at = DECISIONS_FROM, #args, DECISION_ARGS do
     if args[at + KIND] == 'entry' then
       local window = symbol_window(limits, args[at + SYMBOL])
-      if window.call ~= calls then
-        window.call, windows[#windows + 1], asked[#asked + 1] = calls, window, window.bucket_key
+      if want_window(window, calls) then
+        windows[#windows + 1], asked[#asked + 1] = window, window.bucket_key
       end
     end
   end

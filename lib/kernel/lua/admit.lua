@@ -65,7 +65,7 @@ local function judge_rates(decision, more)
   end
   local global, window = state.windows[1], limits.symbols[state.args[decision + SYMBOL]]
   local err = not global.open and open_window(global, more, limits)
-    or not window.open and open_window(window, more, limits)
+    or not window.open and open_window(window, window.wanted, limits)
   if err then return 'RATE_FAULT', err end
   if count_over(global, limits, now) then
     return trip(decision, 'GLOBAL_RATE_EXCEEDED', counted(global, limits, now), 0)

@@ -18,7 +18,7 @@ local function new_window(list_key, bucket_prefix, max)
   return {
     list_key = list_key, bucket_prefix = bucket_prefix, bucket_number = -1, bucket_key = '',
     max = max, max_text = integer(max), last_text = integer(max - 1),
-    call = 0, symbol = false, open = false, found = false, absent = false, bucket = 0, times = false,
+    call = 0, wanted = 0, symbol = false, open = false, found = false, absent = false, bucket = 0, times = false,
     first_index = 0, added = 0,
   }
 end
@@ -27,6 +27,13 @@ end
 local function enter_period(window, period)
   if window.bucket_number == period.number then return end
   window.bucket_number, window.bucket_key = period.number, window.bucket_prefix .. period.bucket
+end
+
+-- Counts one more entry of the call that may come to ask; true when it is the first.
+local function want_window(window, call)
+  local first = window.call ~= call
+  window.call, window.wanted = call, first and 1 or window.wanted + 1
+  return first
 end
 
 -- Begins a call: `found` is what MGET found of the bucket's counter, false for nothing.
