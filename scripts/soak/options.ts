@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { SOAK_ROLES, type SoakRole } from "./soak-stack.ts";
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -11,14 +12,27 @@ export interface SoakOptions {
   readonly binaries: string;
   /** Ask every process for a collection now and then, to see what is left. */
   readonly collect: boolean;
+  /** A role that gets a leak planted. */
+  readonly plant: SoakRole | undefined;
+  /** The record of an earlier run, which is judged instead of a new one. */
+  readonly from: string | undefined;
+  /** Write docs/soak.md and its plots. */
+  readonly write: boolean;
   /** Keep logs and the server's files. */
   readonly keep: boolean;
+}
+
+function roleNamed(text: string): SoakRole {
+  const role = SOAK_ROLES.find((one) => one === text);
+  if (role === undefined) throw new RangeError(`--plant: ${text} is none of ${SOAK_ROLES.join(", ")}`);
+  return role;
 }
 
 const DIST = join(import.meta.dir, "..", "..", "dist");
 const MINUTES_MAX = 7 * 24 * 60;
 
-/** Reads `--minutes N --seed N --rate N --out DIR --binaries DIR --keep --no-collections`. Throws on what is no number in range. */
+/** Reads `--minutes N --seed N --rate N --out DIR --binaries DIR --keep --no-collections
+ * --plant ROLE --from FILE --write`. Throws on what is no number in range. */
 export function readSoakOptions(args: readonly string[]): SoakOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -29,6 +43,9 @@ export function readSoakOptions(args: readonly string[]): SoakOptions {
       out: { type: "string", default: join(DIST, "soak") },
       binaries: { type: "string", default: DIST },
       keep: { type: "boolean", default: false },
+      plant: { type: "string" },
+      from: { type: "string" },
+      write: { type: "boolean", default: false },
       "no-collections": { type: "boolean", default: false },
     },
   });
@@ -44,6 +61,9 @@ export function readSoakOptions(args: readonly string[]): SoakOptions {
     out: values.out,
     binaries: values.binaries,
     collect: !values["no-collections"],
+    plant: values.plant === undefined ? undefined : roleNamed(values.plant),
+    from: values.from,
+    write: values.write,
     keep: values.keep,
   };
 }

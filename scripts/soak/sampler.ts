@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { z } from "zod";
-import { streamRetentions } from "../../lib/contract/groups.ts";
+import { GROUPS, streamRetentions } from "../../lib/contract/groups.ts";
 import { readProcessMemory } from "../bench/measure/process-memory.ts";
 import { fetchJson } from "../stack/fetch-json.ts";
 import type { RedisEye } from "../stack/redis-process.ts";
@@ -67,10 +67,7 @@ async function sampleProcess(
   }
 }
 
-/**
- * What every process has in use, once its garbage is collected, and the history that the paper exchange keeps by
- * contract. A process that hangs or has just ended has no point.
- */
+/** What every process has in use, once its garbage is collected. A process that hangs or has just ended has no point. */
 export async function sampleHeaps(stack: SoakStack, samples: Samples, now: () => number): Promise<void> {
   for (const name of SOAK_ROLES) {
     const life = stack.role(name).life();
@@ -78,12 +75,31 @@ export async function sampleHeaps(stack: SoakStack, samples: Samples, now: () =>
     const value = await readLiveHeap(life.inspectorUrl);
     if (value !== undefined) samples.add(name, "heap MiB", { minute: now(), life: life.number, value });
   }
-  const life = stack.role("paper-exchange").life()?.number ?? 0;
-  const counts = keptSchema.parse(await fetchJson(`${stack.venueUrl}/paper/counts`));
-  samples.add("paper-exchange", "kept", {
-    ...{ minute: now(), life },
+  await sampleKept(stack, samples, now());
+}
+
+/** How much there is of what two processes keep by contract. */
+async function sampleKept(
+  { role, venueUrl, eye, keys }: SoakStack,
+  samples: Samples,
+  minute: number,
+): Promise<void> {
+  const counts = keptSchema.parse(await fetchJson(`${venueUrl}/paper/counts`));
+  const orders = {
+    minute,
+    life: role("paper-exchange").life()?.number ?? 0,
     value: counts.orders + counts.algoOrders,
-  });
+  };
+  samples.add("paper-exchange", "kept", orders);
+  let recorded = 0;
+  for (const { stream, groups, optionalGroups } of streamRetentions(keys)) {
+    if (![...groups, ...optionalGroups].includes(GROUPS.auditLogger)) continue;
+    const reply = await eye.command("XINFO", "STREAM", stream).catch(() => []);
+    const facts: string[] = Array.isArray(reply) ? reply.map(String) : [];
+    recorded += Number(facts[facts.indexOf("entries-added") + 1] ?? 0);
+  }
+  const life = role("audit-logger").life()?.number ?? 0;
+  samples.add("audit-logger", "kept", { minute, life, value: recorded });
 }
 
 async function sampleRedis(

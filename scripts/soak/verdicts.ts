@@ -1,18 +1,37 @@
-import type { Samples } from "./sampler.ts";
-import { type Point, type Tolerance, type Trend, trendOf } from "./trend.ts";
+/**
+ * What became of every series.
+ *
+ * 1. Warm-up is left out by rule: the window is the second half of the run, and a life counts in it once it is older
+ *    than a tenth of the run.
+ * 2. What a process keeps by contract is stated as bytes a thing kept, and subtracted: only the rest must be flat.
+ */
+import { type Point, type Tolerance, type Trend, trendOf, type Window } from "./trend.ts";
 
-/** A measured series and what became of it. `trend` is undefined where there was too little to measure. */
+/** One measure of one process, or of Redis. */
+export interface Series {
+  readonly subject: string;
+  readonly measure: string;
+  readonly points: readonly Point[];
+}
+
+/** A series and what became of it. `trend` is undefined where there was too little to measure. */
 export interface Verdict {
   readonly subject: string;
   readonly measure: string;
   readonly trend: Trend | undefined;
 }
 
+/** Parts of the run. */
+const MEASURE_FROM = 0.5;
+const SETTLE = 0.1;
+
 /**
- * What a measure may rise by in the time that was measured. A heap that is collected when it likes wanders by some
- * MiB; a length saws between two trims by what came in between.
+ * What a measure may rise by within the window: the resolution of the run, so that a longer one allows less an hour.
+ * Code that was compiled and thrown away moves a collected heap by some 0.1 MiB; resident memory moves with whatever
+ * the allocator has given back; a length saws between two trims.
  */
 const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
+  [/^heap MiB$/, { share: 0.05, floor: 0.5 }],
   [/MiB$/, { share: 0.06, floor: 4 }],
   [/^descriptors$/, { share: 0, floor: 2 }],
   [/^connections/, { share: 0, floor: 1 }],
@@ -22,34 +41,62 @@ const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^keys/, { share: 0.05, floor: 40 }],
 ];
 /**
- * Sampled and plotted, not judged: the proportional set size moves with whoever else maps the same binary, and what is
- * kept for ever is as long as the number of its causes, which are few.
+ * Sampled and plotted, not judged: the proportional set size moves with whoever else maps the same binary, what is
+ * kept for ever is as long as the number of its causes, and the counts of what is kept rise by contract.
  */
 const UNJUDGED = /^PSS|^kept$|length of (?:system:|quantum:stream:audit)/;
 
-/** Judges every series; `from` is the minute after which a process or a key family should have settled. */
-export function judge(
-  samples: Samples,
-  times: { readonly from: number; readonly settleMinutes: number },
-): readonly Verdict[] {
-  return samples
-    .all()
-    .filter(({ measure }) => !UNJUDGED.test(measure))
-    .map(({ subject, measure, points }) => {
+/** Whether a measure is shown only. */
+export const isUnjudged = (measure: string): boolean => UNJUDGED.test(measure);
+
+/** What a process is meant to keep: bytes in its heap for each thing that its series `kept` counts. */
+export const STATED_BYTES: ReadonlyMap<string, { readonly bytes: number; readonly what: string }> = new Map([
+  ["paper-exchange", { bytes: 1800, what: "order or stop, with its fills and incomes, for ever" }],
+  ["audit-logger", { bytes: 200, what: "recorded entry, its id, for two days" }],
+]);
+/** Between two collections a heap takes about twice of what it holds. */
+const RESIDENT_FACTOR = 2;
+
+/** Judges every series of a run of so many minutes. */
+export function judge(series: readonly Series[], minutes: number): readonly Verdict[] {
+  const window = { from: minutes * MEASURE_FROM, to: minutes };
+  return series
+    .filter(({ measure }) => !isUnjudged(measure))
+    .map((one) => {
+      const { subject, measure } = one;
       const tolerance = TOLERANCES.find(([pattern]) => pattern.test(measure))?.[1];
       if (tolerance === undefined) throw new Error(`no tolerance for ${measure}`);
-      return { subject, measure, trend: trendOf(settled(points, times), tolerance) };
+      const points = withoutKept(settled(one.points, minutes * SETTLE), one, series);
+      return { subject, measure, trend: trendOf(points, { window, tolerance }) };
     });
 }
 
-/** Points after `from`, and each life only once it has had its time to settle. */
-function settled(
-  points: readonly Point[],
-  { from, settleMinutes }: { readonly from: number; readonly settleMinutes: number },
-): readonly Point[] {
+/** The window that `judge` looks at, for the reader. */
+export function windowOf(minutes: number): Window & { readonly settleMinutes: number } {
+  return { from: minutes * MEASURE_FROM, to: minutes, settleMinutes: minutes * SETTLE };
+}
+
+/** Each life only once it has had its time to settle. */
+function settled(points: readonly Point[], settleMinutes: number): readonly Point[] {
   const born = new Map<number, number>();
   for (const { life, minute } of points) if (!born.has(life)) born.set(life, minute);
-  return points.filter(
-    ({ life, minute }) => minute >= from && minute >= (born.get(life) ?? 0) + settleMinutes,
+  return points.filter(({ life, minute }) => minute >= (born.get(life) ?? 0) + settleMinutes);
+}
+
+/** The points, less what the process is meant to have taken by then. */
+function withoutKept(points: readonly Point[], of: Series, all: readonly Series[]): readonly Point[] {
+  const stated = STATED_BYTES.get(of.subject);
+  const kept = all.find(({ subject, measure }) => subject === of.subject && measure === "kept")?.points ?? [];
+  const first = kept[0];
+  if (stated === undefined || first === undefined || !of.measure.endsWith("MiB")) return points;
+  const mibEach = (stated.bytes * (of.measure === "heap MiB" ? 1 : RESIDENT_FACTOR)) / 1024 / 1024;
+  return points.map((point) => ({ ...point, value: point.value - countAt(kept, point.minute) * mibEach }));
+}
+
+/** How many were kept at that minute: the count of the nearest sample. */
+function countAt(kept: readonly Point[], minute: number): number {
+  const nearest = kept.reduce((one, other) =>
+    Math.abs(other.minute - minute) < Math.abs(one.minute - minute) ? other : one,
   );
+  return nearest.value;
 }

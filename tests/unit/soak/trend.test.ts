@@ -1,52 +1,66 @@
 import { expect, test } from "bun:test";
-import { type Point, trendOf } from "../../../scripts/soak/trend.ts";
+import { type Point, type Trend, trendOf } from "../../../scripts/soak/trend.ts";
 import { seededRandom } from "../../../scripts/stack/seeded-random.ts";
 
-const TOLERANCE = { share: 0.05, floor: 2 };
-
-/** A point a second of a minute each, by what the value is at a minute. */
+/** Fifteen points a minute, by what the value is at a minute. */
 function series(minutes: number, valueAt: (minute: number) => number, life = 1): readonly Point[] {
-  return Array.from({ length: minutes }, (_, minute) => ({ minute, life, value: valueAt(minute) }));
+  return Array.from({ length: minutes * 15 }, (_, at) => ({
+    minute: at / 15,
+    life,
+    value: valueAt(at / 15),
+  }));
 }
 
-test("a leak of a third of a MiB a minute is growth, however the heap saws", () => {
+/** The second half of an hour, as the soak looks at it. */
+function judged(points: readonly Point[], floor = 4): Trend | undefined {
+  return trendOf(points, { window: { from: 30, to: 60 }, tolerance: { share: 0, floor } });
+}
+
+/** A heap that is collected when it has grown by so much, every few minutes. */
+const saw = (minute: number, height: number, everyMinutes: number) =>
+  (height * (minute % everyMinutes)) / everyMinutes;
+
+test("a leak of a third of a MiB a minute grows, however the heap saws", () => {
   const random = seededRandom(1);
-  const trend = trendOf(
-    series(60, (minute) => 80 + minute / 3 + random() * 15),
-    TOLERANCE,
-  );
-  expect(trend?.flat).toBe(false);
+  const trend = judged(series(60, (minute) => 80 + minute / 3 + saw(minute, 12, 3.7) + random() * 5));
+  expect(trend?.verdict).toBe("grows");
   expect(trend?.perHour).toBeWithin(15, 25);
+  expect(trend?.riseLow).toBeLessThan(10);
+  expect(trend?.riseHigh).toBeGreaterThan(10);
 });
 
-test("noise, a sawtooth and a few absurd values are flat", () => {
+test.each([
+  ["noise", () => 0],
+  ["a heap that saws every four minutes", (minute: number) => saw(minute, 12, 4)],
+  ["a peak now and then", (minute: number) => (Math.floor(minute * 15) % 17 === 0 ? 400 : 0)],
+  ["a warm-up that ends before the window", (minute: number) => Math.min(minute, 29)],
+])("%s is flat", (_, more) => {
   const random = seededRandom(2);
-  const saw = series(60, (minute) => (minute % 17 === 0 ? 500 : 100 + (minute % 5) + random() * 3));
-  expect(trendOf(saw, TOLERANCE)?.flat).toBe(true);
+  expect(judged(series(60, (minute) => 100 + random() * 2 + more(minute)))?.verdict).toBe("flat");
+});
+
+test("a heap that was collected once within the window is not called flat, and no leak either", () => {
+  expect(judged(series(60, (minute) => 100 + saw(minute, 30, 25)))?.verdict).toBe("unsure");
+});
+
+test("what surely rises, by less than is allowed, is flat", () => {
+  expect(judged(series(60, (minute) => 100 + minute / 20))).toMatchObject({ verdict: "flat" });
 });
 
 test("a restart is neither growth nor shrinkage: lives are not compared with each other", () => {
-  const lives = [
-    ...series(20, () => 50, 1),
-    ...series(20, () => 90, 2).map((point) => ({ ...point, minute: point.minute + 20 })),
-  ];
-  expect(trendOf(lives, TOLERANCE)).toMatchObject({ perHour: 0, rise: 0, flat: true, start: 50, end: 90 });
+  const lives = [...series(45, () => 50, 1), ...series(60, () => 90, 2).filter(({ minute }) => minute > 45)];
+  expect(judged(lives, 0)).toMatchObject({ perHour: 0, rise: 0, start: 50, end: 90, verdict: "flat" });
 });
 
-test("one descriptor a minute is growth even within a long series of small numbers", () => {
+test("a descriptor every ten minutes grows", () => {
   expect(
-    trendOf(
-      series(300, (minute) => 20 + minute),
-      { share: 0, floor: 2 },
+    judged(
+      series(60, (minute) => 20 + Math.floor(minute / 10)),
+      2,
     ),
-  ).toMatchObject({ flat: false, perHour: 60 });
+  ).toMatchObject({ verdict: "grows" });
 });
 
 test("too few points say nothing", () => {
-  expect(
-    trendOf(
-      series(5, () => 1),
-      TOLERANCE,
-    ),
-  ).toBeUndefined();
+  expect(judged(series(32, () => 1))).toBeUndefined();
 });
