@@ -5,6 +5,7 @@
  * 2 An order that may be at the venue is resolved before anything else is decided.
  * 3 A fault of Redis ends the handling; what is resumed later goes on from the ledger, not from memory.
  * 4 Dead letters are only for entries: an exit, or an order that may be at the venue, is never put aside.
+ * 5 What is wrong with one entry alone, a key of the wrong type above all, keeps no other from being handled.
  */
 import { blockedOrderId, type ExecutionResult } from "../contract/execution-result.ts";
 import { realId } from "../contract/intent-id.ts";
@@ -21,6 +22,7 @@ import {
   receiveOrder,
 } from "../kernel/order-ledger.ts";
 import { settleStray } from "../kernel/settle-order.ts";
+import { RedisReplyError } from "../redis/redis-errors.ts";
 import { type BegunEntry, beginEntry } from "./begin-entry.ts";
 import { bookFills } from "./book-fills.ts";
 import { denied, type Ending, rejected } from "./ending.ts";
@@ -39,12 +41,32 @@ export interface IntentEntry {
 /** `later`: it stays pending and is handed out again. */
 export type Handled = "done" | "later";
 
+interface ReadFrom {
+  readonly stream: string;
+  readonly group: string;
+  readonly signal: AbortSignal;
+}
+
 /** Handles one entry. Throws only errors of the Redis connection. */
 export async function handleIntent(
   parts: ExecutionParts,
   entry: IntentEntry,
-  from: { readonly stream: string; readonly group: string; readonly signal: AbortSignal },
+  from: ReadFrom,
 ): Promise<Handled> {
+  try {
+    return await handle(parts, entry, from);
+  } catch (error) {
+    if (!(error instanceof RedisReplyError) || parts.isRedisOutage(error)) throw error;
+    parts.observe.failed();
+    parts.log.error(
+      { err: error, stream: from.stream, entry: entry.id },
+      "Redis refuses what an intent needs",
+    );
+    return "later";
+  }
+}
+
+async function handle(parts: ExecutionParts, entry: IntentEntry, from: ReadFrom): Promise<Handled> {
   const source: IntentSource = { stream: from.stream, group: from.group, entryId: entry.id };
   const decoded = decodeIntent(entry.fields);
   if (decoded.kind === "undecodable") {

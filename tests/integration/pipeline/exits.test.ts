@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { GROUPS } from "../../../lib/contract/groups.ts";
 import { clientOrderId } from "../../../lib/exchange/client-order-id.ts";
 import { type CallParams, signedQuery } from "../../support/paper-exchange.ts";
 import {
@@ -163,6 +164,20 @@ test("an exit that was meant for an earlier position leaves this one alone", asy
   const { eye, keys } = pipeline;
   const openedAt = Number(await eye.command("HGET", `${keys.positionPlanPrefix}ETHUSDT`, "opened_at"));
   expect((await close({ opened_at_ms: openedAt })).status).toBe("filled");
+});
+
+test("an exit whose ledger is broken keeps no other exit waiting, and is executed once it is mended", async () => {
+  await open();
+  const { eye, keys } = pipeline;
+  const broken = validIntent({ action: "CLOSE", reduce_only: true, position_size_usd: null });
+  const ledger = `${keys.orderLedgerPrefix}${String(broken["intent_id"])}`;
+  await eye.command("SET", ledger, "no hash");
+  const id = await publish(pipeline, broken, keys.exitIntentStream);
+  const pending = ["XPENDING", keys.exitIntentStream, GROUPS.executionExits, id, id, "1"] as const;
+  await waitUntil("it is in work", async () => z.array(z.unknown()).parse(await eye.command(...pending))[0]);
+  expect(await close()).toMatchObject({ status: "filled", quantity: "0.01" });
+  await eye.command("DEL", ledger);
+  expect((await resultOf(pipeline, String(broken["intent_id"]))).reason).toStartWith("NOTHING_TO_REDUCE");
 });
 
 test("positions that cannot be read do not hold up an exit that says its side and size", async () => {
