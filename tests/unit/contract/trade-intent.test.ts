@@ -50,7 +50,7 @@ test("decoding what was encoded gives the same intent", () => {
   );
 });
 
-const oddities = [
+const ODDITIES = [
   ...[
     null,
     "",
@@ -73,29 +73,17 @@ const oddities = [
 ];
 
 test("an intent as it is written and one that the schema reads are the same intent, or the same refusal", () => {
-  const change = fc.tuple(
-    fc.nat(23),
-    fc.oneof(
-      fc.constant("absent" as const),
-      fc.constantFrom(...oddities).map((value) => ({ value })),
-    ),
-  );
-  fc.assert(
-    fc.property(intent, fc.array(change, { maxLength: 2 }), (one, changes) => {
-      const names = Object.keys(one);
-      const changed = new Map<string, unknown>(Object.entries(one));
-      for (const [at, what] of changes) {
-        const name = names[at] ?? "";
-        if (what === "absent") changed.delete(name);
-        else changed.set(name, what.value);
-      }
-      const text = JSON.stringify(Object.fromEntries(changed));
-      // A field that nobody knows leads every reader to the schema, which leaves it out.
-      const withStranger = `${text.slice(0, -1)}${text === "{}" ? "" : ","}"stranger":1}`;
-      expect(decodeIntent({ data: text })).toEqual(decodeIntent({ data: withStranger }));
-    }),
-    { numRuns: 2000 },
-  );
+  const [written] = fc.sample(intent, { numRuns: 1, seed: 1 });
+  const sound: Readonly<Record<string, unknown>> = { ...written };
+  const changed = Object.keys(sound).flatMap((name) => [
+    Object.fromEntries(Object.entries(sound).filter(([other]) => other !== name)),
+    ...ODDITIES.map((value) => ({ ...sound, [name]: value })),
+  ]);
+  for (const one of [sound, ...changed]) {
+    // A field that nobody knows leads every reader to the schema, which leaves it out.
+    const [text, withStranger] = [JSON.stringify(one), JSON.stringify({ ...one, stranger: 1 })];
+    expect([text, decodeIntent({ data: text })]).toEqual([text, decodeIntent({ data: withStranger })]);
+  }
 });
 
 test("an older writer's entry is read: payload, missing fields, no id, numbers instead of text", () => {
