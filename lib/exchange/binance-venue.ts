@@ -61,7 +61,11 @@ export function openBinance(options: BinanceOptions): {
   const address = venueAddress({ mode, restUrl: options.restUrl });
   if (address.faults.length > 0) throw new ModeHostError(address.faults);
   const venueClock = createVenueClock(clock);
-  const budget = createRequestBudget({ nowMs: venueClock.nowMs, exitReservePct: options.exitReservePct });
+  const budget = createRequestBudget({
+    nowMs: venueClock.nowMs,
+    monotonicMs: () => clock.monotonicMs(),
+    exitReservePct: options.exitReservePct,
+  });
   const transport = createVenueTransport({
     baseUrl: address.restUrl,
     apiKey: options.apiKey,

@@ -76,14 +76,18 @@ export interface RequestBudget {
   usage(): readonly { readonly limit: RateLimit; readonly used: number }[];
 }
 
-/** `nowMs` is the venue's clock: its windows begin at whole minutes of its own time. */
+/**
+ * `nowMs` is the venue's clock: its windows begin at whole minutes of its own time. A stop is measured by the monotonic
+ * one: before the venue's time is known its clock is the local one, and may step by a day.
+ */
 export function createRequestBudget(options: {
   readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   readonly exitReservePct: number;
 }): RequestBudget {
   let meters: Meter[] = meter(DOCUMENTED_RATE_LIMITS);
   let limitsKnown = false;
-  let stoppedUntilMs = 0;
+  let stoppedUntil: number | undefined;
   const entryShare = 1 - options.exitReservePct / 100;
 
   function current({ limit, spent }: Meter, nowMs: number): Spent {
@@ -95,8 +99,11 @@ export function createRequestBudget(options: {
   return {
     admit(kind, cost) {
       const nowMs = options.nowMs();
-      const untilMs = stoppedUntilMs + (kind === "entry" && stoppedUntilMs > 0 ? EXITS_FIRST_MS : 0);
-      if (nowMs < untilMs) return { kind: "refused", untilMs };
+      const stoppedMs =
+        stoppedUntil === undefined
+          ? 0
+          : stoppedUntil + (kind === "entry" ? EXITS_FIRST_MS : 0) - options.monotonicMs();
+      if (stoppedMs > 0) return { kind: "refused", untilMs: Math.ceil(nowMs + stoppedMs) };
       if (!limitsKnown) return { kind: "ok" };
       let waitMs = 0;
       for (const one of meters) {
@@ -130,7 +137,7 @@ export function createRequestBudget(options: {
       };
     },
     stopFor(ms) {
-      stoppedUntilMs = Math.max(stoppedUntilMs, options.nowMs() + ms);
+      stoppedUntil = Math.max(stoppedUntil ?? 0, options.monotonicMs() + ms);
     },
     setLimits(limits) {
       if (limits.length === 0) return;

@@ -7,8 +7,12 @@ const ONE_ORDER = { weight: 0, orders: 1 };
 const READ = { weight: 1, orders: 0 };
 
 function budgetAt(startMs: number, exitReservePct = 20) {
-  const time = { ms: startMs };
-  const budget = createRequestBudget({ nowMs: () => time.ms, exitReservePct });
+  const time = { ms: startMs, wallOffsetMs: 0 };
+  const budget = createRequestBudget({
+    nowMs: () => time.ms + time.wallOffsetMs,
+    monotonicMs: () => time.ms,
+    exitReservePct,
+  });
   budget.setLimits(DOCUMENTED_RATE_LIMITS);
   const report = (header: string, used: string) =>
     budget.spend({ weight: 0, orders: 0 })((name) => (name === header ? used : null));
@@ -116,6 +120,20 @@ test("after a stop nothing is admitted; then exits go a second before entries", 
   expect(budget.admit("entry", READ).kind).toBe("ok");
 });
 
+test.each([86_400_000, -86_400_000])(
+  "a stop that began under a clock %d ms off ends in its time when the clock is set right",
+  (wallOffsetMs) => {
+    const { budget, time } = budgetAt(200_000_000);
+    time.wallOffsetMs = wallOffsetMs;
+    budget.stopFor(5000);
+    time.wallOffsetMs = 0;
+    time.ms += 4999;
+    expect(budget.admit("exit", READ).kind).toBe("refused");
+    time.ms += 1;
+    expect(budget.admit("exit", READ).kind).toBe("ok");
+  },
+);
+
 test("a shorter stop never cuts a longer one", () => {
   const { budget } = budgetAt(60_000);
   budget.stopFor(120_000);
@@ -139,7 +157,7 @@ test("an empty list of limits does not lift them", () => {
 });
 
 test("before the true limits are known only a ban withholds: a start into a spent minute must be able to ask", () => {
-  const budget = createRequestBudget({ nowMs: () => 60_000, exitReservePct: 20 });
+  const budget = createRequestBudget({ nowMs: () => 60_000, monotonicMs: () => 60_000, exitReservePct: 20 });
   budget.spend({ weight: 0, orders: 0 })((name) => (name === WEIGHT ? "99999" : null));
   expect(budget.admit("entry", READ)).toEqual({ kind: "ok" });
   budget.stopFor(1000);

@@ -88,7 +88,11 @@ export function transportTo(
 ) {
   const outcomes: Outcome[] = [];
   const venueNowMs = () => 1_700_000_000_500;
-  const budget = createRequestBudget({ nowMs: venueNowMs, exitReservePct: 20 });
+  const budget = createRequestBudget({
+    nowMs: venueNowMs,
+    monotonicMs: () => 1000,
+    exitReservePct: 20,
+  });
   budget.setLimits(DOCUMENTED_RATE_LIMITS);
   const transport = createVenueTransport({
     baseUrl,

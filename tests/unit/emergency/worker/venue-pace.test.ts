@@ -15,7 +15,7 @@ function paced(atOnceMax: number, signal = new AbortController().signal) {
       nowMs += ms / 20;
     },
   };
-  const budget = createRequestBudget({ nowMs: () => nowMs, exitReservePct: 20 });
+  const budget = createRequestBudget({ nowMs: () => nowMs, monotonicMs: () => nowMs, exitReservePct: 20 });
   budget.setLimits([{ counts: "orders", intervalMs: 10_000, max: 30, header: "x-orders" }]);
   const pace = createVenuePace({ venue: budget, clock, atOnceMax, signal, progress: () => {} });
   return { pace, budget, now: () => nowMs };
