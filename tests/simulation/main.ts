@@ -35,12 +35,12 @@ async function main(): Promise<number> {
     else if (options.trace) say(result.lines.join("\n"));
     if (options.seeds === 1) say(`trace ${result.hash}`);
   });
-  const sum = (of: "steps" | "virtualMs" | "executedOrders" | "intents" | "panics") =>
+  const sum = (of: "steps" | "virtualMs" | "executedOrders" | "intents" | "panics" | "exitsJudged") =>
     Math.round(results.reduce((total, result) => total + result[of], 0));
   const found = results.filter(({ finding }) => finding !== undefined).map(({ seed }) => seed);
   say(
     `${results.length} seeds, ${sum("steps")} steps, ${Math.round(sum("virtualMs") / 1000)} virtual s, ` +
-      `${sum("intents")} intents, ${sum("executedOrders")} orders, ${sum("panics")} panics in ${((performance.now() - began) / 1000).toFixed(1)} s: ` +
+      `${sum("intents")} intents, ${sum("executedOrders")} orders, ${sum("exitsJudged")} exits timed, ${sum("panics")} panics in ${((performance.now() - began) / 1000).toFixed(1)} s: ` +
       (found.length === 0 ? "nothing found" : `${found.length} found: seeds ${found.join(" ")}`),
   );
   return found.length === 0 ? 0 : 1;

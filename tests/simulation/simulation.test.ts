@@ -23,6 +23,7 @@ describe("the simulation", () => {
       // A run in which nothing is traded, or nobody panics, proves nothing.
       expect(results.reduce((sum, { executedOrders }) => sum + executedOrders, 0)).toBeGreaterThan(CI_SEEDS);
       expect(results.reduce((sum, { panics }) => sum + panics, 0)).toBeGreaterThan(CI_SEEDS / 20);
+      expect(results.reduce((sum, { exitsJudged }) => sum + exitsJudged, 0)).toBeGreaterThan(CI_SEEDS / 20);
     },
     LONG_MS,
   );

@@ -27,8 +27,8 @@ const ALWAYS: Readonly<Record<Focus, readonly Fault[]>> = {
   lonely_brain: ["crash", "stall", "redis_cut"],
 };
 
-/** Rare in every run: it takes all guarantees with it that rest on what Redis remembers. */
-const RARE: ReadonlySet<Fault> = new Set(["redis_emptied", "redis_rolled_back"]);
+/** Rarer than others in every run: what takes guarantees with it that rest on what Redis remembers. */
+const RARER: Readonly<Partial<Record<Fault, number>>> = { redis_emptied: 5, redis_rolled_back: 1.5 };
 
 const BRAIN_SHARE = 0.4;
 /** Of an exit brain that fails alone: the rest hits its watchdog, or anybody. */
@@ -71,7 +71,7 @@ export class FaultDriver {
     const lonely = how.focus === "lonely_brain";
     const share = lonely ? 0 : this.#chance.pick([0.25, 0.5, 1]);
     this.#enabled = FAULTS.filter((fault) => {
-      const hit = this.#chance.hit(RARE.has(fault) ? share / 5 : share);
+      const hit = this.#chance.hit(share / (RARER[fault] ?? 1));
       return hit || ALWAYS[how.focus].includes(fault);
     });
     if (how.focus === "orders") this.#setErrors(ORDERS_ERRORS);

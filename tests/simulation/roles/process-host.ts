@@ -4,7 +4,9 @@ import { ProcessExit } from "../../../lib/daemon/process-exit.ts";
 import { type Life, newLife } from "../engine/life.ts";
 import { newPlace, type Place } from "../engine/place.ts";
 import type { Simulation } from "../engine/simulation.ts";
+import { adminApplication } from "./admin-application.ts";
 import type { Program } from "./programs.ts";
+import { logOf } from "./role-context.ts";
 
 export interface HostedRole {
   readonly name: string;
@@ -36,6 +38,7 @@ export class ProcessHost {
   #starts = 0;
   #life: Life | undefined;
   #parts: DaemonParts | undefined;
+  #admin: ReturnType<typeof adminApplication> | undefined;
   #stop: AbortController | undefined;
   #lastBeatUs = 0;
   /** It is not to be started again by itself. */
@@ -84,7 +87,7 @@ export class ProcessHost {
         if (life.alive) this.#lastBeatUs = this.#simulation.timeline.nowUs;
       };
       const parts = await this.role.program.build(this.#simulation, life, { instance, environment, beat });
-      if (this.#life === life) this.#parts = parts;
+      if (this.#life === life) this.#begin(parts, life);
       await parts.run(signal);
       if (!signal.aborted) throw new Error("the role's loop ended although nobody asked it to");
       await parts.close?.();
@@ -98,6 +101,21 @@ export class ProcessHost {
       );
       if (!(error instanceof ProcessExit)) this.#onDeath({ role: this.role.name, error });
     }
+  }
+
+  #begin(parts: DaemonParts, life: Life): void {
+    this.#parts = parts;
+    this.#admin = adminApplication(parts, {
+      ...{ role: this.role.program.role, instance: this.role.instance, log: logOf(this.#simulation, life) },
+      nowMs: () => this.#simulation.wallMs() + life.place.wallOffsetMs,
+      beatAgeMs: () => this.beatAgeMs(),
+    });
+  }
+
+  /** A request to its admin server; rejects while nobody listens. */
+  async admin(request: Request): Promise<Response> {
+    if (this.#admin === undefined) throw new Error(`${this.role.name} does not listen yet`);
+    return this.#admin.fetch(request);
   }
 
   /** Ms since the last beat. */
@@ -137,6 +155,7 @@ export class ProcessHost {
     redisNetwork.leave(life);
     this.#life = undefined;
     this.#parts = undefined;
+    this.#admin = undefined;
     timeline.after(restartMs * 1000, timeline.nobody, `restart ${this.role.name}`, () => this.start());
   }
 

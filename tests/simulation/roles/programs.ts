@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Role } from "../../../lib/contract/roles.ts";
 import type { DaemonParts } from "../../../lib/daemon/daemon-spec.ts";
 import type { Life } from "../engine/life.ts";
 import type { Simulation } from "../engine/simulation.ts";
@@ -12,6 +13,7 @@ export interface RoleStart {
 
 /** A daemon's composition root, ready to be started as often as it takes. */
 export interface Program {
+  readonly role: Role;
   /** Silence of its beats that its own health calls a hang, ms. */
   readonly beatAgeMsMax: number;
   build(simulation: Simulation, life: Life, how: RoleStart): DaemonParts | Promise<DaemonParts>;

@@ -47,7 +47,8 @@ function settingsOf<Shape extends SettingsShape>(
   return readConfiguration({ spec, environment, hostname: "simulated" });
 }
 
-function logOf(simulation: Simulation, life: Life): DaemonContext<object>["log"] {
+/** What a life logs stands in the trace. */
+export function logOf(simulation: Simulation, life: Life): DaemonContext<object>["log"] {
   const say = (level: string) => (fields: object, message: string) => {
     if (!life.alive) return;
     simulation.trace.say(simulation.timeline.nowUs, life.name, `${level} ${message} ${fieldsText(fields)}`);

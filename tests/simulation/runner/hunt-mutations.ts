@@ -1,4 +1,4 @@
-import type { Mutation } from "../mutations.ts";
+import type { Mutation } from "../planted/mutation.ts";
 import type { SimulationOptions } from "./options.ts";
 import { runSeeds } from "./run-seeds.ts";
 

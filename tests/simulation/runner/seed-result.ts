@@ -15,6 +15,7 @@ const resultSchema = z.object({
   executedOrders: z.number().int(),
   intents: z.number().int(),
   panics: z.number().int(),
+  exitsJudged: z.number().int(),
   finding: findingSchema.optional(),
   lines: z.array(z.string()),
 });

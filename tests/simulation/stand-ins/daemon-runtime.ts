@@ -8,6 +8,7 @@ const NEVER = new Promise<never>(() => undefined);
 /** Stands where a composition root calls `runDaemon`: keeps what it would run. */
 export function keepDaemon<Shape extends SettingsShape>(spec: DaemonSpec<Shape>): Promise<never> {
   keepProgram(spec.role, {
+    role: spec.role,
     beatAgeMsMax: spec.beatAgeMsMax ?? 10_000,
     build: (simulation, life, how) => spec.build(roleContext(simulation, life, { spec, ...how })),
   });

@@ -1,3 +1,4 @@
+import { createSigner } from "../../../lib/exchange/sign-request.ts";
 import { createPaperVenue, type PaperClock, type PaperVenue } from "../../../lib/paper/paper-exchange.ts";
 import { paperOptions } from "../../../lib/paper/paper-options.ts";
 import { defaultPaperSettings } from "../../../lib/paper/settings.ts";
@@ -24,6 +25,7 @@ export class SimulatedVenue {
   readonly #venue: PaperVenue;
   readonly #timeline: Timeline;
   readonly #life: Life;
+  readonly #clock: PaperClock;
 
   constructor(parts: {
     readonly timeline: Timeline;
@@ -33,6 +35,7 @@ export class SimulatedVenue {
   }) {
     this.#timeline = parts.timeline;
     this.#life = parts.life;
+    this.#clock = parts.clock;
     const settings = {
       ...defaultPaperSettings(),
       PAPER_SEED: `simulation-${parts.seed}`,
@@ -52,6 +55,16 @@ export class SimulatedVenue {
     this.#timeline.enter(this.#life, () => {
       void this.#venue.run(new AbortController().signal, () => undefined);
     });
+  }
+
+  /** Long and short of a symbol at once, as the account's owner may set it while nothing is open. */
+  setHedgeMode(): void {
+    const payload = `dualSidePosition=true&timestamp=${this.#clock.nowMs()}`;
+    const body = `${payload}&signature=${createSigner(SECRET)(payload)}`;
+    const headers = { "X-MBX-APIKEY": SECRET, "content-type": "application/x-www-form-urlencoded" };
+    const url = `${VENUE_URL}/fapi/v1/positionSide/dual`;
+    const reply = this.serve({ method: "POST", url, headers, body });
+    if (reply.status !== 200) throw new Error(`hedge mode: ${reply.status} ${reply.body}`);
   }
 
   /** The venue's answer, at once: it serves a request without waiting for anything. */
@@ -118,6 +131,9 @@ export class SimulatedVenue {
     if (reply.status >= 300) throw new Error(`${path}: ${reply.status} ${reply.body}`);
   }
 }
+
+/** Key and secret of the paper account. */
+const SECRET = "paper";
 
 export const VENUE_URL = "http://127.0.0.1:8099";
 

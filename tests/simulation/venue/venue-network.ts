@@ -40,6 +40,11 @@ export class VenueNetwork {
     this.latency = new Latency(parts.chance.branch("latency"));
   }
 
+  /** Whether anything goes wrong with requests now. */
+  errs(): boolean {
+    return Object.values(this.rates).some((rate) => rate > 0);
+  }
+
   watch(watcher: VenueWatcher): void {
     this.#watcher = watcher;
   }

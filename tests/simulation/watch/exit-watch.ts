@@ -28,12 +28,12 @@ export class ExitWatch {
   }
 
   serving(order: OrderCall): void {
-    this.#before = order.reduces ? this.#positions.of(order.symbol) : undefined;
+    this.#before = order.reduces ? this.#positions.of(order) : undefined;
   }
 
   served(order: OrderCall): void {
     if (this.#before === undefined) return;
-    const after = this.#positions.of(order.symbol);
+    const after = this.#positions.of(order);
     const grew = Math.abs(after) > Math.abs(this.#before) || after * this.#before < 0;
     if (grew)
       this.#findings.report(

@@ -9,6 +9,9 @@ export interface FunctionCall {
   readonly args: readonly string[];
 }
 
+/** The functions that let a request to the venue be sent. */
+export const SUBMITS: ReadonlySet<string> = new Set(["begin_v1", "submit_v1", "submit_exit_v1"]);
+
 /** The function call in a command; undefined for any other command. */
 export function functionCall(command: readonly string[]): FunctionCall | undefined {
   if (command[0] !== "FCALL") return undefined;

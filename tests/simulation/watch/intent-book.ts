@@ -18,6 +18,9 @@ export interface BookedIntent {
   readonly epoch: number;
 }
 
+/** Sources of exits besides decisions. */
+const GUARDS = new Set(["exit-brain", "execution"]);
+
 /** Every intent that was ever appended to a stream, read from the streams themselves as soon as it stands there. */
 export class IntentBook {
   readonly #redis: Pick<RedisNetwork, "look">;
@@ -25,6 +28,7 @@ export class IntentBook {
   readonly #findings: Findings;
   readonly #nowMs: () => number;
   readonly #nowUs: () => number;
+  readonly #onBooked: (booked: BookedIntent) => void;
   /** Published, and forgotten by a Redis that came back with what it had before. */
   readonly #forgotten = new Set<BookedIntent>();
   readonly #read = new Map<string, string>();
@@ -38,12 +42,14 @@ export class IntentBook {
     readonly findings: Findings;
     readonly nowMs: () => number;
     readonly nowUs: () => number;
+    readonly onBooked: (booked: BookedIntent) => void;
   }) {
     this.#redis = parts.redis;
     this.#keys = parts.keys;
     this.#findings = parts.findings;
     this.#nowMs = parts.nowMs;
     this.#nowUs = parts.nowUs;
+    this.#onBooked = parts.onBooked;
   }
 
   /** After a command that may have appended. */
@@ -96,12 +102,13 @@ export class IntentBook {
         epoch: this.epoch,
       };
       const before = this.byId.get(booked.intentId) ?? [];
-      // Whoever mends a missing stop may publish this exit, both executions at once: it is executed once.
-      const mayRepeat = intent.reason === "STOP_PASSED";
+      // Who guards a position says again what nobody has taken, under the same id: it is executed once.
+      const mayRepeat = GUARDS.has(intent.source);
       if (!mayRepeat && before.some((one) => this.#isKnown(one))) {
         this.#findings.report(1, `intent ${booked.intentId} was published twice`);
       }
       this.all.push(booked);
+      this.#onBooked(booked);
       this.byId.set(booked.intentId, [...before, booked]);
     }
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Reply } from "../redis/resp.ts";
 import type { PlainReply } from "../venue/venue-faults.ts";
 import type { Findings } from "./findings.ts";
-import { functionCall, replyParts } from "./function-calls.ts";
+import { functionCall, replyParts, SUBMITS } from "./function-calls.ts";
 import type { IntentBook } from "./intent-book.ts";
 import type { OrderCall } from "./order-call.ts";
 
@@ -66,8 +66,7 @@ export class OrderWatch {
   after(command: readonly string[], reply: Reply): void {
     const call = functionCall(command);
     const said = replyParts(reply)[0];
-    const submits = call?.name === "submit_v1" || call?.name === "submit_exit_v1";
-    if (submits && said === "SUBMITTING") {
+    if (call !== undefined && SUBMITS.has(call.name) && said === "SUBMITTING") {
       this.#submittedUs.set(`${call.args[4]} ${call.args[6]}`, this.#nowUs());
     }
     if (call?.name !== "settle_v1" || said !== "OK") return;

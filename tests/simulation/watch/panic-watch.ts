@@ -12,6 +12,8 @@ import type { PositionWatch } from "./position-watch.ts";
 const PANIC_MS_MAX = 12_000;
 /** From the panic on, while nothing keeps the worker from its work: all is flat, or said to have failed. */
 const FLAT_MS_MAX = 16_000;
+/** What a fault leaves behind, a ban or a back-off, is over by then. */
+const CALM_BEFORE_US = 4_000_000;
 const LOOK_EVERY_US = 500_000;
 /** How long an entry that was signed before the halt may still arrive at the venue. */
 const RECV_WINDOW_US = 2_000_000;
@@ -107,12 +109,12 @@ export class PanicWatch {
   }
 
   /** A panic was handed to the worker, by the stream or the socket. */
-  called(eventId: string, issuedBy: string): void {
+  called(eventId: string, issuedBy: string, atUs = this.#simulation.timeline.nowUs): void {
     if (this.#events.has(eventId)) return;
     this.#events.add(eventId);
     if (this.#running !== undefined && !this.#halted) this.#haltedAnew.add(eventId);
     this.#running ??= eventId;
-    this.#calledUs.set(eventId, this.#socketUs ?? this.#simulation.timeline.nowUs);
+    this.#calledUs.set(eventId, this.#socketUs ?? atUs);
     this.#closingUs = 0;
     this.#flatSince = undefined;
     this.#cleared = false;
@@ -121,6 +123,14 @@ export class PanicWatch {
       this.#findings.report(6, `panic ${eventId} is a second one for the failure of ${this.#last.eventId}`);
     }
     this.#last = { eventId, signs: this.#signs };
+  }
+
+  /** The panic that has been running, with positions open, since before that moment; in words. */
+  openSince(atUs: number): string | undefined {
+    const running = this.#running;
+    if (running === undefined || (this.#calledUs.get(running) ?? atUs) >= atUs) return undefined;
+    const open = this.#positions.open();
+    return open.length === 0 ? undefined : `panic ${running} runs, open: ${open.join(", ")}`;
   }
 
   #switched(args: readonly string[]): void {
@@ -142,9 +152,17 @@ export class PanicWatch {
         this.#findings.report(6, `panic ${eventId} is said to be flat ${afterUs / 1000} ms after its halt`);
       }
     }
+    if (status === "failed" && !this.#cleared) this.#failed(eventId);
     if (status === "joined" && this.#haltedAnew.has(eventId)) this.#endedByAnother(eventId);
     if (status === "flat" || status === "failed") this.#running = undefined;
     this.#socketUs = undefined;
+  }
+
+  /** An alarm is the end of a panic only where something kept the worker from its work. */
+  #failed(eventId: string): void {
+    const afterUs = this.#simulation.timeline.nowUs - (this.#calledUs.get(eventId) ?? 0);
+    if ((this.#calmUs() ?? 0) < afterUs + CALM_BEFORE_US) return;
+    this.#findings.report(6, `panic ${eventId} has failed, and nothing was broken`);
   }
 
   /** A run that it joined is flat; its own halt is the newer one. Told of a Redis that took it at once. */

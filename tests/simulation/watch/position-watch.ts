@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { SimulatedVenue } from "../venue/simulated-venue.ts";
 
 const stateSchema = z.looseObject({
-  positions: z.array(z.looseObject({ symbol: z.string(), positionAmt: z.string() })),
+  positions: z.array(
+    z.looseObject({ symbol: z.string(), positionSide: z.string(), positionAmt: z.string() }),
+  ),
 });
 
 /** What is open at the venue, by its own state. */
@@ -14,9 +16,9 @@ export class PositionWatch {
   }
 
   /** Signed base units; negative is short. */
-  of(symbol: string): number {
+  of({ symbol, positionSide }: { readonly symbol: string; readonly positionSide: string }): number {
     return this.#all()
-      .filter((one) => one.symbol === symbol)
+      .filter((one) => one.symbol === symbol && one.positionSide === positionSide)
       .reduce((sum, one) => sum + Number(one.positionAmt), 0);
   }
 

@@ -4,14 +4,13 @@ import type { Life } from "../engine/life.ts";
 import type { RedisNetwork } from "../redis/redis-network.ts";
 import type { Reply } from "../redis/resp.ts";
 import type { Findings } from "./findings.ts";
-import { admittedDecisions, functionCall, replyParts } from "./function-calls.ts";
+import { admittedDecisions, functionCall, replyParts, SUBMITS } from "./function-calls.ts";
 import type { OrderCall } from "./order-call.ts";
 
 /** Trips within an admission: what follows them in the same call stands in safe mode. */
 const TRIPS = new Set(["GLOBAL_RATE_EXCEEDED", "SYMBOL_RATE_EXCEEDED"]);
 
 const LETS_ENTRIES_PASS = new Set(["admit_v1", "begin_v1", "submit_v1"]);
-const SUBMITS = new Set(["begin_v1", "submit_v1", "submit_exit_v1"]);
 
 /**
  * Invariant 2. What stops entries is read from the server just before each call that may let one pass, and each entry

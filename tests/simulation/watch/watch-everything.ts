@@ -1,7 +1,12 @@
 import type { Keys } from "../../../lib/contract/keys.ts";
+import type { Life } from "../engine/life.ts";
 import type { Simulation } from "../engine/simulation.ts";
+import type { Reply } from "../redis/resp.ts";
 import type { ProcessHost } from "../roles/process-host.ts";
+import type { AdminAnswer } from "../world/operator-desk.ts";
 import type { Profile } from "../world/profile.ts";
+import { AdminWatch } from "./admin-watch.ts";
+import { ExitDelayWatch } from "./exit-delay-watch.ts";
 import { ExitLaneWatch } from "./exit-lane-watch.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import type { Findings } from "./findings.ts";
@@ -14,9 +19,14 @@ import { PositionWatch } from "./position-watch.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { RateWatch } from "./rate-watch.ts";
 import { SwitchWatch } from "./switch-watch.ts";
-import { TrimWatch } from "./trim-watch.ts";
+import { UnreadWatch } from "./unread-watch.ts";
 
 const RECV_WINDOW_MS = 2000;
+
+/** Where the exit brain says how it is. */
+export const EXIT_BRAIN_URL = "http://127.0.0.1:8008";
+
+type Common = Omit<ConstructorParameters<typeof RateWatch>[0], "limits">;
 
 interface Watched {
   readonly simulation: Simulation;
@@ -29,62 +39,42 @@ interface Watched {
 
 /** All watchers of a run, at the two doors that nothing passes unseen: the server's and the venue's. */
 export function watchEverything(parts: Watched) {
-  const { simulation, keys, findings } = parts;
+  const { simulation, keys, findings, haltFile, hosts } = parts;
   const redis = simulation.redisNetwork;
   const nowMs = () => simulation.wallMs();
   const nowUs = () => simulation.timeline.nowUs;
   const common = { redis, keys, findings, nowMs, nowUs };
-  const book = new IntentBook(common);
-  const switches = new SwitchWatch({ ...common, haltFile: parts.haltFile });
+  let faults: { calmUs(): number | undefined } = { calmUs: () => undefined };
+  const calmUs = () => faults.calmUs();
+  const ownExecutions = hosts.filter(({ role }) => role.name.startsWith("execution"));
+  const delays = new ExitDelayWatch({
+    ...{ findings, timeline: simulation.timeline },
+    calmUs: () => (simulation.venueNetwork.errs() ? undefined : calmUs()),
+    executions: () => ownExecutions.every((host) => host.ready()),
+  });
+  const book = new IntentBook({ ...common, onBooked: (booked) => delays.published(booked) });
+  const switches = new SwitchWatch({ ...common, haltFile });
   const { rates, orders } = limitWatches(parts, common, book);
   const positions = new PositionWatch(simulation.venue);
   const exits = new ExitWatch({ findings, positions });
   const queues = new QueueWatch({ ...common, book });
   const ledger = new LedgerWatch(common);
-  const trims = new TrimWatch(common);
-  let faults: { calmUs(): number | undefined } = { calmUs: () => undefined };
-  const calmUs = () => faults.calmUs();
+  const unread = new UnreadWatch(common);
   const lanes = new ExitLaneWatch({ ...common, timeline: simulation.timeline, calmUs });
-  const { haltFile, hosts } = parts;
   const panics = new PanicWatch({ ...common, simulation, positions, haltFile, hosts, calmUs });
-  redis.watch({
-    before: (args) => {
-      for (const watch of [switches, trims, ledger]) watch.before(args);
-    },
-    after: (args, reply, life) => {
-      for (const watch of [book, switches, rates, orders, exits, lanes, trims, ledger, panics])
-        watch.after(args, reply, life);
-    },
-  });
-  simulation.local.watch((address, status) => {
-    if (!address.startsWith("http")) panics.workerAnswered();
-    else if (status === 200) panics.brainAnswered();
-  });
-  simulation.venueNetwork.watch({
-    sent: (call, life) => {
-      const order = orderCall(call);
-      if (order !== undefined) switches.sent(order, life);
-      if (order !== undefined) panics.ordered(order, life);
-      panics.sent(call, life);
-    },
-    serving: (call) => {
-      const order = orderCall(call);
-      if (order !== undefined) exits.serving(order);
-    },
-    served: (call, reply) => {
-      const order = orderCall(call);
-      if (order === undefined) return;
-      panics.served(order, orders.served(order, reply, nowMs()));
-      exits.served(order);
-    },
-  });
+  const admin = new AdminWatch({ ...common, panics });
+  watchDoors(simulation, { ...{ switches, ledger, exits, delays, orders, panics }, nowMs }, [
+    ...[book, switches, rates, orders, exits, lanes, delays, unread, ledger, panics, admin],
+  ]);
   return {
     stateLost: () => {
-      for (const watch of [book, rates, orders, panics]) watch.stateLost();
+      for (const watch of [book, rates, orders, unread, panics]) watch.stateLost();
     },
     rolledBack: (toUs: number) => {
-      for (const watch of [book, rates, orders, panics]) watch.rolledBack(toUs);
+      for (const watch of [book, rates, orders, unread, panics]) watch.rolledBack(toUs);
     },
+    answered: (answer: AdminAnswer) => admin.answered(answer),
+    exitsJudged: () => delays.judged,
     follow: (driver: { calmUs(): number | undefined }) => {
       faults = driver;
     },
@@ -93,20 +83,14 @@ export function watchEverything(parts: Watched) {
       ...hosts.filter((host) => !host.ready()).map((host) => `${host.role.name} is not ready`),
       ...queues.rests().map(({ stream, pending, lag }) => `${stream} has ${pending} pending, lag ${lag}`),
     ],
-    atEnd: () => {
-      queues.atEnd();
-    },
+    atEnd: () => queues.atEnd(),
     panics: () => panics.panics,
     executedOrders: () => orders.executedOrders,
     intents: () => book.all.length,
   };
 }
 
-function limitWatches(
-  { profile }: Watched,
-  common: ConstructorParameters<typeof IntentBook>[0],
-  book: IntentBook,
-) {
+function limitWatches({ profile }: Watched, common: Common, book: IntentBook) {
   const rates = new RateWatch({
     ...common,
     limits: {
@@ -123,4 +107,53 @@ function limitWatches(
     holdMsMin: profile.holdSec * 1000,
   };
   return { rates, orders: new OrderWatch({ ...common, book, limits }) };
+}
+
+interface AtTheDoors {
+  readonly switches: SwitchWatch;
+  readonly ledger: LedgerWatch;
+  readonly exits: ExitWatch;
+  readonly delays: ExitDelayWatch;
+  readonly orders: OrderWatch;
+  readonly panics: PanicWatch;
+  readonly nowMs: () => number;
+}
+
+function watchDoors(
+  simulation: Simulation,
+  { switches, ledger, exits, delays, orders, panics, nowMs }: AtTheDoors,
+  executed: readonly { after(command: readonly string[], reply: Reply, life: Life): void }[],
+): void {
+  simulation.redisNetwork.watch({
+    before: (args) => {
+      for (const watch of [switches, ledger]) watch.before(args);
+    },
+    after: (args, reply, life) => {
+      for (const watch of executed) watch.after(args, reply, life);
+    },
+  });
+  simulation.local.watch((address, status) => {
+    if (!address.startsWith("http")) panics.workerAnswered();
+    else if (address === EXIT_BRAIN_URL && status === 200) panics.brainAnswered();
+  });
+  simulation.venueNetwork.watch({
+    sent: (call, life) => {
+      const order = orderCall(call);
+      if (order !== undefined) switches.sent(order, life);
+      if (order !== undefined) panics.ordered(order, life);
+      panics.sent(call, life);
+    },
+    serving: (call) => {
+      const order = orderCall(call);
+      if (order === undefined) return;
+      exits.serving(order);
+      delays.serving(order);
+    },
+    served: (call, reply) => {
+      const order = orderCall(call);
+      if (order === undefined) return;
+      panics.served(order, orders.served(order, reply, nowMs()));
+      exits.served(order);
+    },
+  });
 }

@@ -2,8 +2,18 @@ import { rmSync, writeFileSync } from "node:fs";
 import type { Keys } from "../../../lib/contract/keys.ts";
 import type { Chance } from "../engine/chance.ts";
 import type { Simulation } from "../engine/simulation.ts";
+import { simulatedUuid } from "../stand-ins/uuid.ts";
+import { type AdminAnswer, OperatorDesk } from "./operator-desk.ts";
 
-/** Somebody with a redis-cli and a shell: stops and arms trading at moments that suit nobody. */
+const ALWAYS = ["kill", "kill_by_http", "safe_mode", "safe_mode_by_http", "arm"] as const;
+const HALTING = ["halt_file", "halt_file"] as const;
+const CHAIN = ["clear_halt", "clear_halt_by_http", "panic_by_http", "panic_cleared", "panic_again"] as const;
+type Deed = (typeof ALWAYS)[number] | (typeof HALTING)[number] | (typeof CHAIN)[number];
+
+/**
+ * Somebody with a redis-cli, a shell and the tokens of the admin servers: stops and arms trading, clears halts and calls
+ * panics at moments that suit nobody.
+ */
 export class Operator {
   readonly #simulation: Simulation;
   readonly #keys: Keys;
@@ -12,6 +22,8 @@ export class Operator {
   readonly #chain: boolean;
   readonly #everyMs: number;
   readonly #chance: Chance;
+  readonly #desk: OperatorDesk;
+  readonly #routers: number;
   #running = true;
 
   constructor(
@@ -21,6 +33,8 @@ export class Operator {
       readonly haltFile: string;
       readonly chain: boolean;
       readonly everyMs: number;
+      readonly routers: number;
+      readonly onAnswer: (answer: AdminAnswer) => void;
     },
   ) {
     this.#simulation = simulation;
@@ -29,6 +43,8 @@ export class Operator {
     this.#chain = how.chain;
     this.#everyMs = how.everyMs;
     this.#chance = simulation.chance.branch("operator");
+    this.#desk = new OperatorDesk(simulation, how.onAnswer);
+    this.#routers = how.routers;
     this.arm();
     this.#next();
   }
@@ -64,34 +80,81 @@ export class Operator {
     });
   }
 
+  #later(act: () => void, msMax = 4000): void {
+    const { timeline } = this.#simulation;
+    const us = this.#chance.between(50, msMax) * 1000;
+    timeline.after(us, timeline.nobody, "operator goes on", act);
+  }
+
   #act(): void {
     const { redisNetwork: redis, timeline } = this.#simulation;
     if (redis.downUntilUs > timeline.nowUs || redis.hungUntilUs > timeline.nowUs) return;
-    const later = (act: () => void) => {
-      const us = this.#chance.between(50, 4000) * 1000;
-      timeline.after(us, timeline.nobody, "operator takes it back", act);
-    };
-    const halt = this.#chain ? "clear_halt" : "halt_file";
-    const deed = this.#chance.pick(["kill", "kill", "safe_mode", halt, halt, "arm"] as const);
-    switch (deed) {
-      case "kill":
-        redis.write("SET", this.#keys.kill, "1");
-        later(() => this.arm());
-        break;
-      case "safe_mode":
-        redis.write("SET", this.#keys.safeMode, "1");
-        later(() => void redis.write("DEL", this.#keys.safeMode));
-        break;
-      case "halt_file":
-        this.#simulation.trace.say(timeline.nowUs, "operator", "touches the halt file");
-        writeFileSync(this.#haltFile, "by hand\n");
-        later(() => rmSync(this.#haltFile, { force: true }));
-        break;
-      case "clear_halt":
+    const [first, ...more]: readonly Deed[] = this.#chain ? [...ALWAYS, ...CHAIN] : [...ALWAYS, ...HALTING];
+    if (first !== undefined) this.#deeds[this.#chance.pick([first, ...more])]();
+  }
+
+  readonly #deeds: Readonly<Record<Deed, () => void>> = {
+    kill: () => {
+      this.#simulation.redisNetwork.write("SET", this.#keys.kill, "1");
+      this.#later(() => this.arm());
+    },
+    kill_by_http: () => {
+      this.#askRouter("PUT", "/v1/kill", { engaged: true });
+      this.#later(() => this.#askRouter("PUT", "/v1/kill", { engaged: false }));
+    },
+    safe_mode: () => {
+      this.#simulation.redisNetwork.write("SET", this.#keys.safeMode, "1");
+      this.#later(() => void this.#simulation.redisNetwork.write("DEL", this.#keys.safeMode));
+    },
+    safe_mode_by_http: () => {
+      this.#askRouter("PUT", "/v1/safe-mode", this.#chance.hit(0.5) ? {} : { ttl_sec: 2 });
+      this.#later(() => this.#askRouter("DELETE", "/v1/safe-mode", undefined));
+    },
+    halt_file: () => {
+      const { timeline, trace } = this.#simulation;
+      trace.say(timeline.nowUs, "operator", "touches the halt file");
+      writeFileSync(this.#haltFile, "by hand\n");
+      this.#later(() => rmSync(this.#haltFile, { force: true }));
+    },
+    clear_halt: () => this.#clearHalt(),
+    clear_halt_by_http: () => this.#clearHaltByHttp(this.#chance.hit(0.2)),
+    panic_by_http: () =>
+      this.#desk.ask({ server: "worker", method: "POST", path: "/v1/panic", body: this.#panic() }),
+    panic_cleared: () => {
+      this.#callPanic();
+      this.#later(() => this.#clearHaltByHttp(false), 400);
+    },
+    // Called, its halt cleared by somebody who thinks better of it, and called again by somebody who does not.
+    panic_again: () => {
+      this.#callPanic();
+      this.#later(() => {
         this.#clearHalt();
-        break;
-      case "arm":
-        this.arm();
-    }
+        this.#later(() => this.#callPanic(), 400);
+      }, 2400);
+    },
+    arm: () => this.arm(),
+  };
+
+  #clearHaltByHttp(force: boolean): void {
+    if (!this.#running) return;
+    const body = { why: "simulated", force };
+    this.#desk.ask({ server: "worker", method: "DELETE", path: "/v1/halt", body });
+  }
+
+  #askRouter(method: "PUT" | "DELETE", path: "/v1/kill" | "/v1/safe-mode", body: object | undefined): void {
+    if (!this.#running) return;
+    const server = this.#routers > 1 ? this.#chance.pick(["router-1", "router-2"]) : "router-1";
+    this.#desk.ask({ server, method, path, body: body === undefined ? undefined : { ...body } });
+  }
+
+  #callPanic(): void {
+    const fields = Object.entries(this.#panic()).flatMap(([name, value]) => [name, String(value)]);
+    if (this.#running) this.#simulation.redisNetwork.write("XADD", this.#keys.panicStream, "*", ...fields);
+  }
+
+  #panic() {
+    const event_id = simulatedUuid();
+    const ts = this.#simulation.wallMs();
+    return { event_id, reason: "OPERATOR", severity: "CRITICAL", issued_by: "ops", ts } as const;
   }
 }

@@ -14,6 +14,8 @@ export interface Profile {
   readonly focus: Focus;
   /** The emergency chain is there too: exit brain, watchdog, worker. */
   readonly chain: boolean;
+  /** The account holds long and short apart. */
+  readonly hedge: boolean;
   readonly executions: number;
   readonly routers: number;
   /** How far one move of a price goes, percent. */
@@ -50,12 +52,13 @@ export function drawProfile(chance: Chance): Profile {
   const windowSec = chance.between(2, 6);
   const common = {
     focus,
-    operatorEveryMs: focus === "limits" ? 8000 : 20_000,
+    operatorEveryMs: { limits: 8000, orders: 20_000, chain: 9000, lonely_brain: 12_000 }[focus],
     epochMs: chance.hit(0.25) ? BEFORE_MIDNIGHT_MS : NOON_MS + chance.between(0, 999),
     priceStepPct: chance.pick([0, 0.1, 0.4, 1.2]),
     windowSec,
     cooldownSec: windowSec + chance.between(0, 3),
     intentAgeSec: chance.pick([4, 8, 20]),
+    hedge: chance.hit(0.3),
   };
   if (focus === "limits") {
     return {

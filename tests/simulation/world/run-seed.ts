@@ -38,6 +38,7 @@ export async function runSeed(options: {
     executedOrders: watch.executedOrders(),
     intents: watch.intents(),
     panics: watch.panics(),
+    exitsJudged: watch.exitsJudged(),
     finding: findings.all[0],
     lines: [...trace.newest(LINES_KEPT)],
   };

@@ -6,14 +6,13 @@ import type { TimedRedis } from "../redis/timed-redis.ts";
 import { ProcessHost } from "../roles/process-host.ts";
 import { programOf } from "../roles/programs.ts";
 import { Findings } from "../watch/findings.ts";
-import { watchEverything } from "../watch/watch-everything.ts";
+import { EXIT_BRAIN_URL, watchEverything } from "../watch/watch-everything.ts";
 import { DecisionEngine } from "./decision-engine.ts";
 import { Market } from "./market.ts";
 import { Operator } from "./operator.ts";
+import { ADMIN_SERVERS } from "./operator-desk.ts";
 import { drawProfile, environments, type Profile } from "./profile.ts";
 import { keepRecovering } from "./recovery-timer.ts";
-
-const EXIT_BRAIN_URL = "http://127.0.0.1:8008";
 
 /** A world with everybody in it, about to begin. */
 export interface World {
@@ -36,6 +35,7 @@ export function openWorld(options: {
   const profile = drawProfile(chanceOf(seed, "profile"));
   const simulation = new Simulation({ seed, redis, folder, epochMs: profile.epochMs });
   const { timeline } = simulation;
+  if (profile.hedge) simulation.venue.setHedgeMode();
   const findings = new Findings(() => ({ step: timeline.steps, atMs: timeline.nowUs / 1000 }));
   const keys = keysOf("");
   const env = environments(profile, folder);
@@ -46,6 +46,8 @@ export function openWorld(options: {
     haltFile: env.haltFile,
     chain: profile.chain,
     everyMs: profile.operatorEveryMs,
+    routers: profile.routers,
+    onAnswer: (answer) => watch.answered(answer),
   });
   const market = new Market(simulation, profile.priceStepPct);
   const engine = new DecisionEngine(simulation, { keys, market, everyMs: profile.decisionEveryMs });
@@ -98,6 +100,16 @@ function openHosts(parts: {
     ...(profile.routers > 1 ? [host("ai-strategy-router", "router-2", env.router)] : []),
     ...many("execution", profile.executions, env.execution),
   ];
+  const serve = (one: ProcessHost) => {
+    const [, address] = Object.entries(ADMIN_SERVERS).find(([name]) => name === one.role.name) ?? [];
+    if (address !== undefined)
+      simulation.local.serveAlways(
+        address,
+        () => one.life,
+        (request) => one.admin(request),
+      );
+  };
+  for (const one of [first, ...others]) serve(one);
   if (!profile.chain) return [first, ...others];
   const brain = host("exit-brain", "exit-brain", env.exitBrain);
   simulation.local.serveAlways(
@@ -109,10 +121,8 @@ function openHosts(parts: {
       return Response.json({ role: "exit-brain", ok, beatAgeMs }, { status: ok ? 200 : 503 });
     },
   );
-  const chain = [
-    brain,
-    host("exit-brain-watchdog", "watchdog", env.watchdog),
-    host("emergency-exit-worker", "worker", env.worker),
-  ];
+  const worker = host("emergency-exit-worker", "worker", env.worker);
+  serve(worker);
+  const chain = [brain, host("exit-brain-watchdog", "watchdog", env.watchdog), worker];
   return [first, ...others, ...chain];
 }

@@ -1,0 +1,104 @@
+import { type Mutation, one } from "./mutation.ts";
+
+const ADMIT = "lib/kernel/lua/admit.lua";
+const SEND = "lib/execution/send-order.ts";
+
+/** Planted bugs that only what comes twice, a Redis that forgot, hedge mode or an operator brings out. */
+export const CIRCUMSTANTIAL: readonly Mutation[] = [
+  {
+    name: "refusal-believed",
+    mistake: "the answer to a second copy of a request passes for the fate of the first",
+    changes: one(
+      "lib/execution/ask-after-rejection.ts",
+      "if (!answered || !concerned) return",
+      "if (answered || !concerned) return",
+    ),
+    breaks: [1],
+  },
+  {
+    name: "settled-by-memory",
+    mistake: "a process does not look again at what it has settled, whatever Redis says",
+    changes: [
+      {
+        file: "lib/execution/handle-intent.ts",
+        from: "  const decoded = decodeIntent(entry.fields);\n  if (decoded",
+        to:
+          '  if ((parts.settled ??= new Set()).has(entry.id)) return "done";\n' +
+          "  const decoded = decodeIntent(entry.fields);\n  if (decoded",
+      },
+      {
+        file: "lib/execution/handle-intent.ts",
+        from: "    await progress(parts, job, refusal);\n",
+        to: "    await progress(parts, job, refusal);\n    parts.settled.add(entry.id);\n",
+      },
+    ],
+    breaks: [7, 4],
+  },
+  {
+    name: "published-with-maxlen",
+    mistake: "publishing keeps the stream short, whoever still needs what",
+    changes: one(
+      ADMIT,
+      "return redis.call('XADD', stream, '*', 'data'",
+      "return redis.call('XADD', stream, 'MAXLEN', 2, '*', 'data'",
+    ),
+    breaks: [4],
+  },
+  {
+    name: "exit-paced",
+    mistake: "an exit waits for its turn among all requests",
+    changes: one(
+      SEND,
+      'if (admission.kind === "ok") return undefined;',
+      'if (admission.kind === "ok") return job.kind === "exit" ? pause(parts, job, 500).then(() => undefined) : undefined;',
+    ),
+    breaks: [3],
+  },
+  {
+    name: "one-way-panic",
+    mistake: "the worker closes as if the account knew one position a symbol",
+    changes: one(
+      "lib/emergency/worker/plan-close.ts",
+      "symbol, ...shape, positionSide, quantity }",
+      'symbol, ...shape, positionSide: "BOTH", quantity }',
+    ),
+    breaks: [6],
+  },
+  {
+    name: "switch-said-not-set",
+    mistake: "an admin server says that it has set a switch, and writes nothing",
+    changes: one(
+      "lib/kernel/lua/switches.lua",
+      "    redis.call('SET', keys[1], args[2])\n  end\n  redis.call('XADD'",
+      "  end\n  redis.call('XADD'",
+    ),
+    breaks: [2],
+  },
+  {
+    name: "halt-cleared-while-open",
+    mistake: "a halt is cleared for whoever asks, also while its panic has positions open",
+    changes: one(
+      "lib/emergency/worker/routes.ts",
+      "if (running !== undefined && !by.force) {",
+      "if (running === null) {",
+    ),
+    breaks: [6],
+  },
+  {
+    name: "joined-not-waited-for",
+    mistake: "a panic that joins another ends with it, whatever passed since its own halt",
+    changes: [
+      {
+        file: "lib/emergency/worker/panic-run.ts",
+        from: 'if (decision.kind === "flat" && !this.#isHaltNewer()) return "flat";',
+        to: 'if (decision.kind === "flat") return "flat";',
+      },
+      {
+        file: "lib/emergency/worker/panic-run.ts",
+        from: "if (this.#panic.haltsAnew !== this.#haltsSeen) this.#noteHalt();",
+        to: "",
+      },
+    ],
+    breaks: [6],
+  },
+];

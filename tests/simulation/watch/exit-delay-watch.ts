@@ -1,0 +1,77 @@
+import type { Timeline } from "../engine/timeline.ts";
+import type { Reply } from "../redis/resp.ts";
+import type { Findings } from "./findings.ts";
+import { functionCall, replyParts } from "./function-calls.ts";
+import type { BookedIntent } from "./intent-book.ts";
+import type { OrderCall } from "./order-call.ts";
+
+/** From the stream to the venue: a reading of the positions, some round trips to Redis, one way to the venue. */
+const DELAY_US_MAX = 450_000;
+/** What a fault leaves behind is over by then: a ban of the venue's, a back-off, an order that had to be resolved. */
+const CALM_BEFORE_US = 4_000_000;
+
+/**
+ * Invariant 3 from end to end: an exit that has been appended is at the venue at once, or has its result, whatever
+ * entries there are. Judged while nothing is broken, and nothing has been for a while.
+ */
+export class ExitDelayWatch {
+  readonly #findings: Findings;
+  readonly #timeline: Pick<Timeline, "nowUs">;
+  readonly #calmUs: () => number | undefined;
+  readonly #executions: () => boolean;
+  readonly #waiting = new Map<string, number>();
+  #judged = 0;
+
+  constructor(parts: {
+    readonly findings: Findings;
+    readonly timeline: Pick<Timeline, "nowUs">;
+    /** Virtual µs since anything was broken; undefined while something is. */
+    readonly calmUs: () => number | undefined;
+    /** Whether every execution is ready for exits. */
+    readonly executions: () => boolean;
+  }) {
+    this.#findings = parts.findings;
+    this.#timeline = parts.timeline;
+    this.#calmUs = parts.calmUs;
+    this.#executions = parts.executions;
+  }
+
+  /** How many were judged: a watch that never looks finds nothing. */
+  get judged(): number {
+    return this.#judged;
+  }
+
+  published({ kind, intentId }: BookedIntent): void {
+    if (kind === "exit" && this.#calm()) this.#waiting.set(intentId, this.#timeline.nowUs);
+  }
+
+  after(command: readonly string[], reply: Reply): void {
+    const call = functionCall(command);
+    if (call?.name === "settle_v1" && replyParts(reply)[0] === "OK") this.#ended(call.args[0]);
+    for (const [intentId, sinceUs] of this.#waiting) {
+      const waitedUs = this.#timeline.nowUs - sinceUs;
+      if (!this.#calm()) this.#waiting.delete(intentId);
+      else if (waitedUs > DELAY_US_MAX) {
+        this.#waiting.delete(intentId);
+        this.#findings.report(
+          3,
+          `exit ${intentId} is not at the venue ${waitedUs / 1000} ms after it was appended`,
+        );
+      }
+    }
+  }
+
+  /** An order has arrived at the venue. */
+  serving({ intentId }: OrderCall): void {
+    this.#ended(intentId);
+  }
+
+  #ended(intentId: string | undefined): void {
+    if (intentId !== undefined && this.#waiting.delete(intentId)) this.#judged += 1;
+  }
+
+  #calm(): boolean {
+    const calmUs = this.#calmUs();
+    return calmUs !== undefined && calmUs > CALM_BEFORE_US && this.#executions();
+  }
+}
