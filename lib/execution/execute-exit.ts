@@ -9,7 +9,7 @@ import type { Position } from "../exchange/exchange.ts";
 import { decideExitOrder } from "./decide-exit-order.ts";
 import { type Ending, rejected } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
-import { sendOrder } from "./send-order.ts";
+import { type OrderPlan, type Planned, sendOrder } from "./send-order.ts";
 
 /** How long one read of the positions may hold an exit up (ms). */
 const POSITION_READ_MS_MAX = 300;
@@ -17,29 +17,38 @@ const READ_AGAIN_MS = 250;
 
 /** An exit after `made` attempts. */
 export async function executeExit(parts: ExecutionParts, job: Job, made: number): Promise<Ending> {
+  const proved = await proveExit(parts, job, undefined);
+  if (proved.kind === "ended") return proved.ending;
+  const { plan } = proved;
+  return sendOrder(parts, job, { plan, planAgain: () => proveExit(parts, job, plan) }, { made });
+}
+
+/** The order, by the position as it is now; `before`: by how it was, where it cannot be read again in time. */
+async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | undefined): Promise<Planned> {
   const { intent } = job;
-  const hedgeMode = parts.exchange.account()?.hedgeMode === true;
+  const ended = (ending: Ending): Planned => ({ kind: "ended", ending });
   for (;;) {
     const positions = await readPositions(parts, job);
+    if (positions === undefined && before !== undefined) return { kind: "plan", plan: before };
+    const hedgeMode = parts.exchange.account()?.hedgeMode === true;
     const decision = decideExitOrder({ intent, hedgeMode, positions });
     if (decision.kind === "read_again") {
       await pause(parts, job, READ_AGAIN_MS);
       continue;
     }
     if (decision.kind === "nothing_to_reduce")
-      return rejected("NOTHING_TO_REDUCE", "the venue has no such position");
-    if (decision.kind === "ambiguous") return rejected("POSITION_AMBIGUOUS", "long and short are open");
-    if (await positionChanged(parts, job, decision.positionSide)) {
-      return rejected("POSITION_CHANGED", `opened_at is not ${intent.opened_at_ms}`);
-    }
+      return ended(rejected("NOTHING_TO_REDUCE", "the venue has no such position"));
+    if (decision.kind === "ambiguous")
+      return ended(rejected("POSITION_AMBIGUOUS", "long and short are open"));
+    if (await positionChanged(parts, job, decision.positionSide))
+      return ended(rejected("POSITION_CHANGED", `opened_at is not ${intent.opened_at_ms}`));
     const rules = parts.exchange.rules(intent.symbol) ?? null;
     const size = decideOrderSize({ kind: "exit", rules, quantity: decision.quantity, markPrice: null });
     // Filters that leave nothing of an exit are the venue's to judge, not ours.
     const quantity = size.kind === "denied" ? decision.quantity : size.quantity;
     const { symbol } = intent;
     const { side, positionSide } = decision;
-    const plan = { symbol, side, positionSide, quantity, reduceOnly: true };
-    return sendOrder(parts, job, { plan, planAgain: async () => ({ kind: "plan", plan }) }, { made });
+    return { kind: "plan", plan: { symbol, side, positionSide, quantity, reduceOnly: true } };
   }
 }
 

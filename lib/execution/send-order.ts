@@ -7,7 +7,8 @@
  *   not sent again, however long it took to learn that it has no such order.
  * 3 Signing an attempt again, which the venue certainly did not execute, moves the ledger first.
  * 4 An entry gives way to every limit of the venue; an exit waits for it and goes on.
- * 5 A plan goes stale while something is waited for: before a further attempt an entry is judged and planned anew.
+ * 5 A plan goes stale while something is waited for: before a further attempt an entry is judged and planned anew,
+ *   and nothing is sent by a plan that is older than a second.
  */
 
 import { clientOrderId } from "../exchange/client-order-id.ts";
@@ -42,6 +43,8 @@ type Sent =
   /** `refusal`: the venue's answer, where it refused and could not say at once whether it has the order. */
   | { readonly kind: "unknown"; readonly signedAtMs: number; readonly refusal?: Outcome };
 
+/** How old a plan may be (ms): the age of the position that an exit is proved by. */
+const PLAN_AGE_MS_MAX = 1000;
 const ORDER_COST = { weight: 1, orders: 1 } as const;
 /** An entry and the stop of its position: the second must not eat what is reserved for exits. */
 const GUARDED_COST = { weight: 1, orders: 2 } as const;
@@ -63,13 +66,22 @@ export async function sendOrder(
   begun: { readonly made: number; readonly submitted?: Submitted },
 ): Promise<Ending> {
   let { plan } = sending;
+  let plannedAtMs = parts.clock.monotonicMs();
   let attempt = begun.made + 1;
   let { submitted } = begun;
   let rejections = 0;
   let resigned = false;
   for (;;) {
-    const limited = submitted === undefined ? await awaitBudget(parts, job) : undefined;
-    if (limited !== undefined) return limited;
+    if (submitted === undefined) {
+      const limited = await awaitBudget(parts, job);
+      if (limited !== undefined) return limited;
+      if (parts.clock.monotonicMs() - plannedAtMs > PLAN_AGE_MS_MAX) {
+        const planned = await sending.planAgain();
+        if (planned.kind === "ended") return planned.ending;
+        plan = planned.plan;
+        plannedAtMs = parts.clock.monotonicMs();
+      }
+    }
     const sent = await sendKnown(parts, job, plan, { attempt, submitted });
     submitted = undefined;
     if (sent.kind === "ended") return sent.ending;
@@ -88,9 +100,7 @@ export async function sendOrder(
       resigned ||= next.kind === "sign_again";
       rejections += 1;
     }
-    const planned = job.kind === "entry" ? await sending.planAgain() : undefined;
-    if (planned?.kind === "ended") return planned.ending;
-    plan = planned?.plan ?? plan;
+    if (job.kind === "entry") plannedAtMs = Number.NEGATIVE_INFINITY;
   }
 }
 

@@ -125,6 +125,53 @@ describe("an exit only reduces", () => {
   });
 });
 
+describe("an exit that waited for more than a second is proved again", () => {
+  test("and leaves alone what was opened by hand meanwhile", async () => {
+    await open();
+    const { client, keys } = desk.server;
+    const opened = (at: string) =>
+      client.command(["HSET", `${keys.positionPlanPrefix}ETHUSDT`, "opened_at", at]);
+    await opened("1000");
+    await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 1000);
+    let exchanged: Promise<unknown> | undefined;
+    const { exchange } = desk.parts;
+    const exchangePosition = async () => {
+      await desk.paper.clearFaults();
+      await open("0.2", "SELL");
+      await open("0.3");
+      await opened("2000");
+      await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 3);
+    };
+    const submitOrder: typeof exchange.submitOrder = async (...order) => {
+      const outcome = await exchange.submitOrder(...order);
+      exchanged ??= exchangePosition();
+      await exchanged;
+      return outcome;
+    };
+    const { result } = await desk.withParts({ exchange: { ...exchange, submitOrder } }, () =>
+      exit({ opened_at_ms: 1000 }),
+    );
+    expect(result?.reason).toStartWith("POSITION_CHANGED");
+    expect(await position()).toBe(0.3);
+  }, 120_000);
+
+  test("and goes by its former proof where positions cannot be read", async () => {
+    await open();
+    await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 4);
+    const { exchange } = desk.parts;
+    let reads = 0;
+    const positions: typeof exchange.positions = async (...of) => {
+      reads += 1;
+      if (reads === 2) await fault("/fapi/v3/positionRisk", "GET", { kind: "http", status: 500 }, 1000);
+      return exchange.positions(...of);
+    };
+    const changed = { exchange: { ...exchange, positions } };
+    expect((await desk.withParts(changed, () => exit())).result).toMatchObject({ status: "filled" });
+    expect(reads).toBeGreaterThan(1);
+    expect(await position()).toBe(0);
+  }, 120_000);
+});
+
 describe("an exit is not given up", () => {
   test("when the venue says to wait", async () => {
     await open();
