@@ -6,7 +6,8 @@ import { createUserStream } from "../lib/exchange/user-stream.ts";
 import { createExitBrain } from "../lib/exits/create-exit-brain.ts";
 import { exitBrainSettingFaults, exitBrainSettings } from "../lib/exits/settings.ts";
 import { ensureLibrary } from "../lib/kernel/library.ts";
-import { connectRedis } from "../lib/redis/connection.ts";
+import { connectRedisOver } from "../lib/redis/lasting-connection.ts";
+import { openPlainWire } from "../lib/redis/plain-wire.ts";
 
 void runDaemon({
   role: "exit-brain",
@@ -22,8 +23,10 @@ void runDaemon({
     const name = consumerName("exit-brain", context.instance);
     // The loop waits 100 ms at most anyway: a spike of a second must not cost the connection, nor a heartbeat.
     const connection = { url: settings.REDIS_URL.reveal(), deadlineMs: 1500, clock, random, log };
-    const redis = connectRedis({ ...connection, name });
-    const planRedis = connectRedis({ ...connection, name: `${name}-plans`, onConnected: ensureLibrary });
+    const redis = connectRedisOver(openPlainWire, { ...connection, name });
+    const planRedis = connectRedisOver(openPlainWire, {
+      ...{ ...connection, name: `${name}-plans`, onConnected: ensureLibrary },
+    });
     const exchange = createBinanceExchange({
       ...{ mode, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
       apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",

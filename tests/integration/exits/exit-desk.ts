@@ -14,6 +14,8 @@ import { exitBrainSettingFaults, exitBrainSettings } from "../../../lib/exits/se
 import { ensureLibrary } from "../../../lib/kernel/library.ts";
 import type { PaperExchangeChanges } from "../../../lib/paper/start-paper-exchange.ts";
 import { connectRedis } from "../../../lib/redis/connection.ts";
+import { connectRedisOver } from "../../../lib/redis/lasting-connection.ts";
+import { openPlainWire } from "../../../lib/redis/plain-wire.ts";
 import { listReply, type RedisReply, recordReply } from "../../../lib/redis/reply.ts";
 import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
 import { type KeptLog, keptLog } from "../../support/quiet-log.ts";
@@ -198,8 +200,10 @@ function launchBrain(outside: {
       },
     },
     {
-      redis: connectRedis({ ...connection, name: "exit-brain" }),
-      planRedis: connectRedis({ ...connection, name: "exit-brain-plans", onConnected: ensureLibrary }),
+      redis: connectRedisOver(openPlainWire, { ...connection, name: "exit-brain" }),
+      planRedis: connectRedisOver(openPlainWire, {
+        ...{ ...connection, name: "exit-brain-plans", onConnected: ensureLibrary },
+      }),
       exchange,
       marks: (symbols) =>
         createMarkPrices({ mode, wsUrl: paper.wsUrl, ...common, premiumIndex, symbols, openSocket }),
