@@ -3,6 +3,7 @@ import { admissionCommands } from "../drive/admission-commands.ts";
 import { bullmqRate } from "../drive/bullmq-rate.ts";
 import { assertAllAdmitted, deliverDecisions, makeEntries } from "../drive/pending-decisions.ts";
 import {
+  type Drained,
   drainByRateLimiter,
   drainByRoundTrips,
   drainByRouter,
@@ -10,6 +11,7 @@ import {
   PEER_IN_FLIGHT,
   WARM_UP_DECISIONS,
 } from "../drive/routers.ts";
+import { measureServerCost, type ServerCost } from "../drive/server-cost.ts";
 import type { Aim, Finding } from "../finding.ts";
 import { figureText } from "../measure/figures.ts";
 import { median } from "../measure/median.ts";
@@ -27,18 +29,18 @@ const CALLS_IN_FLIGHT = { one: 64, many: 8 } as const;
 /** Thousand a second with 32, 64, 128 and 256, medians of three turns each once warm: 8.0, 7.4, 8.8, 8.2. */
 const BULLMQ_CONCURRENCY = 128;
 
+/** Decisions a second, and what one of them costs in processor time. */
 interface Round {
-  readonly ceiling: number;
-  readonly batched: number;
-  readonly oneByOne: number;
-  readonly router: number;
-  readonly roundTrips: number;
-  readonly rateLimiter: number;
-  readonly bullmq: number;
-  /** Processor time a decision, µs. */
-  readonly serverMicros: number;
-  readonly routerMicros: number;
+  readonly ceiling: Raw;
+  readonly batched: Raw;
+  readonly oneByOne: Drained;
+  readonly router: Drained;
+  readonly roundTrips: Drained;
+  readonly rateLimiter: Drained;
+  readonly bullmq: { readonly rate: number };
 }
+
+type Raw = Pick<Drained, "rate" | "server">;
 
 /** How fast decisions become intents: against the most that the server can do, and against what others do. */
 export const admissionThroughput: Benchmark = {
@@ -49,8 +51,9 @@ export const admissionThroughput: Benchmark = {
     "beforehand, written to a bare socket, replies only counted. The router is the compiled binary: " +
     `${SIZES.full.decisions} decisions appear on its stream at once; its rate is read off the ids of the intents, ` +
     "the server's own clock. One decision a call is the same code with pages of one, in the bench's process. " +
-    "The peers decode and decide with the same code and publish the same document, and each drains twice, the " +
-    `second time measured. Round trips: our consumer and connection, ${PEER_IN_FLIGHT} decisions in flight, the ` +
+    `Everyone has admitted ${WARM_UP_DECISIONS} decisions before. ` +
+    "The peers decode and decide with the same code and publish the same document. " +
+    `Round trips: our consumer and connection, ${PEER_IN_FLIGHT} decisions in flight, the ` +
     "eight steps of the benchmark above. rate-limiter-flexible: ioredis with auto-pipelining on the same two " +
     `streams, ${PEER_IN_FLIGHT} in flight: MGET of the switches, SET NX twice, two limiters, INCR, XADD, XACK. ` +
     `BullMQ: a worker (concurrency ${BULLMQ_CONCURRENCY}) takes from a full queue and adds to a second under the ` +
@@ -78,38 +81,44 @@ async function measure(bench: Workbench): Promise<readonly Finding[]> {
     const rateLimiter = await drainByRateLimiter(routing);
     const bullmq = await bullmqRate(bench, redis, {
       concurrency: BULLMQ_CONCURRENCY,
-      warmUp: makeEntries(WARM_UP_DECISIONS / 2, `bull-warm-${round}`),
+      warmUp: makeEntries(WARM_UP_DECISIONS, `bull-warm-${round}`),
       entries: makeEntries(decisions / 2, `bull-${round}`),
     });
-    const { serverMicros, readerMicros: routerMicros } = router;
-    const rates = { oneByOne: oneByOne.rate, router: router.rate, roundTrips: roundTrips.rate };
     if (round > 0) {
-      const peers = { rateLimiter: rateLimiter.rate, bullmq };
-      rounds.push({ ceiling, batched, ...rates, ...peers, serverMicros, routerMicros });
+      rounds.push({ ceiling, batched, oneByOne, router, roundTrips, rateLimiter, bullmq: { rate: bullmq } });
     }
   }
   return findings(rounds);
 }
 
 function findings(rounds: readonly Round[]): readonly Finding[] {
-  const middle = (of: keyof Round) => median(rounds.map((round) => round[of]));
+  const middle = (of: (round: Round) => number) => figureText(median(rounds.map(of)));
+  const costOf = (of: "ceiling" | "batched" | "oneByOne" | "router") => {
+    const server = (part: keyof ServerCost) => middle((round) => round[of].server[part]);
+    return `µs of processor each: server ${server("all")}, of it FCALL ${server("calls")}, XREADGROUP ${server("reads")}`;
+  };
   const rate = (what: string, of: keyof Round, detail?: string): Finding => ({
-    ...{ what, figure: middle(of), unit: "decisions/s" },
+    ...{ what, figure: median(rounds.map((round) => round[of].rate)), unit: "decisions/s" },
     ...(detail === undefined ? {} : { detail }),
   });
   const against = (base: keyof Round, to: string) => (of: keyof Round, limit?: number) => {
-    const ratio = ratioOfRounds(rounds, (round) => round[of], { of: (round) => round[base], to });
+    const ratio = ratioOfRounds(rounds, (round) => round[of].rate, { of: (round) => round[base].rate, to });
     if (limit === undefined) return { ratio };
     return { ratio, aim: { of: "ratio", bound: "at least", limit } satisfies Aim };
   };
   const toCeiling = against("ceiling", "the ceiling");
-  const micros = (of: keyof Round) => figureText(middle(of));
-  const used = `µs of processor each: server ${micros("serverMicros")}, router ${micros("routerMicros")}`;
+  const used = `${costOf("router")}; router ${middle((round) => round.router.readerMicros)}`;
   const router = "stream to stream, compiled router";
   return [
-    rate("raw FCALL ceiling, one decision a call", "ceiling"),
-    { ...rate(`raw FCALL, ${PER_CALL} decisions a call`, "batched"), ...toCeiling("batched") },
-    { ...rate("stream to stream, one decision a call", "oneByOne"), ...toCeiling("oneByOne", 0.7) },
+    rate("raw FCALL ceiling, one decision a call", "ceiling", costOf("ceiling")),
+    {
+      ...rate(`raw FCALL, ${PER_CALL} decisions a call`, "batched", costOf("batched")),
+      ...toCeiling("batched"),
+    },
+    {
+      ...rate("stream to stream, one decision a call", "oneByOne", costOf("oneByOne")),
+      ...toCeiling("oneByOne", 0.7),
+    },
     { ...rate(`${router} (up to ${PER_CALL} a call)`, "router", used), ...toCeiling("router", 2) },
     rate("the same checks as round trips", "roundTrips"),
     { ...rate(router, "router"), ...against("roundTrips", "the round trips")("router") },
@@ -127,10 +136,16 @@ function findings(rounds: readonly Round[]): readonly Finding[] {
 async function driveRaw(
   redis: BenchRedis,
   load: { readonly decisions: number; readonly perCall: number; readonly inFlight: number },
-): Promise<number> {
-  const pending = await deliverDecisions(redis, load.decisions);
+): Promise<Raw> {
+  // On as many keys as the router's drain: with more of them each takes longer to find.
+  const total = WARM_UP_DECISIONS + load.decisions;
+  const pending = await deliverDecisions(redis, total);
   const commands = await admissionCommands(pending, load.perCall);
-  const elapsedMs = await redis.raw.drive(commands, load.inFlight);
-  await assertAllAdmitted(redis, pending.keys, load.decisions);
-  return (load.decisions / elapsedMs) * 1000;
+  const before = WARM_UP_DECISIONS / load.perCall;
+  await redis.raw.drive(commands.slice(0, before), load.inFlight);
+  const serverCost = await measureServerCost(redis);
+  const elapsedMs = await redis.raw.drive(commands.slice(before), load.inFlight);
+  const server = await serverCost(load.decisions);
+  await assertAllAdmitted(redis, pending.keys, total);
+  return { rate: (load.decisions / elapsedMs) * 1000, server };
 }

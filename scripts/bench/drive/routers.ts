@@ -16,6 +16,7 @@ import { drainRate } from "./drain-rate.ts";
 import { startOneByOneRouter } from "./one-by-one-router.ts";
 import { makeEntries, preparePipeline } from "./pending-decisions.ts";
 import { admitByRoundTrips } from "./round-trips.ts";
+import { measureServerCost, type ServerCost } from "./server-cost.ts";
 
 const NAMESPACE = "{bench}";
 /** The peers' window is the router's. */
@@ -30,9 +31,9 @@ const PEER = fileURLToPath(new URL("../peers/rate-limiter-program.ts", import.me
 export interface Drained {
   /** Decisions that became intents, a second. */
   readonly rate: number;
-  /** Processor time a decision, appending it included, µs: what a busy machine does not change. */
-  readonly serverMicros: number;
-  /** The same of the process that reads. */
+  /** Appending the decision included. */
+  readonly server: ServerCost;
+  /** Processor time of the process that reads, a decision, µs. */
   readonly readerMicros: number;
 }
 
@@ -134,15 +135,11 @@ async function drained(
   try {
     await drainRate(redis, keys, makeEntries(WARM_UP_DECISIONS, `warm-${drains}`));
     const entries = makeEntries(decisions, `drain-${drains}`);
-    const [server, process] = [redis.process.process().pid, reader.pid];
-    const before = [await processorTimeMs(server), await processorTimeMs(process)] as const;
+    const serverCost = await measureServerCost(redis);
+    const beforeMs = await processorTimeMs(reader.pid);
     const rate = await drainRate(redis, keys, entries);
-    const microsEach = (ms: number) => (1000 * ms) / decisions;
-    return {
-      rate,
-      serverMicros: microsEach((await processorTimeMs(server)) - before[0]),
-      readerMicros: microsEach((await processorTimeMs(process)) - before[1]),
-    };
+    const readerMs = (await processorTimeMs(reader.pid)) - beforeMs;
+    return { rate, server: await serverCost(decisions), readerMicros: (1000 * readerMs) / decisions };
   } finally {
     await reader.stop();
   }
