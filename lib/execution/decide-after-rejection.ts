@@ -7,6 +7,8 @@ export type AfterRejection =
   | { readonly kind: "sign_again" }
   /** Resting reduce-only orders hold the size. */
   | { readonly kind: "cancel_resting_first" }
+  /** The position is not what the order was planned by: plan it anew. */
+  | { readonly kind: "plan_again"; readonly afterMs: number }
   | { readonly kind: "wait"; readonly afterMs: number };
 
 /** Waits before the 2nd, 3rd and 4th attempt of what the venue did not execute (ms); then it is over. */
@@ -21,7 +23,8 @@ export function wordsOf(outcome: Outcome): string {
 
 /**
  * What follows an attempt that the venue certainly did not execute. `rejections` is how many there were
- * before. An entry ends soon; an exit ends only where the venue is final or there is nothing to reduce.
+ * before. An entry ends soon; an exit ends only where the venue is final or there is nothing to reduce, by its
+ * position too: the venue's word alone, that may be behind, is believed the fourth time.
  */
 export function decideAfterRejection(input: {
   readonly kind: "entry" | "exit";
@@ -42,10 +45,13 @@ export function decideAfterRejection(input: {
       if (afterMs === undefined) return { kind: "end", ending: rejected("VENUE_UNAVAILABLE", said) };
       return { kind: "wait", afterMs };
     }
-    case "ALREADY":
-      if (outcome.row === "NOTHING_TO_REDUCE")
-        return { kind: "end", ending: rejected("NOTHING_TO_REDUCE", said) };
-      return { kind: "end", ending: rejected("VENUE_REJECTED", said) };
+    case "ALREADY": {
+      const afterMs = BACK_OFF_MS[rejections];
+      if (outcome.advice === "READ_POSITION" && kind === "exit" && afterMs !== undefined)
+        return { kind: "plan_again", afterMs };
+      const reason = outcome.row === "NOTHING_TO_REDUCE" ? "NOTHING_TO_REDUCE" : "VENUE_REJECTED";
+      return { kind: "end", ending: rejected(reason, said) };
+    }
     case "FINAL":
     case "UNKNOWN":
       if (outcome.advice === "CANCEL_RESTING_FIRST" && kind === "exit" && rejections < BACK_OFF_MS.length) {

@@ -91,6 +91,7 @@ export async function sendOrder(
       if (order !== undefined) return bookFills(parts, job, order, { fresh: false });
       attempt += 1;
     }
+    let planAgain = job.kind === "entry";
     const outcome = sent.kind === "unknown" ? sent.refusal : sent.outcome;
     if (outcome !== undefined) {
       const next = decideAfterRejection({ kind: job.kind, outcome, rejections, resigned });
@@ -98,9 +99,10 @@ export async function sendOrder(
       // Where there was no doubt the same attempt is signed anew: its client id cannot be taken.
       await prepareAgain(parts, job, next);
       resigned ||= next.kind === "sign_again";
+      planAgain ||= next.kind === "plan_again";
       rejections += 1;
     }
-    if (job.kind === "entry") plannedAtMs = Number.NEGATIVE_INFINITY;
+    if (planAgain) plannedAtMs = Number.NEGATIVE_INFINITY;
   }
 }
 

@@ -187,6 +187,13 @@ describe("an exit is not given up", () => {
     expect(await position()).toBe(0);
   }, 120_000);
 
+  test("when the venue finds nothing to reduce, once, and the position is open all the same", async () => {
+    await open();
+    await fault("/fapi/v1/order", "POST", { kind: "error", code: -2022 });
+    expect((await exit()).result).toMatchObject({ status: "filled", quantity: "0.2" });
+    expect(await position()).toBe(0);
+  });
+
   test("when the first reading of positions fails", async () => {
     await open();
     await fault("/fapi/v3/positionRisk", "GET", { kind: "http", status: 500 }, 2);
