@@ -53,6 +53,7 @@ export function createAuditLogger(
       return false;
     }
   };
+  for (const stream of streams) metrics.lost.inc({ stream }, 0);
   const consumers = streams.map((stream) =>
     createStreamConsumer({
       ...{ redis, url: settings.REDIS_URL.reveal(), stream, group: GROUPS.auditLogger },

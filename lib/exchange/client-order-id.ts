@@ -6,6 +6,8 @@ const VERBATIM = /^[.A-Z:/a-z0-9_-]{1,32}$/;
 const LENGTH_MAX = 36;
 /** Attempts that are written as they are counted; further ones are shortened. */
 const COUNTED_MAX = 999;
+const INTENT_ORDER =
+  /^(?!panic-|web_|ios_|android_|electron_|autoclose-)[.A-Z:/a-z0-9_-]+-(?:\d{1,3}|x[0-9a-z]+)$/;
 const PROTECTIVE_STOP = /^[.A-Z:/a-z0-9_-]{1,34}-s$/;
 
 /** The intent id itself where the venue takes it, so that both sides' records match by eye; else its hash. */
@@ -28,6 +30,11 @@ export function clientOrderId(intentId: string, attempt: number): string {
   const tail = attempt <= COUNTED_MAX ? String(attempt) : `x${(attempt - COUNTED_MAX).toString(36)}`;
   const id = `${stem(intentId)}-${tail}`;
   return id.length <= LENGTH_MAX ? id : `${hashed(intentId, LENGTH_MAX - 1 - tail.length)}-${tail}`;
+}
+
+/** Whether the id is that of an intent's order: not a panic's close, not a stop, and nothing that a venue's app made. */
+export function isIntentOrderId(clientOrderId: string): boolean {
+  return INTENT_ORDER.test(clientOrderId);
 }
 
 /** The id of the protective stop that belongs to an intent's position. */

@@ -26,8 +26,16 @@ export type UserEvent =
       readonly entryPrice: string;
       readonly venueMs: number;
     }
-  /** A plain or conditional order of the symbol took a step of its life. */
-  | { readonly kind: "order" | "algo_order"; readonly symbol: string; readonly venueMs: number };
+  /** A plain order of the symbol took a step of its life; `begun` is the one with its first fill. */
+  | {
+      readonly kind: "order";
+      readonly symbol: string;
+      readonly clientOrderId: string;
+      readonly begun: boolean;
+      readonly venueMs: number;
+    }
+  /** The same of a conditional order. */
+  | { readonly kind: "algo_order"; readonly symbol: string; readonly venueMs: number };
 
 export interface UserStream {
   /** Whether events would arrive now. */
@@ -56,9 +64,11 @@ const positionSide = z.enum(["BOTH", "LONG", "SHORT"]);
 const ms = z.number().int();
 const leg = z.object({ s: z.string(), pa: decimal, ep: decimal, ps: positionSide });
 const named = z.object({ s: z.string() });
+/** `x` is what happened, `l` the quantity of this fill, `z` that of all so far. */
+const step = z.object({ s: z.string(), c: z.string(), x: z.string(), l: decimal, z: decimal });
 const messageSchema = z.discriminatedUnion("e", [
   z.object({ e: z.literal("ACCOUNT_UPDATE"), T: ms, a: z.object({ P: z.array(leg).optional() }) }),
-  z.object({ e: z.literal("ORDER_TRADE_UPDATE"), T: ms, o: named }),
+  z.object({ e: z.literal("ORDER_TRADE_UPDATE"), T: ms, o: step }),
   z.object({ e: z.literal("ALGO_UPDATE"), T: ms, o: named }),
   z.object({ e: z.literal("listenKeyExpired") }),
 ]);
@@ -86,10 +96,14 @@ function eventsOf(data: unknown): readonly UserEvent[] | "expired" {
         venueMs: message.T,
       }));
     case "ORDER_TRADE_UPDATE":
-      return [{ kind: "order", symbol: message.o.s, venueMs: message.T }];
+      return [orderStep(message.o, message.T)];
     case "ALGO_UPDATE":
       return [{ kind: "algo_order", symbol: message.o.s, venueMs: message.T }];
   }
+}
+
+function orderStep({ s, c, x, l, z }: z.infer<typeof step>, venueMs: number): UserEvent {
+  return { kind: "order", symbol: s, clientOrderId: c, begun: x === "TRADE" && l === z, venueMs };
 }
 
 /** Nothing is asked or opened before `run`. Throws ModeHostError. */

@@ -2,6 +2,7 @@ import { keysOf } from "../contract/keys.ts";
 import { planSuffix } from "../contract/position-plan.ts";
 import type { DaemonContext, DaemonParts, Dependency } from "../daemon/daemon-spec.ts";
 import { runTogether } from "../daemon/run-together.ts";
+import { isIntentOrderId } from "../exchange/client-order-id.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { MarkPrices } from "../exchange/mark-prices.ts";
 import type { UserEvent, UserStream } from "../exchange/user-stream.ts";
@@ -73,6 +74,7 @@ export function createExitBrain(
   });
   const userStream = outside.userStream((event) => {
     if (event.kind === "algo_order") stops.lookAt(event.symbol);
+    if (event.kind === "order" && event.begun && isIntentOrderId(event.clientOrderId)) observe.begun();
     if (event.kind !== "position") return;
     book.apply(event);
     loop.hurry(planSuffix(event.symbol, event.positionSide));

@@ -32,12 +32,14 @@ export interface PositionInput {
 }
 
 /** Why a position got a plan of ours. */
-export type AdoptionReason =
-  | "NO_PLAN"
-  | "PLAN_UNREADABLE"
-  | "PLAN_OF_OTHER_SIDE"
-  | "PLAN_LOST"
-  | "REDIS_UNREADABLE";
+export const ADOPTION_REASONS = [
+  "NO_PLAN",
+  "PLAN_UNREADABLE",
+  "PLAN_OF_OTHER_SIDE",
+  "PLAN_LOST",
+  "REDIS_UNREADABLE",
+] as const;
+export type AdoptionReason = (typeof ADOPTION_REASONS)[number];
 
 export interface RuleSaying extends RuleVerdict {
   readonly rule: ExitReason;

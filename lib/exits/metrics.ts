@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { ADOPTION_REASONS } from "./decide-position.ts";
 import { DEGRADATIONS, type Degradation } from "./decide-status.ts";
 
 /** What one cycle came to, for metrics and /v1. */
@@ -21,6 +22,8 @@ export interface ExitObserver {
   adopted(why: string): void;
   stop(act: "placed" | "cancelled" | "missing" | "refused"): void;
   closed(): void;
+  /** An intent's order had its first fill. */
+  begun(): void;
 }
 
 /** The exit brain's own metrics. */
@@ -60,6 +63,8 @@ export function createExitMetrics(registry: Registry): ExitObserver {
     labelNames: ["why"],
     registers,
   });
+  // There from the start: the first one of a kind is an increase, too.
+  for (const why of ADOPTION_REASONS) adopted.inc({ why }, 0);
   const stops = new Counter({
     name: "quantum_exit_brain_protective_stops_total",
     help: "Resting stops placed, cancelled, found missing (an alarm) and refused by the venue.",
@@ -69,6 +74,11 @@ export function createExitMetrics(registry: Registry): ExitObserver {
   const closed = new Counter({
     name: "quantum_exit_brain_positions_closed_total",
     help: "Positions seen at zero.",
+    registers,
+  });
+  const begun = new Counter({
+    name: "quantum_exit_brain_intent_orders_total",
+    help: "Orders of intents that the venue began to fill, as its user-data stream tells.",
     registers,
   });
   return {
@@ -83,5 +93,6 @@ export function createExitMetrics(registry: Registry): ExitObserver {
     adopted: (why) => adopted.inc({ why }),
     stop: (act) => stops.inc({ act }),
     closed: () => closed.inc(),
+    begun: () => begun.inc(),
   };
 }

@@ -98,6 +98,9 @@ export const CATALOGUE = {
   quantum_watchdog_state: gauge("1 for the state the exit brain's watchdog is in.", "bool", ["state"]),
 
   quantum_stream_length: gauge("Entries in a stream of the contract.", "entries", ["stream"]),
+  quantum_stream_entries_added_total: counter("Entries ever added to a stream of the contract.", "entries", [
+    "stream",
+  ]),
   quantum_stream_group_lag: gauge(
     "Entries that a group has not been given yet; absent while Redis cannot tell.",
     "entries",
@@ -122,6 +125,9 @@ export const CATALOGUE = {
     "entries",
     ["stream", "group"],
   ),
+
+  quantum_redis_memory_used_bytes: gauge("Memory that Redis has allocated.", "bytes"),
+  quantum_redis_memory_max_bytes: gauge("maxmemory of Redis; absent where there is none.", "bytes"),
 
   quantum_orders_in_doubt: gauge("Orders that were sent and are not settled.", "orders"),
   quantum_orders_in_doubt_oldest_age_seconds: gauge("Age of the oldest of them; 0 none.", "seconds"),
@@ -191,6 +197,7 @@ type Unit =
   | "bool"
   | "info"
   | "count"
+  | "bytes"
   | "seconds"
   | "epoch_seconds"
   | "per_minute"

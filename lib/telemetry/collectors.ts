@@ -11,6 +11,7 @@ import { intentRateCollector } from "./collectors/intent-rate.ts";
 import { ordersCollector } from "./collectors/orders.ts";
 import { panicsCollector } from "./collectors/panics.ts";
 import { ratesCollector } from "./collectors/rates.ts";
+import { redisMemoryCollector } from "./collectors/redis-memory.ts";
 import { resultsCollector } from "./collectors/results.ts";
 import { rolesCollector } from "./collectors/roles.ts";
 import { safeModeCollector } from "./collectors/safe-mode.ts";
@@ -41,6 +42,7 @@ export function createCollectors(board: MetricBoard, monotonicMs: () => number) 
     results: runCollector(resultsCollector, board, monotonicMs),
     deadLetters: runCollector(deadLettersCollector, board, monotonicMs),
     streams: runCollector(streamsCollector, board, monotonicMs),
+    redisMemory: runCollector(redisMemoryCollector, board, monotonicMs),
     instances: runCollector(instancesCollector, board, monotonicMs),
     roles: runCollector(rolesCollector, board, monotonicMs),
     drill: runCollector(drillCollector, board, monotonicMs),

@@ -193,7 +193,13 @@ function loopIn(world: World): ExitLoop {
       if (known && positions < world.open.size) world.understated.push(clock.monotonicMs());
       world.statuses.push({ atMs: clock.monotonicMs(), status, positions });
     },
-    ...{ exit: () => undefined, adopted: () => undefined, stop: () => undefined, closed: () => undefined },
+    ...{
+      exit: () => undefined,
+      adopted: () => undefined,
+      stop: () => undefined,
+      closed: () => undefined,
+      begun: () => undefined,
+    },
   };
   const exchange = {
     serverNowMs: clock.nowMs,

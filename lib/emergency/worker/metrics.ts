@@ -31,6 +31,8 @@ export function createWorkerMetrics(
     labelNames: ["status"],
     registers,
   });
+  // There from the start: the first one is an increase, too.
+  panics.inc({ status: "refused" }, 0);
   const accepted = new Counter({
     name: "quantum_emergency_panics_accepted_total",
     help: "Panics accepted, by the way they came and whether they joined a run.",

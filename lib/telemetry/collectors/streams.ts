@@ -28,7 +28,7 @@ export interface GroupView {
 }
 
 export interface StreamsState {
-  readonly lengths: readonly { readonly stream: string; readonly length: number }[];
+  readonly lengths: readonly { readonly stream: string; readonly length: number; readonly added: number }[];
   readonly groups: readonly GroupView[];
   readonly connectedSinceMs: number;
 }
@@ -39,6 +39,7 @@ const groupsOf = ({ groups, optionalGroups }: StreamRetention) => [...groups, ..
 /** Every stream of the contract: its length, and how far each group is. */
 export const streamsCollector: Collector<
   | "quantum_stream_length"
+  | "quantum_stream_entries_added_total"
   | "quantum_stream_group_lag"
   | "quantum_stream_group_pending"
   | "quantum_stream_group_oldest_pending_age_seconds"
@@ -58,7 +59,7 @@ export const streamsCollector: Collector<
     const seen = streamRetentions(keys).map((retention) => readStream(replies, retention, surroundings));
     return {
       connectedSinceMs,
-      lengths: seen.map(({ stream, length }) => ({ stream, length })),
+      lengths: seen.map(({ stream, length, added }) => ({ stream, length, added })),
       groups: seen.flatMap(({ groups }) => groups),
     };
   },
@@ -70,6 +71,10 @@ export const streamsCollector: Collector<
       });
     return {
       quantum_stream_length: lengths.map(({ stream, length }) => ({ labels: { stream }, value: length })),
+      quantum_stream_entries_added_total: lengths.map(({ stream, added }) => ({
+        labels: { stream },
+        value: added,
+      })),
       quantum_stream_group_lag: each(({ lag }) => lag),
       quantum_stream_group_pending: each(({ pending }) => pending),
       quantum_stream_group_oldest_pending_age_seconds: each(({ oldestPendingSec }) => oldestPendingSec),
@@ -92,8 +97,9 @@ function readStream(replies: Replies, retention: StreamRetention, surroundings: 
   const facts = streamFacts(replies.nextUnlessAbsent());
   const listed = replies.nextUnlessAbsent();
   const oldest = new Map(groupsOf(retention).map((group) => [group, oldestOf(replies.nextUnlessAbsent())]));
-  if (facts === undefined || listed === undefined) return { stream, length: 0, groups: [] };
+  if (facts === undefined || listed === undefined) return { stream, length: 0, added: 0, groups: [] };
   const length = integerReply(facts.get("length"));
+  const added = integerReply(facts.get("entries-added"));
   const groups = ownFirst(listReply(listed), groupsOf(retention))
     .slice(0, GROUPS_MAX)
     .map(({ name, group }): GroupView => {
@@ -109,7 +115,7 @@ function readStream(replies: Replies, retention: StreamRetention, surroundings: 
         ...{ trimmedUnread: losses.lost, miscounted: losses.miscounted },
       };
     });
-  return { stream, length, groups: [...groups, ...missingGroups(retention, length, groups)] };
+  return { stream, length, added, groups: [...groups, ...missingGroups(retention, length, groups)] };
 }
 
 function lossesOf(known: GroupView | undefined): TrimmedUnread | undefined {

@@ -51,6 +51,10 @@ test("positions and orders are told as they change, with the venue's time", asyn
   await waitUntil("zero is told", () =>
     events.some((event) => event.kind === "position" && event.quantity === "0"),
   );
+  await waitUntil("both orders have begun, each once", () => {
+    const begun = events.filter((event) => event.kind === "order" && event.begun);
+    return begun.length === 2;
+  });
   stop.abort();
   await ended;
   expect(stream.connected()).toBe(false);

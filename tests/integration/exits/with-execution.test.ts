@@ -81,6 +81,10 @@ test("an entry is followed by its own plan, without an alarm, and left at its ta
   });
   expect((await results()).length).toBe(before + 1);
   expect(brain.alarms()).toEqual([]);
+  // The venue's own word on how many orders carried an intent's id: the entry's and the exit's.
+  await waitUntil("two orders were told", async () =>
+    (await brain.metrics()).includes("quantum_exit_brain_intent_orders_total 2"),
+  );
 });
 
 test("a position beyond the largest market order is closed to the end, never by more than it is", async () => {

@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { CLIENT_ORDER_ID, clientOrderId, protectiveStopId } from "../../../lib/exchange/client-order-id.ts";
+import { closeOrderId } from "../../../lib/emergency/worker/close-order-id.ts";
+import {
+  CLIENT_ORDER_ID,
+  clientOrderId,
+  isIntentOrderId,
+  protectiveStopId,
+} from "../../../lib/exchange/client-order-id.ts";
 
 const HASH = "0123456789abcdef0123456789abcdef";
 
@@ -36,6 +42,14 @@ test("attempts have no end, and no two of them, nor the stop, share an id", () =
     expect(new Set([...ids, protectiveStopId(intentId)]).size).toBe(attempts.length + 1);
     expect(ids.filter((id) => !CLIENT_ORDER_ID.test(id))).toEqual([]);
   }
+});
+
+test("an intent's orders are told from stops, a panic's closes and what a venue's app sends", () => {
+  const attempts = [1, 2, 999, 1000, 2 ** 40].flatMap((n) => [clientOrderId(HASH, n), clientOrderId("z", n)]);
+  expect(attempts.filter((id) => !isIntentOrderId(id))).toEqual([]);
+  const panic = closeOrderId({ eventId: crypto.randomUUID(), symbol: "ETHUSDT", positionSide: "BOTH", n: 1 });
+  const others = [panic, protectiveStopId(HASH), "web_Xy1-12", "autoclose-1629384729384", "adl_autoclose"];
+  expect(others.filter(isIntentOrderId)).toEqual([]);
 });
 
 test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(

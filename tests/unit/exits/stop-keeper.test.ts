@@ -86,7 +86,13 @@ function venueOf(before: readonly AlgoOrder[], script: readonly (Outcome | undef
     clock: { nowMs: () => now.ms, monotonicMs: () => now.ms, sleep: () => Promise.resolve() },
     log,
     observe: {
-      ...{ cycle: () => undefined, exit: () => undefined, adopted: () => undefined, closed: () => undefined },
+      ...{
+        cycle: () => undefined,
+        exit: () => undefined,
+        adopted: () => undefined,
+        closed: () => undefined,
+        begun: () => undefined,
+      },
       stop: (act) => told.push(act),
     },
     statistics: { add: () => undefined, flush: () => Promise.resolve() },

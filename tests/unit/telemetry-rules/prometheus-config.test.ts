@@ -73,7 +73,7 @@ test.each(files)("a rehearsal of %s shortens intervals and holds, and nothing el
   const shortened = shortenRules(text, 30).split("\n");
   const changed = lines.flatMap((line, at) => (line === shortened[at] ? [] : [line]));
   expect(shortened.length).toBe(lines.length);
-  expect(changed.length).toBeGreaterThan(5);
+  expect(changed.length).toBeGreaterThan(1);
   expect(changed.filter((line) => !/^\s+(?:interval|for): \d+[smh]$/.test(line))).toEqual([]);
   const held = /^\s+for: 1m$/m.test(text);
   if (held) expect(shortened.some((line) => /^\s+for: 2s$/.test(line))).toBe(true);

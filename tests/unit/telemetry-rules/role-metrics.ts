@@ -1,6 +1,10 @@
 import { Registry } from "prom-client";
+import { createAuditMetrics } from "../../../lib/auditing/metrics.ts";
 import { createWatchdogMetrics } from "../../../lib/emergency/watchdog/metrics.ts";
+import { createWorkerMetrics } from "../../../lib/emergency/worker/metrics.ts";
+import { createExecutionMetrics } from "../../../lib/execution/metrics.ts";
 import { createExitMetrics } from "../../../lib/exits/metrics.ts";
+import { createRouterMetrics } from "../../../lib/routing/metrics.ts";
 
 const never = () => {
   throw new Error("nobody scrapes here");
@@ -14,5 +18,10 @@ export function roleMetrics(): ReadonlySet<string> {
     ...{ venueSilentMs: never, latched: never, brainHealthy: never },
   });
   createExitMetrics(registry);
+  createRouterMetrics(registry);
+  createExecutionMetrics(registry);
+  createAuditMetrics(registry, never);
+  const worker = { halted: never, running: never, waitingForRedis: never, unwritten: never, nowMs: never };
+  createWorkerMetrics(registry, worker, never);
   return new Set(registry.getMetricsAsArray().map(({ name }) => name));
 }

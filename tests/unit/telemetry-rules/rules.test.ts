@@ -70,6 +70,15 @@ const OWN = new Set([
   ...["up", "quantum_safety_redis_up", "quantum_panic_open_age_seconds"],
   ...["quantum_watchdog_positions", "quantum_watchdog_brain_healthy"],
   "quantum_telemetry_collector_success",
+  ...[
+    "quantum_router_entries_lost_total",
+    "quantum_execution_entries_lost_total",
+    "quantum_audit_lost_total",
+  ],
+  ...["quantum_router_state_lost_total", "quantum_execution_state_lost_total"],
+  ...["quantum_exit_brain_plans_adopted_total", "quantum_emergency_panics_total"],
+  ...["quantum_audit_missing_lines", "quantum_audit_write_failures_total"],
+  "quantum_emergency_issuer_clock_off_total",
   ...["quantum_telemetry_last_sample_timestamp_seconds", "quantum_telemetry_sample_interval_seconds"],
 ]);
 
