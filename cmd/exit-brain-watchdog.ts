@@ -4,8 +4,7 @@ import { runDaemon } from "../lib/daemon/run-daemon.ts";
 import { createWatchdog } from "../lib/emergency/watchdog/create-watchdog.ts";
 import { watchdogSettingFaults, watchdogSettings } from "../lib/emergency/watchdog/settings.ts";
 import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
-import { connectRedisOver } from "../lib/redis/lasting-connection.ts";
-import { openPlainWire } from "../lib/redis/plain-wire.ts";
+import { connectRedis } from "../lib/redis/connection.ts";
 
 void runDaemon({
   role: "exit-brain-watchdog",
@@ -15,7 +14,8 @@ void runDaemon({
   beatAgeMsMax: 2000,
   build: (context) => {
     const { settings, clock, random, log } = context;
-    const redis = connectRedisOver(openPlainWire, {
+    // node-redis, where the brain and the worker have the plain wire: who watches shares no client with them.
+    const redis = connectRedis({
       url: settings.REDIS_URL.reveal(),
       name: consumerName("exit-brain-watchdog", context.instance),
       ...{ clock, random, log },
@@ -27,12 +27,6 @@ void runDaemon({
       requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
       exitReservePct: settings.EXIT_RESERVE_PCT,
     });
-    return createWatchdog(context, {
-      redis,
-      openWire: openPlainWire,
-      exchange,
-      fetch,
-      newEventId: randomUUID,
-    });
+    return createWatchdog(context, { redis, exchange, fetch, newEventId: randomUUID });
   },
 });

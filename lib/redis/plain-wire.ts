@@ -1,6 +1,6 @@
 /**
  * A wire of a socket and a parser alone, for a role that must be small: node-redis with its table of every command is
- * half of a binary's code. It is also another client than the one whose failure a panic may be about.
+ * half of a binary's code. The watchdog keeps node-redis: a fault of this wire must not blind who watches for it.
  *
  * 1. It keeps what `WireClient` promises, as the other wire does.
  * 2. Commands are written in the order in which they are sent, and replies belong to them in that order: RESP has no

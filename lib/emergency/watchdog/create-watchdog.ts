@@ -10,7 +10,6 @@ import type { Exchange } from "../../exchange/exchange.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { keepRoleBeat } from "../../redis/role-beat.ts";
 import { createStatistics } from "../../redis/statistics.ts";
-import type { OpenWire } from "../../redis/wire.ts";
 import { haltMarker } from "../halt-marker.ts";
 import { AccountCheck } from "./account-check.ts";
 import { askWorker, type SocketFetch } from "./ask-worker.ts";
@@ -34,8 +33,6 @@ const MALFORMED_SAID_EVERY = 100;
 
 export interface WatchdogOutside {
   readonly redis: RedisConnection;
-  /** For the blocking reads of heartbeats. */
-  readonly openWire: OpenWire;
   readonly exchange: Exchange;
   readonly fetch: SocketFetch & ((url: string, init: RequestInit) => Promise<Response>);
   /** UUID v4. */
@@ -51,7 +48,7 @@ export async function createWatchdog(context: Context, outside: WatchdogOutside)
   const kept = await store.load();
   const made = assemble(context, outside, { store, latch: kept.kind === "kept" ? kept.latch : undefined });
   const { watch, positions, watchClock, account } = made;
-  const { redis, openWire } = outside;
+  const { redis } = outside;
   const adopt = kept.kind === "kept" ? undefined : (latch: Latch) => watch.adopt(latch);
   return {
     routes: watchdogRoutes({ watch, positions, watchClock }),
@@ -59,8 +56,7 @@ export async function createWatchdog(context: Context, outside: WatchdogOutside)
     run: (signal) =>
       runTogether(signal, {
         watch: (stop) => watch.run(stop),
-        heartbeats: (stop) =>
-          readHeartbeats({ ...made.reader, openWire, url: settings.REDIS_URL.reveal() }, stop),
+        heartbeats: (stop) => readHeartbeats({ ...made.reader, url: settings.REDIS_URL.reveal() }, stop),
         positions: (stop) => positions.run(stop),
         health: (stop) => made.health.run(stop),
         halt: (stop) => made.halt.run(stop),

@@ -4,7 +4,8 @@ import { isRedisError } from "../../redis/redis-errors.ts";
 import type { RedisReply } from "../../redis/reply.ts";
 import { decodeEntries, decodeReadReply, type StreamEntry } from "../../redis/stream-entry.ts";
 import type { Random, RedisClock, RedisLog } from "../../redis/surroundings.ts";
-import type { OpenWire, WireClient } from "../../redis/wire.ts";
+import type { WireClient } from "../../redis/wire.ts";
+import { openWireClient } from "../../redis/wire-client.ts";
 
 /** A blocked read ends after this: how often we hear that Redis is there, and that there is no beat. */
 const BLOCK_MS = 100;
@@ -17,7 +18,6 @@ const PAGE_ENTRIES = 1100;
 const EMPTY_READS_MAX = 10;
 
 export interface HeartbeatReaderOptions {
-  readonly openWire: OpenWire;
   readonly url: string;
   readonly name: string;
   readonly stream: string;
@@ -46,7 +46,7 @@ export async function readHeartbeats(options: HeartbeatReaderOptions, signal: Ab
   let said = "";
   while (!signal.aborted) {
     try {
-      const wire = await options.openWire({
+      const wire = await openWireClient({
         url: options.url,
         name: options.name,
         connectDeadlineMs: CONNECT_DEADLINE_MS,

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { encodeHeartbeat, type Heartbeat } from "../../../lib/contract/heartbeat.ts";
 import { systemClock } from "../../../lib/daemon/clock.ts";
 import { readHeartbeats } from "../../../lib/emergency/watchdog/heartbeat-reader.ts";
-import { openPlainWire } from "../../../lib/redis/plain-wire.ts";
 import { encodeFields } from "../../../lib/redis/stream-entry.ts";
 import { keptLog } from "../../support/quiet-log.ts";
 import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
@@ -30,8 +29,7 @@ function reading(stream: string) {
   const malformed: string[] = [];
   const running = readHeartbeats(
     {
-      ...{ openWire: openPlainWire, url: server.url, name: "reader", stream },
-      ...{ clock: systemClock, random: Math.random, log: keptLog() },
+      ...{ url: server.url, name: "reader", stream, clock: systemClock, random: Math.random, log: keptLog() },
       onFound: (beat) => {
         seen.founds += 1;
         seen.found = beat;

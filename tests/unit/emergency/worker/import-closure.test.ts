@@ -75,7 +75,7 @@ describe("the emergency exit worker's import closure", () => {
     expect([...closureOf(WORKER).packages].filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test("is the smallest of all roles: in bytes, packages included, and by far among those that use Redis", async () => {
+  test("is the smallest of all roles: in bytes, packages included, and by far against those with node-redis", async () => {
     const roles = Object.keys(ROLES).filter((role) => `cmd/${role}.ts` !== WORKER);
     const own = total(await weigh("emergency-exit-worker"));
     const others = new Map<string, number>();
@@ -85,7 +85,7 @@ describe("the emergency exit worker's import closure", () => {
       others.set(role, total(bytes));
       if (bytes.has("@redis/client")) clients.push(total(bytes));
     }
-    expect(clients.length).toBeGreaterThan(6);
+    expect(clients.length).toBeGreaterThan(3);
     expect(Math.min(...clients)).toBeGreaterThan(1.5 * own);
     expect([...others].filter(([, bytes]) => bytes <= own)).toEqual([]);
   });
