@@ -1,5 +1,5 @@
 import type { TradingMode } from "../contract/trading-mode.ts";
-import { integerSetting } from "./settings-number.ts";
+import { integerSetting, optionalIntegerSetting } from "./settings-number.ts";
 
 /** PAPER and TESTNET are practically unlimited: nothing real is at stake there. */
 const DAILY_TRADES_MAX = { PAPER: 1_000_000, TESTNET: 1_000_000, LIVE: 200 } as const satisfies Record<
@@ -33,12 +33,12 @@ export const shownLimitSettings = {
     max: 1_000_000,
     description: "The router's limit, shown beside the backlog.",
   }),
-  GOVERNOR_MAX_DAILY_TRADES: integerSetting({
+  GOVERNOR_MAX_DAILY_TRADES: optionalIntegerSetting({
     min: 0,
     max: 1_000_000_000,
     description:
       "The router's limit, shown beside the day's trades. Default: 200; PAPER and TESTNET 1 000 000.",
-  }).optional(),
+  }),
 } as const;
 
 /** Limits as they are shown. */

@@ -25,6 +25,15 @@ export function integerSetting(bounds: NumberBounds) {
   return boundedNumber(bounds, WHOLE, "a whole number");
 }
 
+/** The same, undefined where it is not set. */
+export function optionalIntegerSetting(bounds: Omit<NumberBounds, "fallback">) {
+  const { min, max, description } = bounds;
+  return settingSchema(
+    { read: readerOf(bounds, WHOLE), whenAbsent: () => undefined },
+    { description, expected: `a whole number from ${min} to ${max}` },
+  );
+}
+
 /** A number that no money is computed from: a ratio, seconds. Decimal digits, no exponent. */
 export function numberSetting(bounds: NumberBounds) {
   return boundedNumber(bounds, DECIMAL, "a number");
@@ -47,12 +56,15 @@ export function decimalSetting(bounds: DecimalBounds) {
 
 function boundedNumber(bounds: NumberBounds, pattern: RegExp, words: string) {
   const { min, max, fallback, description } = bounds;
-  const read = (text: string) => {
+  return settingSchema(
+    { read: readerOf(bounds, pattern), whenAbsent: fallback === undefined ? undefined : () => fallback },
+    { description, expected: `${words} from ${min} to ${max}`, fallback: fallback?.toString() },
+  );
+}
+
+function readerOf({ min, max }: NumberBounds, pattern: RegExp) {
+  return (text: string) => {
     const value = pattern.test(text) ? Number(text) : Number.NaN;
     return value >= min && value <= max ? value : undefined;
   };
-  return settingSchema(
-    { read, whenAbsent: fallback === undefined ? undefined : () => fallback },
-    { description, expected: `${words} from ${min} to ${max}`, fallback: fallback?.toString() },
-  );
 }

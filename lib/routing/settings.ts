@@ -1,7 +1,7 @@
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { ConfigurationFault } from "../daemon/configuration-fault.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
-import { integerSetting, numberSetting } from "../daemon/settings-number.ts";
+import { integerSetting, numberSetting, optionalIntegerSetting } from "../daemon/settings-number.ts";
 import { pipelineSettings } from "../daemon/settings-pipeline.ts";
 import { booleanSetting, choiceSetting } from "../daemon/settings-text.ts";
 import type { AdmissionLimits } from "../kernel/admit.ts";
@@ -57,11 +57,11 @@ export const routerSettings = {
       "Rate counters unreadable: `open` lets the router's own limiter decide (N routers: N times the limit), " +
       "`closed` denies.",
   }),
-  GOVERNOR_MAX_DAILY_TRADES: integerSetting({
+  GOVERNOR_MAX_DAILY_TRADES: optionalIntegerSetting({
     min: 0,
     max: 1_000_000_000,
     description: "Accepted intents a UTC day. Default: 200; PAPER and TESTNET 1 000 000.",
-  }).optional(),
+  }),
   INTENT_BACKLOG_MAX: integerSetting({
     fallback: 1000,
     min: 0,
