@@ -20,7 +20,7 @@ import { budgetAllows, type OrderPlan, sendOrder, submissionOf } from "./send-or
 export type BegunEntry =
   /** Nothing is submitted: where the long way goes on from. */
   | ReceiveReply
-  /** New, and submitted or denied; `finish` sends it, and says how it ended. */
+  /** New, and submitted; `finish` sends it, and says how it ended. */
   | { readonly kind: "begun"; finish(): Promise<Ending> };
 
 interface AtOnce {
@@ -69,9 +69,9 @@ async function begin(parts: ExecutionParts, job: Job, { judged, plan }: AtOnce):
     if (!(error instanceof RedisReplyError && error.code === "OOM")) throw error;
     return receiveOrder(parts.redis, parts.keys, { intentId: intent.intent_id, owner: parts.owner, source });
   }
-  // The long way says by which numbers.
-  if (reply.kind === "held") return { kind: "new" };
-  if (reply.kind !== "submitting" && reply.kind !== "denied" && reply.kind !== "expired") return reply;
+  // The long way says why: a gate that holds comes before what denies, and has its numbers.
+  if (reply.kind === "held" || reply.kind === "denied" || reply.kind === "expired") return { kind: "new" };
+  if (reply.kind !== "submitting") return reply;
   const submitted = { signedAtMs, reply };
   const finish = async () => {
     // The request first: what audit has to say is said while it is on its way.

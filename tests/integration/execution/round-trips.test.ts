@@ -83,14 +83,18 @@ test("an entry whose leverage must be set first is received before anything is s
 test.each([
   ["at once", true],
   ["the long way", false],
-])("an entry that goes %s is held with the numbers of the gate", async (_way, stands) => {
-  await tradedJustNow();
-  const entry = await desk.publish(soundIntent());
-  await desk.withParts({ ...cooling("enforce"), leverageStands: () => stands }, () => desk.handle(entry));
-  const [result] = await desk.results();
-  expect(result).toMatchObject({ status: "gate_blocked", order_id: "BLOCKED_COOLDOWN" });
-  expect(result?.reason).toMatch(/^COOLDOWN: sinceTradeMs=\d+ minHoldSeconds=60$/);
-});
+])(
+  "an entry that goes %s is held with the numbers of the gate, whatever else stops it",
+  async (_way, stands) => {
+    await tradedJustNow();
+    await desk.server.client.command(["SET", desk.server.keys.kill, "1"]);
+    const entry = await desk.publish(soundIntent());
+    await desk.withParts({ ...cooling("enforce"), leverageStands: () => stands }, () => desk.handle(entry));
+    const [result] = await desk.results();
+    expect(result).toMatchObject({ status: "gate_blocked", order_id: "BLOCKED_COOLDOWN" });
+    expect(result?.reason).toMatch(/^COOLDOWN: sinceTradeMs=\d+ minHoldSeconds=60$/);
+  },
+);
 
 test.each([
   ["at once", true],
@@ -126,7 +130,8 @@ test("the kill switch denies an entry that goes at once, and nothing is sent", a
   const { client, keys } = desk.server;
   await client.command(["SET", keys.kill, "1"]);
   const before = (await desk.executed()).length;
-  expect((await commandsUntilOrder({})).map(({ command }) => command)).toEqual(["begin_v1", "settle_v1"]);
+  const sent = (await commandsUntilOrder({})).map(({ command }) => command);
+  expect(sent).toEqual(["begin_v1", "GET", "ZCOUNT", "submit_v1", "settle_v1"]);
   expect((await desk.results())[0]).toMatchObject({ status: "denied", order_id: "BLOCKED_KILL_SWITCH" });
   expect(await desk.executed()).toHaveLength(before);
 });
