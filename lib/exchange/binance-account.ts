@@ -8,7 +8,7 @@ import { accountAliasSchema, hedgeModeSchema, markPriceSchema, positionSchema } 
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
 
 type AccountMethods = Pick<Exchange, "positions" | "premiumIndex"> & {
-  readAccount(known: { hedgeMode: boolean } | undefined): Promise<Reading<AccountFacts>>;
+  readAccount(): Promise<Reading<AccountFacts>>;
 };
 
 const positionListSchema = z.array(positionSchema);
@@ -46,12 +46,10 @@ export function createAccountMethods(transport: VenueTransport): AccountMethods 
       return { ok: true, value: reading.value.filter((position) => !new Big(position.quantity).eq(0)) };
     },
 
-    async readAccount(known) {
+    async readAccount() {
       const [alias, hedge] = await Promise.all([
         ask(read("/fapi/v3/balance", "", 5), accountAliasSchema),
-        known === undefined
-          ? ask(read("/fapi/v1/positionSide/dual", "", 30), hedgeModeSchema)
-          : ({ ok: true, value: { dualSidePosition: known.hedgeMode } } as const),
+        ask(read("/fapi/v1/positionSide/dual", "", 30), hedgeModeSchema),
       ]);
       if (!alias.ok) return alias;
       if (!hedge.ok) return hedge;

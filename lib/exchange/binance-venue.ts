@@ -6,7 +6,8 @@
  * 1. An adapter whose addresses do not fit its mode cannot be made: it throws before anything is sent.
  * 2. Signed requests carry the venue's time as measured; a timestamp that the venue refuses starts one new
  *    measurement, and the caller signs again if it wants to.
- * 3. `account()` is known only after a `connect()` that read clock, rules and account.
+ * 3. `account()` is known only after a `connect()` that read clock, rules and account; every probe that succeeds after
+ *    it keeps its position mode true, which the account's owner may change at any time.
  */
 import type { TradingMode } from "../contract/trading-mode.ts";
 import { createAccountMethods } from "./binance-account.ts";
@@ -95,13 +96,17 @@ export function openBinance(options: BinanceOptions): {
     clockSkewMs: venueClock.skewMs,
     syncClock,
     admit: budget.admit,
-    probe: () => account.readAccount(facts),
+    probe: shared(async () => {
+      const reading = await account.readAccount();
+      if (reading.ok) facts &&= { ...facts, hedgeMode: reading.value.hedgeMode };
+      return reading;
+    }),
     async connect() {
       // Only what is signed needs the venue's time; the rules are the longest to read, and wait for nothing.
       const clockReading = syncClock();
       const rules = market.refresh();
       const clockRead = await clockReading;
-      const accountRead = clockRead.ok ? await account.readAccount(undefined) : clockRead;
+      const accountRead = clockRead.ok ? await account.readAccount() : clockRead;
       const rulesRead = await rules;
       if (!clockRead.ok) return clockRead;
       if (!rulesRead.ok) return rulesRead;
@@ -112,28 +117,31 @@ export function openBinance(options: BinanceOptions): {
   return { venue, transport };
 }
 
-/** Measures the venue's clock; callers that come while it is asked share the answer. */
+/** Callers that come while it is asked share the answer. */
+function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= ask().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
+/** Measures the venue's clock. */
 function createClockSync(
   transport: VenueTransport,
   venueClock: VenueClock,
 ): () => Promise<Reading<ClockSample>> {
-  let running: Promise<Reading<ClockSample>> | undefined;
-
-  async function measure(): Promise<Reading<ClockSample>> {
+  return shared(async () => {
     const reply = await transport.send(TIME);
-    running = undefined;
     const reading = readReply(TIME, reply, serverTimeSchema);
     if (!reading.ok) return reading;
     if (!reply.ok) return reply;
     const { askedAtMs, receivedAtMs } = reply;
     const { serverTime: serverMs } = reading.value;
     return { ok: true, value: venueClock.observe({ serverMs, askedAtMs, receivedAtMs }) };
-  }
-
-  return () => {
-    running ??= measure();
-    return running;
-  };
+  });
 }
 
 /** The rules of every symbol, replaced as a whole. */

@@ -149,7 +149,7 @@ export interface Exchange {
   readonly mode: TradingMode;
   /** Reads clock, rules, request limits, hedge mode and account. Safe to call again. */
   connect(): Promise<Reading<AccountFacts>>;
-  /** What the last successful `connect()` found. */
+  /** What the last successful `connect()` found, in the position mode that the last successful probe found. */
   account(): AccountFacts | undefined;
   /** Rules as of the last `connect()` or `refreshRules()`. */
   rules(symbol: string): SymbolRules | undefined;

@@ -28,6 +28,7 @@ type OutcomeAdvice =
   | "SYNC_CLOCK"
   | "STOP_ENTRIES"
   | "CANCEL_RESTING_FIRST"
+  | "READ_ACCOUNT"
   | "READ_POSITION";
 
 export interface OutcomeRow<Id extends string = string> {
@@ -169,10 +170,17 @@ export const OUTCOME_TABLE = [
     meaning: "price, quantity, step, client id or notional breaks a filter",
   },
   {
+    id: "OTHER_POSITION_MODE",
+    ...FINAL,
+    advice: "READ_ACCOUNT",
+    codes: [-4061],
+    meaning: "the position side does not fit the account's position mode, one-way or hedge",
+  },
+  {
     id: "REFUSED_BY_RULE",
     ...FINAL,
-    codes: [-4061, [-4089, -4087], -4120, -4131, -4140, -4141, -4192, -4400, -4401],
-    meaning: "position side, permission, order type, price band, symbol status or trading rule",
+    codes: [[-4089, -4087], -4120, -4131, -4140, -4141, -4192, -4400, -4401],
+    meaning: "permission, order type, price band, symbol status or trading rule",
   },
   {
     id: "SERVICE_UNAVAILABLE",

@@ -7,7 +7,7 @@ export type AfterRejection =
   | { readonly kind: "sign_again" }
   /** Resting reduce-only orders hold the size. */
   | { readonly kind: "cancel_resting_first" }
-  /** The position is not what the order was planned by: plan it anew. */
+  /** Position or position mode is not what the order was planned by: plan it anew. */
   | { readonly kind: "plan_again"; readonly afterMs: number }
   | { readonly kind: "wait"; readonly afterMs: number };
 
@@ -54,6 +54,8 @@ export function decideAfterRejection(input: {
     }
     case "FINAL":
     case "UNKNOWN":
+      if (outcome.advice === "READ_ACCOUNT" && kind === "exit" && rejections < BACK_OFF_MS.length)
+        return { kind: "plan_again", afterMs: 0 };
       if (outcome.advice === "CANCEL_RESTING_FIRST" && kind === "exit" && rejections < BACK_OFF_MS.length) {
         return { kind: "cancel_resting_first" };
       }

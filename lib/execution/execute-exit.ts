@@ -29,8 +29,9 @@ async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | un
   const ended = (ending: Ending): Planned => ({ kind: "ended", ending });
   for (;;) {
     const positions = await readPositions(parts, job);
-    if (positions === undefined && before !== undefined) return { kind: "plan", plan: before };
     const hedgeMode = parts.exchange.account()?.hedgeMode === true;
+    if (positions === undefined && before !== undefined && hedgeMode === (before.positionSide !== "BOTH"))
+      return { kind: "plan", plan: before };
     const decision = decideExitOrder({ intent, hedgeMode, positions });
     if (decision.kind === "read_again") {
       await pause(parts, job, READ_AGAIN_MS);

@@ -244,6 +244,8 @@ async function sendAttempt(
   }
   parts.observe.venueOutcome(outcome.outcome);
   if (outcome.outcome.advice === "STOP_ENTRIES") parts.credentialsRefused(true);
+  // Whatever is planned from now on is planned for the account as it is.
+  if (outcome.outcome.advice === "READ_ACCOUNT") await parts.exchange.probe();
   return outcome.phase === "ambiguous"
     ? { kind: "unknown", signedAtMs }
     : { kind: "rejected", outcome: outcome.outcome, signedAtMs };

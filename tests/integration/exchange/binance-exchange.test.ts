@@ -186,6 +186,14 @@ test("the probe tells refused credentials, and that they are taken again", async
   });
 });
 
+test("the probe finds a position mode that was changed meanwhile", async () => {
+  const exchange = await connectedTo(paper.url);
+  await paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: "true" });
+  expect(exchange.account()?.hedgeMode).toBe(false);
+  expect(await exchange.probe()).toMatchObject({ ok: true, value: { hedgeMode: true } });
+  expect(exchange.account()?.hedgeMode).toBe(true);
+});
+
 test("a wrong secret is refused as credentials, and connecting fails", async () => {
   const exchange = exchangeTo(paper.url, { apiSecret: "wrong" });
   expect(await exchange.connect()).toMatchObject({ ok: false, outcome: { row: "CREDENTIALS", code: -1022 } });

@@ -224,6 +224,10 @@ describe("in hedge mode", () => {
     await desk.paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: on });
     await desk.parts.exchange.connect();
   };
+  const backToOneWay = async () => {
+    await desk.paper.admin("POST", "reset", {});
+    await desk.parts.exchange.connect();
+  };
   const openSide = (side: "BUY" | "SELL", positionSide: "LONG" | "SHORT", quantity: string) =>
     desk.paper.call("POST", "/fapi/v1/order", {
       symbol: "ETHUSDT",
@@ -241,7 +245,24 @@ describe("in hedge mode", () => {
     expect((await exit({ action: "SELL" })).result).toMatchObject({ status: "filled", quantity: "0.2" });
     expect((await exit()).result).toMatchObject({ status: "filled", quantity: "0.3" });
     expect(await position()).toBe(0);
-    await desk.paper.admin("POST", "reset", {});
-    await desk.parts.exchange.connect();
+    await backToOneWay();
+  });
+
+  test("that was set behind our back an entry is rejected, once, and an exit closes all the same", async () => {
+    await desk.paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: true });
+    const enter = async () => {
+      await desk.handle(await desk.publish(soundIntent()));
+      return (await desk.results()).at(-1);
+    };
+    expect((await enter())?.reason).toStartWith("VENUE_REJECTED: -4061");
+    expect(await enter()).toMatchObject({ status: "filled" });
+    await backToOneWay();
+    await desk.paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: true });
+    await openSide("BUY", "LONG", "0.2");
+    await fault("/fapi/v3/positionRisk", "GET", { kind: "http", status: 500 }, 1000);
+    expect((await exit({ action: "SELL", quantity: "0.2" })).result).toMatchObject({ status: "filled" });
+    await desk.paper.clearFaults();
+    expect(await position()).toBe(0);
+    await backToOneWay();
   });
 });

@@ -106,14 +106,15 @@ test("a timestamp that the venue refuses starts a new measurement of the clock b
   );
 });
 
-test("the probe reads the account without asking for the position mode again", async () => {
+test("the probe reads the account and its position mode", async () => {
   const { venue, exchange } = exchangeAt();
   await using _ = venue;
   await exchange.connect();
   const before = venue.heard.length;
   expect(await exchange.probe()).toEqual(await exchange.connect());
   expect(venue.heard[before]?.url.pathname).toBe("/fapi/v3/balance");
-  expect(venue.heard[before + 1]?.url.pathname).toBe("/fapi/v1/time");
+  expect(venue.heard[before + 1]?.url.pathname).toBe("/fapi/v1/positionSide/dual");
+  expect(venue.heard[before + 2]?.url.pathname).toBe("/fapi/v1/time");
 });
 
 test("refused credentials are warned of, without the key", async () => {

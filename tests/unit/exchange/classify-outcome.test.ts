@@ -47,13 +47,12 @@ const EXPECTED: readonly [OutcomeRowId, string, string, readonly Answer[]][] = [
     "rejected",
     [-4003, -4004, -4005, -4014, -4015, -4023, -4164].map((code) => venueError(code)),
   ],
+  ["OTHER_POSITION_MODE", "FINAL", "rejected", [venueError(-4061)]],
   [
     "REFUSED_BY_RULE",
     "FINAL",
     "rejected",
-    [-4061, -4087, -4088, -4089, -4120, -4131, -4140, -4141, -4192, -4400, -4401].map((code) =>
-      venueError(code),
-    ),
+    [-4087, -4088, -4089, -4120, -4131, -4140, -4141, -4192, -4400, -4401].map((code) => venueError(code)),
   ],
   [
     "SERVICE_UNAVAILABLE",
