@@ -55,14 +55,14 @@ export const CIRCUMSTANTIAL: readonly Mutation[] = [
     breaks: [3],
   },
   {
-    name: "one-way-panic",
-    mistake: "the worker closes as if the account knew one position a symbol",
+    name: "short-closed-by-sale",
+    mistake: "in hedge mode a position is closed by a sale, also a short one",
     changes: one(
-      "lib/emergency/worker/plan-close.ts",
-      "symbol, ...shape, positionSide, quantity }",
-      'symbol, ...shape, positionSide: "BOTH", quantity }',
+      "lib/exchange/exit-order-shape.ts",
+      'side: input.closes === "LONG" ? "SELL" : "BUY",',
+      'side: input.closes === "LONG" || input.hedgeMode ? "SELL" : "BUY",',
     ),
-    breaks: [6],
+    breaks: [3],
   },
   {
     name: "switch-said-not-set",

@@ -33,6 +33,8 @@ export class OrderWatch {
   readonly #submittedUs = new Map<string, number>();
   /** Requests whose submission Redis has forgotten. */
   readonly #forgotten = new Set<string>();
+  /** Requests whose slot and time Redis has forgotten. */
+  readonly #uncounted = new Set<string>();
   /** Intents that ended as not executed, as what. */
   readonly #endedAs = new Map<string, { readonly state: string; readonly atUs: number }>();
   executedOrders = 0;
@@ -52,14 +54,17 @@ export class OrderWatch {
   /** Redis forgot what the trade rate and the cooldowns were counted by. */
   stateLost(): void {
     this.#entries = [];
-    this.#endedAs.clear();
-    for (const request of this.#submittedUs.keys()) this.#forgotten.add(request);
+    for (const request of this.#submittedUs.keys()) this.#uncounted.add(request);
   }
 
   /** Of what was submitted after that moment nothing is known any more: it may be sent once more. */
   rolledBack(toUs: number): void {
-    for (const [request, atUs] of this.#submittedUs) if (atUs > toUs) this.#forgotten.add(request);
-    this.#entries = this.#entries.filter(({ request }) => !this.#forgotten.has(request));
+    for (const [request, atUs] of this.#submittedUs) {
+      if (atUs <= toUs) continue;
+      this.#forgotten.add(request);
+      this.#uncounted.add(request);
+    }
+    this.#entries = this.#entries.filter(({ request }) => !this.#uncounted.has(request));
     for (const [intentId, { atUs }] of this.#endedAs) if (atUs > toUs) this.#endedAs.delete(intentId);
   }
 
@@ -124,11 +129,11 @@ export class OrderWatch {
       this.#findings.report(4, `intent ${order.intentId} was executed at the age of ${ageMs} ms`);
     }
     const last = this.#entries.findLast(({ symbol }) => symbol === order.symbol);
-    if (last !== undefined && nowMs - last.atMs < holdMsMin - SKEW_MS) {
+    if (last !== undefined && nowMs - last.atMs < holdMsMin) {
       this.#findings.report(5, `${order.symbol} was entered ${nowMs - last.atMs} ms after the entry before`);
     }
     const request = `${order.clientOrderId} ${order.timestampMs}`;
-    if (!this.#forgotten.has(request)) this.#entries.push({ atMs: nowMs, symbol: order.symbol, request });
+    if (!this.#uncounted.has(request)) this.#entries.push({ atMs: nowMs, symbol: order.symbol, request });
     const recent = this.#entries.filter(({ atMs }) => nowMs - atMs < TRADES_WINDOW_MS).length;
     if (recent > tradesMax)
       this.#findings.report(5, `${recent} entries were executed in 10 minutes, of ${tradesMax}`);
