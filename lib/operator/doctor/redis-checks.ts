@@ -14,10 +14,16 @@ export async function redisReached({ redis }: Desk): Promise<readonly Finding[]>
   return [fault("redis", why, "systemctl status redis-server; REDIS_URL; the password of this user")];
 }
 
-/** Eviction and durability, as the kernel's guarantees need them. */
-export async function redisSettings(desk: Desk): Promise<readonly Finding[]> {
-  const [policy, aof, sync] = await Promise.all(
-    ["maxmemory-policy", "appendonly", "appendfsync"].map((name) => configValue(desk, name)),
+interface Asked {
+  readonly redis: { command(args: readonly string[]): Promise<RedisReply> };
+}
+
+/** Eviction, durability and snapshots, as the kernel's guarantees need them. */
+export async function redisSettings(desk: Asked): Promise<readonly Finding[]> {
+  const [policy, aof, sync, snapshots, stopWrites] = await Promise.all(
+    ["maxmemory-policy", "appendonly", "appendfsync", "save", "stop-writes-on-bgsave-error"].map((name) =>
+      configValue(desk, name),
+    ),
   );
   if (policy === undefined) {
     return [warning("redis settings", "this user may not read them", "give it +config|get or look by hand")];
@@ -28,7 +34,19 @@ export async function redisSettings(desk: Desk): Promise<readonly Finding[]> {
       ? ok("redis eviction", "noeviction")
       : fault("redis eviction", `maxmemory-policy is ${policy}`, eviction),
     durability(aof, sync),
+    snapshot(snapshots, stopWrites),
   ];
+}
+
+/** Redis refuses writes after a failed snapshot when both are set; one of them is enough to keep exits going. */
+function snapshot(points: string | undefined, stopWrites: string | undefined): Finding {
+  const wanted = 'save "" and stop-writes-on-bgsave-error no: the AOF is the record';
+  if (stopWrites === "yes" && points !== "") {
+    return fault("redis snapshots", "a failed one would refuse every write, exits too (MISCONF)", wanted);
+  }
+  return points === ""
+    ? ok("redis snapshots", "off, the AOF is the record")
+    : warning("redis snapshots", `save ${points ?? "?"}: forks and writes for nothing`, wanted);
 }
 
 function durability(aof: string | undefined, sync: string | undefined): Finding {
@@ -39,7 +57,7 @@ function durability(aof: string | undefined, sync: string | undefined): Finding 
     : warning("redis durability", `appendfsync ${sync ?? "?"} may lose the last second`, wanted);
 }
 
-async function configValue(desk: Desk, name: string): Promise<string | undefined> {
+async function configValue(desk: Asked, name: string): Promise<string | undefined> {
   const reply = await desk.redis.command(["CONFIG", "GET", name]).catch(() => undefined);
   return reply === undefined ? undefined : recordReply(reply)[name];
 }
@@ -60,7 +78,11 @@ export async function redisCondition(desk: Desk): Promise<readonly Finding[]> {
   const primary = info.get("role") === "master";
   return [
     share > MEMORY_SHARE_MAX
-      ? fault("redis memory", memory, "raise maxmemory; quantumctl recover trims streams")
+      ? fault(
+          "redis memory",
+          memory,
+          "raise maxmemory in /etc/redis/quantum-local.conf; quantumctl recover trims streams",
+        )
       : ok("redis memory", memory),
     written.includes("err")
       ? fault("redis disk", "the AOF could not be written", "free disk space; look at Redis' log")
@@ -133,7 +155,13 @@ async function refusals(desk: Desk): Promise<readonly Finding[]> {
   const field = (name: string) => String(flat[flat.indexOf(name) + 1]);
   const count = listReply(log).reduce<number>((sum, one) => sum + countOf(one), 0);
   const what = `${count} refused, the last: ${field("username")}, ${field("reason")} ${field("object")}`;
-  return [warning("redis refusals", what, "redis-cli ACL LOG; once mended, redis-cli ACL LOG RESET")];
+  return [
+    warning(
+      "redis refusals",
+      what,
+      "rc ACL LOG; once mended, rc ACL LOG RESET (rc: docs/operations.md, By hand)",
+    ),
+  ];
 }
 
 function countOf(entry: RedisReply): number {
