@@ -12,6 +12,7 @@ void runDaemon({
   check: watchdogSettingFaults,
   // Its loop looks twenty times a second: silence this long is a hang.
   beatAgeMsMax: 2000,
+  givesStartMemoryBack: true,
   build: (context) => {
     const { settings, clock, random, log } = context;
     // node-redis, where the brain and the worker have the plain wire: who watches shares no client with them.

@@ -8,6 +8,7 @@ import { telemetrySettings } from "../lib/telemetry/settings.ts";
 void runDaemon({
   role: "safety-telemetry",
   settings: telemetrySettings,
+  givesStartMemoryBack: true,
   build: (context) => {
     const { settings, clock, random, log } = context;
     const redis = connectRedis({

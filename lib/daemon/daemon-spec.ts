@@ -83,4 +83,6 @@ export interface DaemonSpec<Shape extends SettingsShape> {
   build(context: DaemonContext<SettingsOf<Shape>>): DaemonParts | Promise<DaemonParts>;
   /** `/healthz` fails when the last beat is older. Default 10 000. */
   readonly beatAgeMsMax?: number;
+  /** Memory of the start is given back after READY, for a pause of some 10 ms: where nobody waits for the role. */
+  readonly givesStartMemoryBack?: boolean;
 }

@@ -10,6 +10,8 @@ interface ReadinessOptions {
   readonly log: Logger;
   readonly registry: Registry;
   readonly clock: Clock;
+  /** Called once, when READY=1 was said. */
+  readonly onReady?: (() => void) | undefined;
 }
 
 /** Often at first, since most starts take milliseconds; rarely when something is away for longer. */
@@ -35,6 +37,7 @@ export async function followReadiness(options: ReadinessOptions, signal: AbortSi
     if (failing.length === 0 && !everReady) {
       everReady = true;
       notifier.ready(status);
+      options.onReady?.();
     } else notifier.status(status);
     // Details may change with every attempt; the log line is for the set of what is failing.
     const names = failing.map((dependency) => dependency.name).join(",") || "ready";

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { Registry } from "prom-client";
 import { z } from "zod";
@@ -8,6 +9,7 @@ import { createAdminApp } from "./admin-app.ts";
 import { type AdminServer, serveAdmin } from "./admin-server.ts";
 import { buildIdentity } from "./build-identity.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { answerCommandLine } from "./command-line.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { DaemonContext, DaemonParts, DaemonSpec, SettingsOf, SettingsShape } from "./daemon-spec.ts";
 import { type Environment, processEnvironment } from "./environment.ts";
@@ -18,6 +20,7 @@ import { ProcessExit } from "./process-exit.ts";
 import { followReadiness } from "./readiness.ts";
 import { Secret } from "./secret.ts";
 import { createServiceNotifier, type ServiceNotifier } from "./service-notifier.ts";
+import { releaseStartMemory } from "./start-memory.ts";
 import { lockStateFolder } from "./state-folder.ts";
 import { listenForStop } from "./stop-signals.ts";
 
@@ -34,6 +37,11 @@ import { listenForStop } from "./stop-signals.ts";
  *   close, the admin server stops last, exit 0. A second signal or DRAIN_TIMEOUT_SEC: exit 2.
  */
 export async function runDaemon<Shape extends SettingsShape>(spec: DaemonSpec<Shape>): Promise<never> {
+  const answer = answerCommandLine(spec.role, buildIdentity, process.argv.slice(2));
+  if (answer !== undefined) {
+    writeSync(answer.code === EXIT_CODES.clean ? 1 : 2, answer.text);
+    return process.exit(answer.code);
+  }
   const environment = processEnvironment();
   const clock = systemClock;
   let log: Logger | undefined;
@@ -103,9 +111,14 @@ async function live<Shape extends SettingsShape>(life: Life<Shape>): Promise<voi
   const server = startAdmin(life, parts, { registry, bootId, beatAgeMs: heart.ageMs });
   log.info({ ...buildIdentity, mode: runtime.TRADING_MODE, bootId, admin: server.url }, "started");
   const stopped = new AbortController();
+  const ending = AbortSignal.any([signal, stopped.signal]);
+  const onReady = () => void releaseStartMemory({ clock, release: Bun.shrink }, ending);
   const readiness = followReadiness(
-    { dependencies: () => parts.dependencies(), notifier, log, registry, clock },
-    AbortSignal.any([signal, stopped.signal]),
+    {
+      ...{ dependencies: () => parts.dependencies(), notifier, log, registry, clock },
+      onReady: spec.givesStartMemoryBack ? onReady : undefined,
+    },
+    ending,
   );
   try {
     await Promise.race([runToEnd(parts, signal), readiness.then(() => new Promise<never>(() => undefined))]);
