@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { Registry } from "prom-client";
 import { z } from "zod";
@@ -8,6 +9,7 @@ import { createAdminApp } from "./admin-app.ts";
 import { type AdminServer, serveAdmin } from "./admin-server.ts";
 import { buildIdentity } from "./build-identity.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { answerCommandLine } from "./command-line.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { DaemonContext, DaemonParts, DaemonSpec, SettingsOf, SettingsShape } from "./daemon-spec.ts";
 import { type Environment, processEnvironment } from "./environment.ts";
@@ -35,6 +37,11 @@ import { listenForStop } from "./stop-signals.ts";
  *   close, the admin server stops last, exit 0. A second signal or DRAIN_TIMEOUT_SEC: exit 2.
  */
 export async function runDaemon<Shape extends SettingsShape>(spec: DaemonSpec<Shape>): Promise<never> {
+  const answer = answerCommandLine(spec.role, buildIdentity, process.argv.slice(2));
+  if (answer !== undefined) {
+    writeSync(answer.code === EXIT_CODES.clean ? 1 : 2, answer.text);
+    return process.exit(answer.code);
+  }
   const environment = processEnvironment();
   const clock = systemClock;
   let log: Logger | undefined;
