@@ -9,7 +9,7 @@ const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/;
 /**
  * `--verify FILE… [--head SEQ:HASH]`: walks the files, oldest first, as one chain and says what does not fit. The head
  * is what Redis remembers (`head_seq` and `head_hash` of the role's statistics): without it a cut at the very end
- * cannot be seen.
+ * cannot be seen. Files that do not begin with number 1 are said to.
  */
 export function verifyCommand(args: readonly string[], print: (line: string) => void): ExitCode {
   const asked = readArguments(args);
@@ -20,6 +20,8 @@ export function verifyCommand(args: readonly string[], print: (line: string) => 
   try {
     const { lines, firstSeq, head, problems } = verifyFiles(asked.files, asked.head);
     for (const one of problems) print(`${one.file}:${one.line}: line ${one.problem}`);
+    if (firstSeq !== undefined && firstSeq > 1)
+      print(`begins at number ${firstSeq}: whether the lines before it are whole, only their files can say`);
     const range = head === undefined ? "" : `, numbers ${firstSeq} to ${head.seq}, last hash ${head.hash}`;
     print(`${problems.length === 0 ? "intact" : "NOT INTACT"}: ${lines} lines${range}`);
     return problems.length === 0 ? EXIT_CODES.clean : EXIT_CODES.crash;

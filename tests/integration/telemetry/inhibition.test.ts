@@ -134,7 +134,8 @@ test("every inhibition is tried above", () => {
 });
 
 test("every alert that an inhibition or a route names is one of the shipped rules", () => {
-  const shipped = shippedAlerts().map(({ alert }) => alert);
+  // The unit's own alarm goes to Alertmanager without Prometheus: systemd/quantum-alarm.sh.
+  const shipped = [...shippedAlerts().map(({ alert }) => alert), "QuantumUnitFailed"];
   const named = [...CONFIG.matchAll(/Quantum\w+(\.\*)?/g)];
   expect(named.length).toBeGreaterThan(10);
   const unknown = named.filter(([name, open]) =>

@@ -93,6 +93,9 @@ describe("the chain", () => {
     const printed: string[] = [];
     expect(verifyCommand(files, (line) => printed.push(line))).toBe(0);
     expect(printed.at(-1)).toStartWith("intact: 6 lines");
+    printed.length = 0;
+    expect(verifyCommand(files.slice(1), (line) => printed.push(line))).toBe(0);
+    expect(printed[0]).toStartWith("begins at number 3:");
     const second = files[1] ?? "";
     writeFileSync(second, readFileSync(second, "utf8").replace('"n":"3"', '"n":"4"'));
     expect(verifyCommand(files, (line) => printed.push(line))).toBe(1);
