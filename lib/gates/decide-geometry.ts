@@ -125,26 +125,40 @@ function offTheMark(input: GeometryInput, price: Big): Denied | undefined {
   });
 }
 
-/** Checks an entry's numbers against each other and against the mark. Never asked of an exit. */
+/** A stop or target that the price has reached is on its wrong side. */
+function wrongSide(
+  input: GeometryInput,
+  { stop, target }: { readonly stop: Big; readonly target: Big },
+  { name, price }: { readonly name: "entryPrice" | "markPrice"; readonly price: Big },
+): Denied | undefined {
+  const said = { side: input.side, [name]: price.toFixed() };
+  const direction = input.side === "BUY" ? 1 : -1;
+  if (price.minus(stop).times(direction).lte(0))
+    return denied("STOP_WRONG_SIDE", { ...said, stopLoss: stop.toFixed() });
+  if (target.minus(price).times(direction).lte(0))
+    return denied("TARGET_WRONG_SIDE", { ...said, takeProfit: target.toFixed() });
+  return undefined;
+}
+
+/**
+ * Checks an entry's numbers against each other and against the mark, at which it would fill. Never asked of an exit.
+ */
 export function decideGeometry(input: GeometryInput): GeometryDecision {
   const numbers = readNumbers(input);
   if ("verdict" in numbers) return numbers;
   const { price, quantity, stop, target } = numbers;
   if (!stop) return denied("STOP_MISSING", { stopLoss: input.stopLoss ?? "missing" });
   if (!target) return denied("TARGET_MISSING", { takeProfit: input.takeProfit ?? "missing" });
-  const direction = input.side === "BUY" ? 1 : -1;
-  const entryPrice = price.toFixed();
-  if (price.minus(stop).times(direction).lte(0)) {
-    return denied("STOP_WRONG_SIDE", { side: input.side, entryPrice, stopLoss: stop.toFixed() });
-  }
-  if (target.minus(price).times(direction).lte(0)) {
-    return denied("TARGET_WRONG_SIDE", { side: input.side, entryPrice, takeProfit: target.toFixed() });
-  }
-  const refused = sizeMismatch(numbers) ?? offTheMark(input, price);
+  const markPrice = positiveNumber(input.mark?.price ?? null);
+  const refused =
+    wrongSide(input, { stop, target }, { name: "entryPrice", price }) ??
+    sizeMismatch(numbers) ??
+    offTheMark(input, price) ??
+    (markPrice && wrongSide(input, { stop, target }, { name: "markPrice", price: markPrice }));
   if (refused) return refused;
   return {
     verdict: "sound",
-    price: entryPrice,
+    price: price.toFixed(),
     quantity: quantity.toFixed(),
     stopLoss: stop.toFixed(),
     takeProfit: target.toFixed(),

@@ -117,7 +117,7 @@ test.each(["entryPrice", "quantity", "positionSizeUsd", "stopLoss", "takeProfit"
   },
 );
 
-test("a sound entry has its stop on the losing and its target on the winning side, both off the price", () => {
+test("a sound entry has its stop on the losing and its target on the winning side, both off price and mark", () => {
   const price = decimal(200);
   const input = fc.record({
     side: fc.constantFrom("BUY" as const, "SELL" as const),
@@ -137,6 +137,8 @@ test("a sound entry has its stop on the losing and its target on the winning sid
       const sign = given.side === "BUY" ? 1 : -1;
       expect((Number(decision.price) - Number(decision.stopLoss)) * sign).toBeGreaterThan(0);
       expect((Number(decision.takeProfit) - Number(decision.price)) * sign).toBeGreaterThan(0);
+      expect((Number(given.mark.price) - Number(decision.stopLoss)) * sign).toBeGreaterThan(0);
+      expect((Number(decision.takeProfit) - Number(given.mark.price)) * sign).toBeGreaterThan(0);
       expect(given.mark.ageMs).toBeLessThanOrEqual(2000);
       expect(Number(decision.quantity)).toBeGreaterThan(0);
     }),

@@ -22,7 +22,7 @@ test.each([
   ["a size exactly 1 % apart", { ...LONG, positionSizeUsd: "202" }],
   [
     "an entry exactly at the collar",
-    { ...LONG, mark: { price: "96", ageMs: 0 }, priceCollarPct: "4.1666666667" },
+    { ...LONG, stopLoss: "95", mark: { price: "96", ageMs: 0 }, priceCollarPct: "4.1666666667" },
   ],
   ["a mark exactly 2 s old", { ...LONG, mark: { price: "100", ageMs: 2000 } }],
 ] as const)("%s is sound", (_what, input) => {
@@ -50,6 +50,23 @@ test.each([
   ["TARGET_WRONG_SIDE", "a long's target below", { ...LONG, takeProfit: "99.99" }],
   ["TARGET_WRONG_SIDE", "a long's target at the price", { ...LONG, takeProfit: "100" }],
   ["TARGET_WRONG_SIDE", "a short's target above", { ...SHORT, takeProfit: "101" }],
+  [
+    "STOP_WRONG_SIDE",
+    "a long's stop that the mark has reached",
+    { ...LONG, mark: { price: "98", ageMs: 0 } },
+  ],
+  ["STOP_WRONG_SIDE", "a long's stop above the mark", { ...LONG, mark: { price: "97", ageMs: 0 } }],
+  ["STOP_WRONG_SIDE", "a short's stop below the mark", { ...SHORT, mark: { price: "103", ageMs: 0 } }],
+  [
+    "TARGET_WRONG_SIDE",
+    "a long's target that the mark has reached",
+    { ...LONG, mark: { price: "105", ageMs: 0 } },
+  ],
+  [
+    "TARGET_WRONG_SIDE",
+    "a short's target above the mark",
+    { ...SHORT, stopLoss: "108", takeProfit: "99", mark: { price: "98", ageMs: 0 } },
+  ],
   ["NOT_A_NUMBER", "a NaN stop", { ...LONG, stopLoss: "NaN" }],
   ["NOT_A_NUMBER", "an infinite target", { ...LONG, takeProfit: "Infinity" }],
   ["NOT_A_NUMBER", "no entry price", { ...LONG, entryPrice: null }],
