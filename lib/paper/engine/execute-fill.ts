@@ -7,6 +7,7 @@ import type { BookLevel } from "./quote.ts";
 import { shrinkResting, unrest } from "./resting-orders.ts";
 import { type Fill, isOpen, remainingOf, type VenueOrder } from "./venue-order.ts";
 import type { Income, SymbolState, VenueState } from "./venue-state.ts";
+import { ZERO } from "./zero.ts";
 
 export interface Execution extends BookLevel {
   readonly maker: boolean;
@@ -47,9 +48,10 @@ export function executeFill(state: VenueState, order: VenueOrder, execution: Exe
     maker,
     timeMs: nowMs,
   };
-  order.executedQty = order.executedQty.plus(qty);
+  const left = remainingOf(order).minus(qty);
+  order.executedQty = left.eq(0) ? order.origQty : order.executedQty.plus(qty);
   order.cumQuote = order.cumQuote.plus(price.times(qty));
-  order.status = remainingOf(order).eq(0) ? "FILLED" : "PARTIALLY_FILLED";
+  order.status = left.eq(0) ? "FILLED" : "PARTIALLY_FILLED";
   order.updateMs = nowMs;
   symbol.fills.push(fill);
   recordIncome(state, fill);
@@ -132,7 +134,7 @@ function releaseMargin(state: VenueState, order: VenueOrder, qty: Big): void {
   const share = qty.gte(left)
     ? order.heldMargin
     : order.heldMargin.times(qty).div(left).round(MONEY_DECIMALS);
-  order.heldMargin = order.heldMargin.minus(share);
+  order.heldMargin = share === order.heldMargin ? ZERO : order.heldMargin.minus(share);
   state.heldMargin = state.heldMargin.minus(share);
 }
 

@@ -1,4 +1,4 @@
-import Big from "big.js";
+import type Big from "big.js";
 import { judgeOrder } from "./judge-order.ts";
 import { matchIncoming } from "./match-order.ts";
 import { pushOrderEvent } from "./order-event.ts";
@@ -6,6 +6,7 @@ import type { OrderRequest } from "./order-request.ts";
 import { isRejection, type Rejection } from "./rejection.ts";
 import type { AlgoOrder, VenueOrder } from "./venue-order.ts";
 import { clientKey, type VenueState } from "./venue-state.ts";
+import { ZERO } from "./zero.ts";
 
 export interface Placement {
   readonly nowMs: number;
@@ -50,7 +51,7 @@ function makeOrder(state: VenueState, request: OrderRequest, placement: Placemen
     timeInForce: request.timeInForce,
     price: request.price,
     origQty: request.quantity,
-    stopPrice: algo?.triggerPrice ?? new Big(0),
+    stopPrice: algo?.triggerPrice ?? ZERO,
     reduceOnly: request.reduceOnly === true,
     closePosition: algo?.closePosition ?? false,
     workingType: algo?.workingType ?? "CONTRACT_PRICE",
@@ -59,10 +60,10 @@ function makeOrder(state: VenueState, request: OrderRequest, placement: Placemen
     algoId: algo?.algoId ?? 0,
     timeMs: nowMs,
     status: "NEW",
-    executedQty: new Big(0),
-    cumQuote: new Big(0),
+    executedQty: ZERO,
+    cumQuote: ZERO,
     resting: false,
-    heldMargin: new Big(0),
+    heldMargin: ZERO,
     updateMs: nowMs,
   };
 }

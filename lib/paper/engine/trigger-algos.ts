@@ -1,4 +1,4 @@
-import Big from "big.js";
+import type Big from "big.js";
 import { moveAlgo } from "./algo-outcome.ts";
 import { closableOf } from "./closing-rules.ts";
 import type { OrderRequest } from "./order-request.ts";
@@ -7,6 +7,7 @@ import { isRejection, type Rejection, reject } from "./rejection.ts";
 import { hasTriggered, trail } from "./trigger-rules.ts";
 import { type AlgoOrder, isOpen, isWaiting, type VenueOrder } from "./venue-order.ts";
 import type { SymbolState, VenueState } from "./venue-state.ts";
+import { ZERO } from "./zero.ts";
 
 /**
  * The market moved: trailing orders follow, and what has reached its trigger becomes an order. Over a copy:
@@ -58,7 +59,7 @@ function requestOf(state: VenueState, algo: AlgoOrder, quantity: Big): OrderRequ
     positionSide: algo.positionSide,
     type: limit ? "LIMIT" : "MARKET",
     timeInForce: algo.timeInForce === "GTE_GTC" ? "GTC" : algo.timeInForce,
-    price: limit ? algo.price : new Big(0),
+    price: limit ? algo.price : ZERO,
     quantity,
     reduceOnly: state.hedgeMode ? undefined : algo.reduceOnly,
     clientOrderId: taken ? undefined : algo.clientAlgoId,

@@ -1,4 +1,4 @@
-import Big from "big.js";
+import type Big from "big.js";
 import type { AlgoRequest } from "../engine/order-request.ts";
 import {
   CONDITIONAL_TYPES,
@@ -7,6 +7,7 @@ import {
   WORKING_TYPES,
 } from "../engine/order-terms.ts";
 import { type Rejection, reject } from "../engine/rejection.ts";
+import { ZERO } from "../engine/zero.ts";
 import {
   booleanOf,
   decimalOf,
@@ -96,7 +97,7 @@ function parseAmounts(params: Params, orderType: ConditionalType, closes: boolea
   const amounts = { quantity, price, triggerPrice, activatePrice, callbackRate };
   const complaint = checkAmounts(amounts, orderType, closes);
   if (complaint !== undefined) return complaint;
-  return { ...amounts, quantity: quantity ?? new Big(0), price: price ?? new Big(0) };
+  return { ...amounts, quantity: quantity ?? ZERO, price: price ?? ZERO };
 }
 
 type SentAmounts = { readonly [Name in keyof Amounts]: Big | undefined };

@@ -1,4 +1,3 @@
-import Big from "big.js";
 import type { OrderRequest } from "../engine/order-request.ts";
 import {
   CONDITIONAL_TYPES,
@@ -8,6 +7,7 @@ import {
   TIMES_IN_FORCE,
 } from "../engine/order-terms.ts";
 import { type Rejection, reject } from "../engine/rejection.ts";
+import { ZERO } from "../engine/zero.ts";
 import {
   booleanOf,
   decimalOf,
@@ -102,7 +102,7 @@ type PriceTerms = Pick<OrderRequest, "price" | "timeInForce" | "goodTillDate">;
 function parseMarketTerms(params: Params): PriceTerms | Rejection {
   const stray = ["price", "timeInForce", "goodTillDate"].find((name) => textOf(params, name) !== undefined);
   if (stray !== undefined) return unwanted(stray);
-  return { price: new Big(0), timeInForce: "GTC", goodTillDate: 0 };
+  return { price: ZERO, timeInForce: "GTC", goodTillDate: 0 };
 }
 
 /** Price and time in force of a limit order; also of a conditional order that becomes one. */
