@@ -71,7 +71,9 @@ function tell({ proof }: SoakRecord, verdicts: readonly Verdict[]): boolean {
   const named = (wanted: string) => verdicts.filter(({ trend }) => trend?.verdict === wanted);
   for (const { subject, measure } of named("grows")) say(`GROWS  ${subject}: ${measure}`);
   for (const { subject, measure } of named("unsure")) say(`UNSURE, run longer  ${subject}: ${measure}`);
-  return named("grows").length + named("unsure").length + proof.problems.length === 0;
+  const short = verdicts.filter(({ subject, trend }) => subject !== "redis" && trend === undefined);
+  if (short.length > 0) say("TOO SHORT to judge a process: run at least 40 minutes");
+  return named("grows").length + named("unsure").length + short.length + proof.problems.length === 0;
 }
 
 await main();

@@ -37,7 +37,7 @@ export function readSoakOptions(args: readonly string[]): SoakOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      minutes: { type: "string", default: "30" },
+      minutes: { type: "string", default: "60" },
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       rate: { type: "string", default: "5" },
       out: { type: "string", default: join(DIST, "soak") },

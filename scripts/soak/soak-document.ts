@@ -7,8 +7,8 @@ const PROCESS_MEASURES = ["heap MiB", "RSS MiB", "private MiB", "descriptors"] a
 /** The text of docs/soak.md. */
 export function soakDocument(record: SoakRecord, verdicts: readonly Verdict[]): string {
   const { minutes, seed, rate, began, proof } = record;
-  const { from, to, settleMinutes } = windowOf(minutes);
-  const [fromText, toText, settle] = [from, to, settleMinutes].map((value) => value.toFixed(0));
+  const { from, to } = windowOf(minutes);
+  const [fromText, toText] = [from, to].map((value) => value.toFixed(0));
   return `${[
     "# Soak",
     "",
@@ -23,7 +23,7 @@ export function soakDocument(record: SoakRecord, verdicts: readonly Verdict[]): 
     "",
     "## What is held",
     "",
-    `Judged: minutes ${fromText} to ${toText}; faults that kill end at ${(minutes * 0.4).toFixed(0)}, and a process counts once it is ${settle} minutes old. In`,
+    `Judged: minutes ${fromText} to ${toText}; faults that kill end at ${(minutes * 0.4).toFixed(0)}, and a process counts once it is 10 minutes old. In`,
     "brackets stands what a line through the window rises by, with its 95 % interval (Theil and Sen, over fifteen medians).",
     "*flat*: the upper end is within what is allowed; *grows*: the lower end is above zero, and the rise above what is allowed.",
     ...(record.collected ? HEAP_METHOD : []),

@@ -1,8 +1,8 @@
 /**
  * What became of every series.
  *
- * 1. Warm-up is left out by rule: the window is the second half of the run, and a life counts in it once it is older
- *    than a tenth of the run.
+ * 1. Warm-up is left out by rule. The window begins when the last kill and then a key's day are over, at 60 % of the run;
+ *    a life counts once it is ten minutes old: for that long code is still being compiled, which takes 1 to 3 MiB.
  * 2. What a process keeps by contract is stated as bytes a thing kept, and subtracted: only the rest must be flat.
  */
 import { type Point, type Tolerance, type Trend, trendOf, type Window } from "./trend.ts";
@@ -21,9 +21,9 @@ export interface Verdict {
   readonly trend: Trend | undefined;
 }
 
-/** Parts of the run. */
-const MEASURE_FROM = 0.5;
-const SETTLE = 0.1;
+/** Part of the run. */
+const MEASURE_FROM = 0.6;
+const SETTLE_MINUTES = 10;
 
 /**
  * What a measure may rise by within the window: the resolution of the run, so that a longer one allows less an hour.
@@ -59,38 +59,41 @@ const RESIDENT_FACTOR = 2;
 
 /** Judges every series of a run of so many minutes. */
 export function judge(series: readonly Series[], minutes: number): readonly Verdict[] {
-  const window = { from: minutes * MEASURE_FROM, to: minutes };
+  const window = windowOf(minutes);
   return series
     .filter(({ measure }) => !isUnjudged(measure))
     .map((one) => {
       const { subject, measure } = one;
       const tolerance = TOLERANCES.find(([pattern]) => pattern.test(measure))?.[1];
       if (tolerance === undefined) throw new Error(`no tolerance for ${measure}`);
-      const points = withoutKept(settled(one.points, minutes * SETTLE), one, series);
+      const points = withoutKept(settled(one.points), one, series);
       return { subject, measure, trend: trendOf(points, { window, tolerance }) };
     });
 }
 
-/** The window that `judge` looks at, for the reader. */
-export function windowOf(minutes: number): Window & { readonly settleMinutes: number } {
-  return { from: minutes * MEASURE_FROM, to: minutes, settleMinutes: minutes * SETTLE };
+/** The window that `judge` looks at. */
+export function windowOf(minutes: number): Window {
+  return { from: minutes * MEASURE_FROM, to: minutes };
 }
 
-/** Each life only once it has had its time to settle. */
-function settled(points: readonly Point[], settleMinutes: number): readonly Point[] {
+/** Each life only once it has settled. What is no process' is of life 0, and needs no warm-up. */
+function settled(points: readonly Point[]): readonly Point[] {
   const born = new Map<number, number>();
   for (const { life, minute } of points) if (!born.has(life)) born.set(life, minute);
-  return points.filter(({ life, minute }) => minute >= (born.get(life) ?? 0) + settleMinutes);
+  return points.filter(({ life, minute }) => life === 0 || minute >= (born.get(life) ?? 0) + SETTLE_MINUTES);
 }
 
 /** The points, less what the process is meant to have taken by then. */
 function withoutKept(points: readonly Point[], of: Series, all: readonly Series[]): readonly Point[] {
   const stated = STATED_BYTES.get(of.subject);
   const kept = all.find(({ subject, measure }) => subject === of.subject && measure === "kept")?.points ?? [];
-  const first = kept[0];
-  if (stated === undefined || first === undefined || !of.measure.endsWith("MiB")) return points;
+  if (stated === undefined || kept.length === 0 || !of.measure.endsWith("MiB")) return points;
   const mibEach = (stated.bytes * (of.measure === "heap MiB" ? 1 : RESIDENT_FACTOR)) / 1024 / 1024;
-  return points.map((point) => ({ ...point, value: point.value - countAt(kept, point.minute) * mibEach }));
+  const before = countAt(kept, points[0]?.minute ?? 0);
+  return points.map((point) => ({
+    ...point,
+    value: point.value - (countAt(kept, point.minute) - before) * mibEach,
+  }));
 }
 
 /** How many were kept at that minute: the count of the nearest sample. */
