@@ -31,6 +31,7 @@ local function parse_settings(stream, text)
     window_sec = tonumber(parts[3]), window_ms = window_ms, list_ttl_ms = integer(window_ms + 2000),
     bucket_ttl_sec = integer(tonumber(parts[3]) + 2), ranking_ttl_sec = integer(tonumber(parts[3]) * 3),
     global_max = tonumber(parts[4]), symbol_max = tonumber(parts[5]), cooldown_sec = parts[6],
+    symbol_bound = new_bound(tonumber(parts[5])),
     sliding = parts[7] ~= 'fixed', daily_max = tonumber(parts[8]), backlog_max = tonumber(parts[9]),
     message_ttl_ms = tonumber(parts[10]) * 1000, intent_ttl_ms = tonumber(parts[11]) * 1000,
     router_pid = parts[12], rates = parts[13],
@@ -47,7 +48,7 @@ local function limits_of(keys, args)
   limits = parse_settings(keys[1], args[2])
   local names = limits.names
   if not names then return nil end
-  limits.global = new_window(names.window_global, names.rate_global, limits.global_max)
+  limits.global = new_window(names.window_global, names.rate_global, new_bound(limits.global_max))
   known_settings[args[2]], settings_known = limits, settings_known + 1
   return limits
 end
@@ -69,7 +70,7 @@ local function symbol_window(limits, symbol)
   local window = limits.symbols[symbol]
   if not window then
     local names = limits.names
-    window = new_window(names.window_symbol .. symbol, names.rate_symbol .. symbol .. ':', limits.symbol_max)
+    window = new_window(names.window_symbol .. symbol, names.rate_symbol .. symbol .. ':', limits.symbol_bound)
     window.symbol = symbol
     limits.symbols[symbol], limits.symbols_known = window, limits.symbols_known + 1
   end
@@ -137,7 +138,7 @@ local function read_counters(args, limits)
     if not values[at + 2] then missing[#missing + 1] = windows[at].bucket_key end
   end
   if #missing > 0 and redis.call('EXISTS', unpack(missing)) == 0 then
-    for at = 1, #windows do windows[at].absent = not windows[at].found end
+    for at = 1, #windows do windows[at].found = windows[at].found or '0' end
   end
   return windows, values[1], values[2]
 end

@@ -13,13 +13,18 @@ local function counter_value(reply)
   return tonumber(reply)
 end
 
--- A window by its names. The rest is what one call finds and counts, set by touch_window and open_window.
-local function new_window(list_key, bucket_prefix, max)
+-- A maximum, and as the commands take it; the windows of all symbols share one.
+local function new_bound(max)
+  return {max = max, max_text = integer(max), last_text = integer(max - 1)}
+end
+
+-- A window by its names. The rest is what one call finds and counts, set by touch_window and open_window. Sixteen fields
+-- at most: with one more the table takes twice the memory.
+local function new_window(list_key, bucket_prefix, bound)
   return {
-    list_key = list_key, bucket_prefix = bucket_prefix, bucket_number = -1, bucket_key = '',
-    max = max, max_text = integer(max), last_text = integer(max - 1),
-    call = 0, wanted = 0, symbol = false, open = false, found = false, absent = false, bucket = 0, times = false,
-    first_index = 0, added = 0,
+    list_key = list_key, bucket_prefix = bucket_prefix, bucket_number = -1, bucket_key = '', bound = bound,
+    call = 0, wanted = 0, symbol = false, open = false, found = false, bucket = 0, times = false, first_index = 0,
+    added = 0,
   }
 end
 
@@ -38,18 +43,19 @@ end
 
 -- Begins a call: `found` is what MGET found of the bucket's counter, false for nothing.
 local function touch_window(window, found)
-  window.found, window.absent, window.open, window.added = found, false, false, 0
+  window.found, window.open, window.added = found, false, 0
 end
 
 -- Reads the times that a call of `more` admissions at most can come to ask for; the error if there is one.
 local function read_times(window, more)
-  local from, times = math.max(0, window.max - more), nil
+  local bound, times = window.bound, nil
+  local from = math.max(0, bound.max - more)
   if more == 1 then
-    local time = redis.pcall('LINDEX', window.list_key, window.last_text)
+    local time = redis.pcall('LINDEX', window.list_key, bound.last_text)
     if is_error(time) then return time.err end
     times = {time or nil}
   else
-    times = redis.pcall('LRANGE', window.list_key, integer(from), window.last_text)
+    times = redis.pcall('LRANGE', window.list_key, integer(from), bound.last_text)
     if is_error(times) then return times.err end
   end
   for at = 1, #times do
@@ -64,7 +70,7 @@ end
 
 -- Opens a window for the rest of the call, in which it admits `more` at most; the error when a counter is unreadable.
 local function open_window(window, more, limits)
-  local found = window.found or not window.absent and redis.pcall('GET', window.bucket_key)
+  local found = window.found or redis.pcall('GET', window.bucket_key)
   if is_error(found) then return found.err end
   local value = counter_value(found)
   if value == nil then return 'ERR ' .. window.bucket_key .. ' is not a counter' end
@@ -82,10 +88,10 @@ end
 local function count_over(window, limits, now)
   local before = window.added
   window.added = before + 1
-  if not limits.sliding then return window.bucket + window.added > window.max end
-  if before >= window.max then return true end
+  if not limits.sliding then return window.bucket + window.added > window.bound.max end
+  if before >= window.bound.max then return true end
   -- The max-th time back from here has index max - before - 1 in the list, counted from 0.
-  local time = tonumber(window.times[window.max - before - window.first_index] or '')
+  local time = tonumber(window.times[window.bound.max - before - window.first_index] or '')
   return time ~= nil and now - time < limits.window_ms
 end
 
@@ -93,10 +99,10 @@ end
 local function counted(window, limits, now)
   if not limits.sliding then return window.bucket + window.added end
   local count = window.added
-  for _, time in ipairs(redis.call('LRANGE', window.list_key, '0', window.max_text)) do
+  for _, time in ipairs(redis.call('LRANGE', window.list_key, '0', window.bound.max_text)) do
     if now - (tonumber(time) or 0) < limits.window_ms then count = count + 1 end
   end
-  return math.min(count, window.max + 1)
+  return math.min(count, window.bound.max + 1)
 end
 
 -- The lists whose lifetime was renewed in this second. It is 2 s longer than the window, so that a list need not be
@@ -124,10 +130,10 @@ local function write_window(window, limits, now, now_text)
     length = redis.call('LPUSH', window.list_key, now_text)
   else
     local times = {}
-    for i = 1, math.min(added, window.max + 1) do times[i] = now_text end
+    for i = 1, math.min(added, window.bound.max + 1) do times[i] = now_text end
     length = redis.call('LPUSH', window.list_key, unpack(times))
   end
-  if length > window.max + 1 then redis.call('LTRIM', window.list_key, '0', window.max_text) end
+  if length > window.bound.max + 1 then redis.call('LTRIM', window.list_key, '0', window.bound.max_text) end
   -- A list that is new has no lifetime, whoever deleted the one before.
   if length <= added or not lives_long_enough(window.list_key, now) then
     renew_lifetime(window.list_key, limits, now)

@@ -15,8 +15,9 @@ export interface GrownState {
   readonly pending: number;
 }
 
-const PER_CALL = 32;
-const CALLS_IN_FLIGHT = 8;
+/** As a router admits. */
+export const PER_CALL = 32;
+const DECISIONS_IN_FLIGHT = 256;
 /** Decisions made at a time, so that a million of them needs no gigabyte here. */
 const SLICE = 10_000;
 
@@ -28,7 +29,9 @@ export async function growTo(redis: BenchRedis, state: GrownState): Promise<Keys
   const keys = keysOf("{bench}");
   await preparePipeline(redis, keys);
   for (let left = state.intents; left > 0; left -= SLICE) {
-    await admitChunk(redis, keys, { decisions: Math.min(left, SLICE), symbols: state.symbols });
+    await admitChunk(redis, keys, {
+      ...{ decisions: Math.min(left, SLICE), symbols: state.symbols, perCall: PER_CALL },
+    });
   }
   const { executionIntents } = GROUPS;
   if (state.pending > 0) {
@@ -41,19 +44,19 @@ export async function growTo(redis: BenchRedis, state: GrownState): Promise<Keys
   return keys;
 }
 
-/** Admits new decisions, 32 a call, and returns what one took of the server's processor time, µs. */
+/** Admits new decisions, `perCall` in each call, and returns what one took of the server's processor time, µs. */
 export async function admitChunk(
   redis: BenchRedis,
   keys: Keys,
-  chunk: { readonly decisions: number; readonly symbols: number },
+  chunk: { readonly decisions: number; readonly symbols: number; readonly perCall: number },
 ): Promise<number> {
   runs += 1;
   const prices = new Map(Array.from({ length: chunk.symbols }, (_, at) => [`S${at}USDT`, "100"]));
   const pending = await deliverEntries(redis, keys, makeEntries(chunk.decisions, `grow-${runs}`, prices));
-  const commands = await admissionCommands(pending, PER_CALL);
+  const commands = await admissionCommands(pending, chunk.perCall);
   const before = Number(await redis.eye.command("XLEN", keys.intentStream));
   const beforeMs = await serverTimeMs(redis);
-  await redis.raw.drive(commands, CALLS_IN_FLIGHT);
+  await redis.raw.drive(commands, DECISIONS_IN_FLIGHT / chunk.perCall);
   const usedMs = (await serverTimeMs(redis)) - beforeMs;
   const admitted = Number(await redis.eye.command("XLEN", keys.intentStream)) - before;
   if (admitted !== chunk.decisions)
