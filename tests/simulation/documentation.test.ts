@@ -35,3 +35,13 @@ describe("docs/simulation.md", () => {
     expect(rowsOf("#")).toEqual(Object.entries(INVARIANTS).map(([number, words]) => [number, words]));
   });
 });
+
+test.each([...MUTATIONS.values()].map(({ name, changes }) => [name, changes] as const))(
+  "%s changes pieces that stand in the source exactly once",
+  async (_name, changes) => {
+    for (const { file, from } of changes) {
+      const source = await Bun.file(`${import.meta.dir}/../../${file}`).text();
+      expect([file, source.split(from).length - 1]).toEqual([file, 1]);
+    }
+  },
+);
