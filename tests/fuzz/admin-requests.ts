@@ -26,6 +26,20 @@ export const ROUTES = {
 } as const satisfies Readonly<Record<string, readonly (readonly [string, string])[]>>;
 export type FuzzedRole = keyof typeof ROUTES;
 
+/** Those that change something, with their role. */
+export const MUTATIONS = (Object.keys(ROUTES) as FuzzedRole[]).flatMap((role) =>
+  ROUTES[role].flatMap(([method, path]) => (method === "GET" ? [] : [[role, method, path] as const])),
+);
+
+/** Every control of the paper exchange. */
+export const CONTROLS = [
+  ...["state", "counts", "requests", "faults", "market"].map((what) => ["GET", `/paper/${what}`] as const),
+  ...["faults", "reset", "market", "credentials", "streams"].map(
+    (what) => ["POST", `/paper/${what}`] as const,
+  ),
+  ["DELETE", "/paper/faults"] as const,
+] as const;
+
 const isWholeIn = (value: unknown, min: number, max: number) =>
   typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
 const onlyHas = (body: object, names: readonly string[]) =>

@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { keysOf } from "../../lib/contract/keys.ts";
+import { endpointTable } from "../../lib/paper/http/endpoint-table.ts";
 import { SOAK_ROLES, type SoakStack, startSoakStack } from "../../scripts/soak/soak-stack.ts";
 import { signedQuery } from "../support/paper-exchange.ts";
 import { BINARIES } from "../support/pipeline.ts";
-import { adminRequests, allowedStatuses, isAllowedBody } from "./admin-requests.ts";
+import { adminRequests, allowedStatuses, CONTROLS, isAllowedBody, MUTATIONS } from "./admin-requests.ts";
+import { bytesLike, headerBytes, requestBytes } from "./byte-requests.ts";
 import { fuzz, must } from "./fuzz.ts";
 import { hostileText, jsonTexts } from "./hostile.ts";
 import { httpBytes, type Place, type RawReply, rawCall } from "./raw-call.ts";
@@ -93,22 +95,8 @@ fuzz("the panic socket takes panics alone", {
   },
 });
 
-const venuePaths = [
-  ...["GET /fapi/v1/exchangeInfo", "GET /fapi/v1/premiumIndex", "GET /fapi/v1/depth", "GET /fapi/v1/klines"],
-  ...["POST /fapi/v1/order", "GET /fapi/v1/order", "DELETE /fapi/v1/order", "POST /fapi/v1/algoOrder"],
-  ...[
-    "GET /fapi/v1/userTrades",
-    "GET /fapi/v1/income",
-    "POST /fapi/v1/leverage",
-    "DELETE /fapi/v1/allOpenOrders",
-  ],
-  ...[
-    "GET /fapi/v3/positionRisk",
-    "POST /fapi/v1/countdownCancelAll",
-    "PUT /fapi/v1/listenKey",
-    "GET /nowhere",
-  ],
-];
+/** Every endpoint of the venue, and one that it does not have. */
+const venuePaths = [...endpointTable().keys(), "GET /nowhere"];
 const params = fc.dictionary(
   fc.constantFrom(
     "symbol",
@@ -149,7 +137,7 @@ fuzz(
 fuzz("the paper exchange's controls take what they are described to take, or refuse it", {
   share: 0.5,
   input: fc.record({
-    what: fc.constantFrom("faults", "market", "credentials", "streams"),
+    control: fc.constantFrom(...CONTROLS),
     body: fc.oneof(
       jsonTexts({ symbol: "BTCUSDT", price: "100", hold: true, spreadBps: "1" }),
       jsonTexts({
@@ -159,9 +147,10 @@ fuzz("the paper exchange's controls take what they are described to take, or ref
       jsonTexts({ apiKey: "paper", apiSecret: "paper", valid: true }),
     ),
   }),
-  check: async ({ what, body }) => {
+  check: async ({ control: [method, path], body }) => {
     const headers = { Host: "127.0.0.1", "Content-Type": "application/json" };
-    const request = { method: "POST", path: `/paper/${what}`, headers, body: body.slice(0, 60_000) };
+    const sent = method === "GET" ? undefined : body.slice(0, 60_000);
+    const request = { method, path, headers, body: sent };
     const reply = await rawCall(placeOf("paper-exchange"), httpBytes(request));
     must(
       (reply.status >= 200 && reply.status < 300) || (reply.status >= 400 && reply.status < 500),
@@ -169,6 +158,31 @@ fuzz("the paper exchange's controls take what they are described to take, or ref
       { request, reply },
     );
     isClean(reply);
+  },
+});
+
+fuzz("a header or a body of bytes that are no text is refused, or read as what the schema allows", {
+  share: 0.5,
+  input: fc.record({
+    mutation: fc.constantFrom(...MUTATIONS),
+    header: fc.constantFrom("X-Operator", "Authorization", "Content-Type", "Cookie", "X-Anything"),
+    value: headerBytes,
+    body: bytesLike('{"engaged":true}', '{"ttl_sec":5}', '{"why":"fuzz"}', '{"event_id":"x","reason":"r"}'),
+  }),
+  check: async ({ mutation: [role, method, path], header, value, body }) => {
+    const bytes = requestBytes({ method, path, token: TOKEN, extra: [header, value], body });
+    const reply = await rawCall(placeOf(role), bytes);
+    // A header that HTTP itself forbids may end the connection.
+    const allowed = [0, 200, 202, 400, 401, 403, 409, 413, 415];
+    must(allowed.includes(reply.status), `status of ${allowed.join(" or ")}`, { method, path, reply });
+    if (reply.status === 200 || reply.status === 202)
+      must(isAllowedBody(method, path, body.toString()), "a body that the schema allows", { path, reply });
+    isClean(reply);
+    const next = await rawCall(
+      placeOf(role),
+      httpBytes({ method: "GET", path: "/version", headers: { Host: "localhost" }, body: undefined }),
+    );
+    must(next.status === 200, "the next is answered", next);
   },
 });
 

@@ -14,7 +14,9 @@ import { readPrices } from "../../scripts/stack/read-prices.ts";
 import { seededRandom } from "../../scripts/stack/seeded-random.ts";
 import { BINARIES } from "../support/pipeline.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { bytesLike } from "./byte-requests.ts";
 import { hostileText, jsonTexts } from "./hostile.ts";
+import { rawAppend } from "./raw-append.ts";
 
 const ENTRIES = Math.max(60, Math.round(Number(Bun.env["FUZZ_RUNS"] ?? 0) / 20));
 const SEED = Number(Bun.env["FUZZ_SEED"] ?? Date.now() % 1_000_000);
@@ -43,6 +45,22 @@ const entry = (field: string, texts: fc.Arbitrary<string>) =>
   );
 const sampleOf = <T>(arbitrary: fc.Arbitrary<T>, salt: number) =>
   fc.sample(arbitrary, { numRuns: ENTRIES, seed: SEED + salt });
+
+/** Entries that are no text: the field that is read, and now and then others, of bytes. */
+const byteFields = (field: string, ...valid: readonly string[]) =>
+  fc.oneof(
+    { weight: 3, arbitrary: bytesLike(...valid).map((value) => [[Buffer.from(field), value] as const]) },
+    {
+      weight: 1,
+      arbitrary: fc.array(fc.tuple(bytesLike(field), bytesLike(...valid)), { minLength: 1, maxLength: 3 }),
+    },
+  );
+
+async function addBytes(stream: string, field: string, ...valid: readonly string[]): Promise<number> {
+  const entries = sampleOf(byteFields(field, ...valid), 20 + stream.length).slice(0, 40);
+  for (const fields of entries) await rawAppend(stack.redis.socketPath, stream, fields);
+  return entries.length;
+}
 
 async function add(stream: string, fields: Readonly<Record<string, string>>): Promise<void> {
   await stack.eye.command("XADD", stream, "*", ...Object.entries(fields).flat());
@@ -86,6 +104,8 @@ test(`garbage decisions (seed ${SEED}) are put aside or refused by name; the hon
     await add(keys.decisionStream, fields);
     if (at % 10 === 0) traces.push(...(await decideHonestly(1, `honest-${SEED}-${at}`)));
   }
+  await addBytes(keys.decisionStream, "payload", JSON.stringify(decision));
+  traces.push(...(await decideHonestly(1, `after-bytes-${SEED}`)));
   await atRest(stack.eye, keys, REST_MS);
   const results = await readStream(stack.eye, keys.resultStream);
   await expectTraded(results, traces);
@@ -126,6 +146,8 @@ test("each garbage intent ends in one result, put aside or not; an exit of garba
   // Once asked for again and again without an end: the venue does not know the symbol.
   const unknown = { ...intent("CLOSE"), intent_id: `unknown-${SEED}`, symbol: "1853552123" };
   await add(keys.exitIntentStream, { data: JSON.stringify(unknown) });
+  for (const stream of [keys.intentStream, keys.exitIntentStream])
+    await addBytes(stream, "data", JSON.stringify(intent(stream === keys.intentStream ? "BUY" : "CLOSE")));
   const traces = await decideHonestly(3, `after-intents-${SEED}`);
   await atRest(stack.eye, keys, REST_MS);
   const results = await readStream(stack.eye, keys.resultStream);
@@ -139,6 +161,8 @@ test("garbage panics are refused and recorded, garbage heartbeats are no beats, 
   const panic = { event_id: "x", reason: "r", severity: "CRITICAL", issued_by: "nobody", ts: "1" };
   const garbage = sampleOf(fc.oneof(anyFields, fc.constant(panic)), 4);
   for (const fields of garbage) await add(keys.panicStream, fields);
+  const called = garbage.length + (await addBytes(keys.panicStream, "event_id", ...Object.values(panic)));
+  await addBytes(keys.heartbeatStream, "status", "ALIVE", "DEGRADED");
   const beat = { service_id: "exit_brain", status: "DEAD", active_positions: "-1", ts: "NaN" };
   for (const fields of sampleOf(fc.oneof(anyFields, fc.constant(beat)), 5))
     await add(keys.heartbeatStream, fields);
@@ -146,7 +170,7 @@ test("garbage panics are refused and recorded, garbage heartbeats are no beats, 
     (await readStream(stack.eye, keys.panicCompletedStream)).filter(
       ({ fields }) => fields["status"] === "refused",
     );
-  await waitUntil("each is refused", async () => (await refusals()).length === garbage.length, {
+  await waitUntil("each is refused", async () => (await refusals()).length === called, {
     deadlineMs: REST_MS,
   });
   const halt = await stack.eye.command("HGET", keys.tradingState, "event_id");
@@ -163,6 +187,7 @@ test("garbage panics are refused and recorded, garbage heartbeats are no beats, 
 test("the audit logger records garbage of every stream as it is", async () => {
   for (const [at, stream] of [keys.faultStream, keys.auditStream, keys.panicCompletedStream].entries()) {
     for (const fields of sampleOf(anyFields, 6 + at)) await add(stream, fields);
+    await addBytes(stream, "reason", "SYMBOL_RATE_EXCEEDED");
   }
   const pending = async () => {
     for (const stream of [

@@ -18,7 +18,12 @@ import { redisAddress } from "../../lib/redis/redis-address.ts";
 import { RedisReplyError } from "../../lib/redis/redis-errors.ts";
 import { listReply, type RedisReply, recordReply, UnexpectedReplyError } from "../../lib/redis/reply.ts";
 import { createReplyParser, ProtocolError } from "../../lib/redis/reply-parser.ts";
-import { decodeAutoClaimReply, decodeReadReply, encodeFields } from "../../lib/redis/stream-entry.ts";
+import {
+  decodeAutoClaimReply,
+  decodeEntries,
+  decodeReadReply,
+  encodeFields,
+} from "../../lib/redis/stream-entry.ts";
 import { isNullOr, isSigned } from "./allowed.ts";
 import { fuzz, must } from "./fuzz.ts";
 import { garbled, hostileJson, hostileText, jsonTexts, mutated } from "./hostile.ts";
@@ -233,7 +238,7 @@ fuzz("pages of a stream are decoded or refused, and no field of an entry is lost
       "fields",
       page,
     );
-    for (const decode of [decodeReadReply, decodeAutoClaimReply, recordReply, listReply]) {
+    for (const decode of [decodeReadReply, decodeAutoClaimReply, decodeEntries, recordReply, listReply]) {
       try {
         decode(other);
       } catch (error) {
