@@ -50,7 +50,8 @@ export const footprint: Benchmark = {
   title: "Footprint: size, start, memory",
   method:
     "The floor is a program compiled in the same run with the same flags: it imports the same packages, connects " +
-    "to Redis and serves /healthz. Start is from the spawn to READY=1 on a unix datagram socket, read in a " +
+    "to Redis and serves /healthz. Router, execution, exit brain and emergency worker do without one of them, " +
+    "node-redis: a floor without it stands beside. Start is from the spawn to READY=1 on a unix datagram socket, read in a " +
     `blocking call; median of ${ROUNDS.full} starts, floor and daemons in turn. Memory is /proc/PID/smaps_rollup ` +
     `${IDLE_AFTER_MS / 1000} s after the last READY, all of them running; RSS counts the mapped runtime, own is the ` +
     "anonymous part: heap and stacks. Together: the sum over the daemons against as many floors.",
@@ -61,19 +62,24 @@ async function measure(bench: Workbench): Promise<readonly Finding[]> {
   const redis = await startBenchRedis(bench, "everysec");
   const listener = await listenForNotifications(`bench-${process.pid}-${Date.now()}`);
   bench.defer(listener.close);
-  const floor = await compileFloor(bench.folder);
-  const programs = programsOf(bench, floor, redis.process.url);
+  const floors = [await compileFloor(bench.folder), await compileFloor(bench.folder, "wire-floor")] as const;
+  const programs = programsOf(bench, floors, redis.process.url);
   const measured = programs.map((program): Measured => ({ program, startsMs: [], memory: undefined }));
   const last = ROUNDS[bench.effort];
   for (let round = 0; round <= last; round += 1)
     await startInTurn(bench, listener, { measured, round, last });
-  const [base, ...daemons] = measured;
-  if (base === undefined) throw new Error("there is no floor");
+  const [base, wireBase, ...daemons] = measured;
+  if (base === undefined || wireBase === undefined) throw new Error("there is no floor");
   const lines = await Promise.all(daemons.map((daemon) => linesOf(daemon, base)));
-  return [...(await linesOf(base, undefined)), ...lines.flat(), ...linesTogether(daemons, base)];
+  const ofFloors = [...(await linesOf(base, undefined)), ...(await linesOf(wireBase, undefined))];
+  return [...ofFloors, ...lines.flat(), ...linesTogether(daemons, base)];
 }
 
-function programsOf(bench: Workbench, floor: string, redisUrl: string): readonly Program[] {
+function programsOf(
+  bench: Workbench,
+  [floor, wireFloor]: readonly [string, string],
+  redisUrl: string,
+): readonly Program[] {
   const port = freePort();
   const brainPort = freePort();
   const ports = new Map<string, number>([
@@ -98,6 +104,7 @@ function programsOf(bench: Workbench, floor: string, redisUrl: string): readonly
   };
   return [
     { name: "floor", binary: floor, env: { REDIS_URL: redisUrl } },
+    { name: "floor without node-redis", binary: wireFloor, env: { REDIS_URL: redisUrl } },
     ...MEASURED.map((role) => {
       const { binary } = ROLES[role];
       return { name: binary, binary: join(bench.binaries, binary), env: daemonEnv(role) };
