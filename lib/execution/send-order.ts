@@ -45,6 +45,8 @@ type Sent =
 
 /** How old a plan may be (ms): the age of the position that an exit is proved by. */
 const PLAN_AGE_MS_MAX = 1000;
+type Refused = Extract<Sent, { kind: "rejected" }>;
+
 const ORDER_COST = { weight: 1, orders: 1 } as const;
 /** An entry and the stop of its position: the second must not eat what is reserved for exits. */
 const GUARDED_COST = { weight: 1, orders: 2 } as const;
@@ -71,19 +73,22 @@ export async function sendOrder(
   let { submitted } = begun;
   let rejections = 0;
   let resigned = false;
+  let refused: Refused | undefined;
   for (;;) {
     if (submitted === undefined) {
       const limited = await awaitBudget(parts, job);
       if (limited !== undefined) return limited;
       if (parts.clock.monotonicMs() - plannedAtMs > PLAN_AGE_MS_MAX) {
         const planned = await sending.planAgain();
-        if (planned.kind === "ended") return planned.ending;
+        if (planned.kind === "ended")
+          return endAfterRefusal(parts, job, { attempt, refused, ending: planned.ending });
         plan = planned.plan;
         plannedAtMs = parts.clock.monotonicMs();
       }
     }
     const sent = await sendKnown(parts, job, plan, { attempt, submitted });
     submitted = undefined;
+    refused = sent.kind === "rejected" ? sent : undefined;
     if (sent.kind === "ended") return sent.ending;
     if (sent.kind === "at_venue") return bookFills(parts, job, sent.order, { fresh: sent.fresh });
     if (sent.kind === "unknown") {
@@ -104,6 +109,19 @@ export async function sendOrder(
     }
     if (planAgain) plannedAtMs = Number.NEGATIVE_INFINITY;
   }
+}
+
+/** What cannot be planned again ends so; an exit of which a copy was refused may be what has closed the position. */
+async function endAfterRefusal(
+  parts: ExecutionParts,
+  job: Job,
+  how: { readonly attempt: number; readonly refused: Refused | undefined; readonly ending: Ending },
+): Promise<Ending> {
+  const { attempt, refused, ending } = how;
+  if (refused === undefined || job.kind === "entry") return ending;
+  const { signedAtMs, outcome: refusal } = refused;
+  const order = await resolveUnknown(parts, job, attempt, { kind: "unknown", signedAtMs, refusal });
+  return order === undefined ? ending : bookFills(parts, job, order, { fresh: false });
 }
 
 /** An attempt, and what the venue says of it where it was refused. */

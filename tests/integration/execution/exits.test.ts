@@ -266,3 +266,11 @@ describe("in hedge mode", () => {
     await backToOneWay();
   });
 });
+
+test("an exit that closed the position ends filled, although copies of its request were refused until it was gone", async () => {
+  await open();
+  // The back-off outlasts the plan, which is then made anew of a position that is not there any more.
+  await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008, executed: true }, 3);
+  expect((await exit()).result).toMatchObject({ status: "filled", action: "CLOSE", quantity: "0.2" });
+  expect(await position()).toBe(0);
+}, 20_000);
