@@ -36,7 +36,7 @@ export async function startLiveExecution(
 ): Promise<LiveExecution> {
   const { redis: server, eye, venue } = outside;
   const keys = keysOf(env.QUANTUM_NAMESPACE);
-  const credentials = { BINANCE_API_KEY: "paper", BINANCE_API_SECRET: "paper" };
+  const credentials = { BINANCE_API_KEY: "key", BINANCE_API_SECRET: "secret" };
   const environment = {
     TRADING_MODE: "LIVE",
     REDIS_URL: server.url,
@@ -79,7 +79,15 @@ export async function startLiveExecution(
   const build = { version: "0", git: "test" };
   const role = { role: "execution", ...made, build, beat: () => undefined, ...common } as const;
   const claim = new ModeClaim({ exchange, keys });
-  const parts = createExecution(role, { redis, openWire: openPlainWire, exchange, marks, claim });
+  const redisSinceMs = () => 0;
+  const parts = createExecution(role, {
+    redis,
+    redisSinceMs,
+    openWire: openPlainWire,
+    exchange,
+    marks,
+    claim,
+  });
   const stopping = new AbortController();
   const running = parts.run(stopping.signal);
   await eye.command("SET", keys.kill, "0");

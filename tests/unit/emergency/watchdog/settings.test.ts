@@ -35,6 +35,10 @@ describe("faults", () => {
     [{ EXIT_BRAIN_URL: "unix:///run/brain.sock" }, ["EXIT_BRAIN_URL"]],
     [{ EXCHANGE_REST_URL: "https://fapi.binance.com" }, ["EXCHANGE_REST_URL"]],
     [{ TRADING_MODE: "LIVE" }, ["BINANCE_API_KEY", "BINANCE_API_SECRET"]],
+    [
+      { TRADING_MODE: "TESTNET", BINANCE_API_KEY: "paper", BINANCE_API_SECRET: "s3cret" },
+      ["BINANCE_API_KEY"],
+    ],
   ])("%p is refused", (environment, names) => {
     expect(faultsOf(environment)).toEqual(names);
   });
