@@ -50,3 +50,23 @@ within 15 "the watchdog halts, since nobody beats" test -e /run/quantum/halted
 systemctl start quantum.target
 for unit in $units; do within 20 "quantum.target started: $unit is active" active "$unit"; done
 clear_halt
+
+# The monthly drill, as the operators' manual has it: it opens a position, has it closed, and clears the halt.
+drill() { # kind
+  quantumctl drill --kind "$1" --yes >/run/drill.log 2>&1 || broken "quantumctl drill --kind $1: $(cat /run/drill.log)"
+  grep -q 'passed' /run/drill.log || broken "the drill does not say that it passed: $(cat /run/drill.log)"
+  expect "drill of kind $1: written down as" "$1 flat" \
+    "$(redis HGET quantum:drill:last kind) $(redis XREVRANGE system:panic_close:completed + - COUNT 1 | grep -A1 '^status$' | tail -1)"
+  [ -e /run/quantum/halted ] && broken "the halt file is still there after a drill"
+  expect "and trading is halted" false "$(redis HGET system:state:trading halted)"
+}
+within 15 "the watchdog is HEALTHY before the drills" sh -c 'curl -s http://127.0.0.1:9103/v1/watch | grep -q HEALTHY'
+was=$(main_pid exit-brain)
+before=$(panics)
+drill panic
+expect "the exit brain is the same process" "$was" "$(main_pid exit-brain)"
+within 15 "the watchdog is HEALTHY after it" sh -c 'curl -s http://127.0.0.1:9103/v1/watch | grep -q HEALTHY'
+drill brain
+within 6 "systemd has put a living exit brain in the frozen one's place" restarted exit-brain "$was"
+expect "panics, one a drill" 2 $(($(panics) - before))
+within 15 "the watchdog is HEALTHY in the end" sh -c 'curl -s http://127.0.0.1:9103/v1/watch | grep -q HEALTHY'
