@@ -67,7 +67,9 @@ export const growth: Benchmark = {
     "32 reads and writes its window and its counter once; on a thousand nearly each decision has its own, which is, by " +
     "`INFO commandstats`, one LINDEX, one LPUSH, one INCRBY and a tenth of a PEXPIRE more for each (4 µs of commands " +
     "and as much again of Lua's calls). The keys are the contract's, and none has a command that takes several of them. " +
-    "One decision a call pays for its window in either case: there it shows what the number of symbols costs by itself.",
+    "One decision a call shares nothing in either case and runs the same commands; what is left there is that each takes " +
+    "longer on keys of a thousand symbols than on one's, which stay in the processor's cache (MGET 1.5 µs for 0.8, " +
+    "LINDEX 0.56 for 0.24, ZADD 1.4 for 0.7).",
   run: measure,
 };
 
