@@ -5,7 +5,8 @@
 #   ./install.sh              install or upgrade; nothing happens twice
 #   ./install.sh --dry-run    say what would be done
 #   ./install.sh --rollback   back to the release before, in one step
-#   ./install.sh --uninstall  stop and remove; configuration, credentials and state stay
+#   ./install.sh --uninstall  stop and remove; configuration, credentials and state stay. Refused unless Redis and
+#                             the venue say that nothing is open; --force removes all the same
 #
 # Exit: 0 done, 1 failed (an upgrade has been rolled back by then), 2 wrong usage.
 set -eu
@@ -18,6 +19,7 @@ units=/etc/systemd/system
 command_link=/usr/local/bin/quantumctl
 here=$(cd "$(dirname "$0")" && pwd)
 dry=0
+force=0
 action=install
 wait_sec=${QUANTUM_READY_SEC:-60}
 
@@ -26,7 +28,8 @@ for word in "$@"; do
   --dry-run) dry=1 ;;
   --rollback) action=rollback ;;
   --uninstall) action=uninstall ;;
-  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  --force) force=1 ;;
+  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "install.sh: $word is not known; see --help" >&2; exit 2 ;;
   esac
 done
@@ -266,11 +269,19 @@ do_rollback() {
   say "done: ${previous#releases/}"
 }
 
+# An answer that cannot be had is not "nothing is open"; heartbeats and plans are not asked.
+nothing_open() {
+  [ "$force" = 0 ] && [ "$dry" = 0 ] && ls "$units"/quantum-*.service >/dev/null 2>&1 || return 0
+  said=$("$base/current/bin/quantumctl" status --venue --json 2>/dev/null) || said=
+  case $(printf '%s' "$said" | tr -d ' \n') in
+  *'"venue_positions":[]'*) ;;
+  *'"venue_positions":['*) fail "positions are open at the venue: close them first (quantumctl panic), or add --force" ;;
+  *) fail "nobody knows whether positions are open (quantumctl status --venue): mend that, or look at the venue and add --force" ;;
+  esac
+}
+
 do_uninstall() {
-  if [ "$dry" = 0 ] && [ -x "$base/current/bin/quantumctl" ]; then
-    positions=$("$base/current/bin/quantumctl" status --json 2>/dev/null | sed -n 's/.*"positions": \([0-9]*\).*/\1/p')
-    [ "${positions:-0}" = 0 ] || fail "$positions positions are open: close them first (quantumctl panic)"
-  fi
+  nothing_open
   [ "$dry" = 1 ] || [ ! -x "$base/current/install-monitoring.sh" ] || "$base/current/install-monitoring.sh" --remove
   # The watchdog first: it must not take the others' end for a failure.
   for unit in quantum-exit-brain-watchdog quantum.target quantum-stream-recover.timer $order quantum-stream-recover; do

@@ -51,6 +51,11 @@ within 5 "positions are open" has_positions
 grep -q 'positions are open' /run/uninstall.log || broken "it does not say why: $(cat /run/uninstall.log)"
 ok "--uninstall: $(tail -1 /run/uninstall.log)"
 quantumctl panic --reason 'removal' --yes >/run/panic.log 2>&1 || broken "panic: $(cat /run/panic.log)"
+systemctl stop redis-server.service
+/opt/quantum/current/install.sh --uninstall >/run/uninstall.log 2>&1 && broken "removed although nobody knows whether positions are open"
+grep -q 'nobody knows' /run/uninstall.log || broken "it does not say why: $(cat /run/uninstall.log)"
+ok "--uninstall without Redis: $(tail -1 /run/uninstall.log)"
+systemctl start redis-server.service
 /opt/quantum/current/install.sh --uninstall >/run/uninstall.log 2>&1 || broken "--uninstall: $(cat /run/uninstall.log)"
 left=$(find /opt/quantum /etc/systemd/system -name 'quantum*' 2>/dev/null; systemctl list-units --no-legend --state=active 'quantum*')
 [ -z "$left" ] || broken "left behind: $left"
