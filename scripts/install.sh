@@ -8,6 +8,7 @@
 #   ./install.sh --uninstall  stop and remove; configuration, credentials and state stay. Refused unless Redis and
 #                             the venue say that nothing is open; --force removes all the same
 #
+# A run that was cut short (^C, power) is gone on with by the next one, or undone by --rollback.
 # Exit: 0 done, 1 failed (an upgrade has been rolled back by then), 2 wrong usage.
 set -eu
 # What the units run must be readable for them, whatever root's own umask is.
@@ -29,7 +30,7 @@ for word in "$@"; do
   --rollback) action=rollback ;;
   --uninstall) action=uninstall ;;
   --force) force=1 ;;
-  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "install.sh: $word is not known; see --help" >&2; exit 2 ;;
   esac
 done
@@ -49,10 +50,19 @@ command -v systemctl >/dev/null 2>&1 || fail "needs systemd"
 order="quantum-paper-exchange quantum-emergency-exit-worker quantum-exit-brain-watchdog quantum-exit-brain
 quantum-execution quantum-ai-strategy-router quantum-audit-logger quantum-safety-telemetry"
 
+# The Redis part.
+. "$here/install-redis.sh"
+
 role_of() { printf '%s' "${1#quantum-}"; }
 secret() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
-mode() { sed -n 's/^TRADING_MODE=\([A-Z]*\).*/\1/p' "$etc/quantum.env" 2>/dev/null | tail -n 1; }
+# A value of quantum.env as systemd reads it: quoted or not.
+setting() { sed -n "s/^[[:space:]]*$1=[\"']\{0,1\}\([^\"'#[:space:]]*\).*/\1/p" "$etc/quantum.env" 2>/dev/null | tail -n 1; }
+mode() { setting TRADING_MODE; }
 link_to() { readlink "$base/$1" 2>/dev/null || true; }
+# In one step: a power cut leaves the old link or the new one.
+make_link() { # name target
+  act ln -sfn "$2" "$base/$1.new" && act mv -T "$base/$1.new" "$base/$1"
+}
 
 check_sums() {
   [ -f "$here/SHA256SUMS" ] || fail "no SHA256SUMS here: run install.sh from the unpacked release"
@@ -78,11 +88,12 @@ make_settings() {
   done
 }
 
+# An empty file is none: an earlier run was cut short, or the disk was full.
 keep_secret() { # name value
-  [ -e "$etc/credentials/$1" ] && return 0
+  [ -s "$etc/credentials/$1" ] && return 0
   say "new credential: $1"
   if [ "$dry" = 1 ]; then return 0; fi
-  (umask 077 && printf '%s\n' "$2" >"$etc/credentials/$1")
+  (umask 077 && printf '%s\n' "$2" >"$etc/credentials/.$1.new") && mv "$etc/credentials/.$1.new" "$etc/credentials/$1"
 }
 
 make_credentials() {
@@ -94,73 +105,53 @@ make_credentials() {
   for key in binance-api-key binance-api-secret; do
     [ "$dry" = 1 ] || [ -s "$etc/credentials/$key" ] ||
       fail "TRADING_MODE is $(mode): put the account's $key into $etc/credentials/$key (0600 root) first"
+    [ "$(mode)" = PAPER ] || [ "$(cat "$etc/credentials/$key" 2>/dev/null)" != paper ] ||
+      fail "TRADING_MODE is $(mode) and $etc/credentials/$key is still the simulated venue's: put the account's own there"
   done
 }
 
-# One Redis user a role, each with a password of its own; the file is made anew from the release's rules, the
-# passwords are those of the credentials.
-make_redis_users() {
-  template=$here/systemd/redis/quantum-users.acl.template
-  [ -f "$template" ] && [ -d /etc/redis ] || { say "no Redis on this machine: REDIS_URL decides"; return 0; }
-  namespace=$(sed -n 's/^QUANTUM_NAMESPACE=\([^ #]*\).*/\1/p' "$etc/quantum.env" 2>/dev/null | tail -n 1)
-  for user in $(sed -n 's/^user \([a-z-]*\) on .*/\1/p' "$template"); do
-    keep_secret "redis-url-$user" "redis://$user:$(secret)@127.0.0.1:6379"
-  done
-  [ "$dry" = 1 ] && { say "would render /etc/redis/quantum-users.acl"; return 0; }
-  made=$(mktemp)
-  sed "s/@NAMESPACE@/$(printf '%s' "$namespace" | sed 's/[&/\\]/\\&/g')/g" "$template" >"$made"
-  for user in $(sed -n 's/^user \([a-z-]*\) on .*/\1/p' "$template"); do
-    password=$(sed -n 's#^redis://[^:]*:\([^@]*\)@.*#\1#p' "$etc/credentials/redis-url-$user")
-    hash=$(printf '%s' "$password" | sha256sum | cut -d' ' -f1)
-    sed -i "s/^user $user on @PASSWORD@/user $user on #$hash/" "$made"
-  done
-  changed=0
-  if ! cmp -s "$made" /etc/redis/quantum-users.acl; then
-    install -m 0640 -o root -g redis "$made" /etc/redis/quantum-users.acl && changed=1
-  fi
-  rm -f "$made"
-  if ! cmp -s "$here/systemd/redis/quantum.conf" /etc/redis/quantum.conf; then
-    install -m 0640 -o root -g redis "$here/systemd/redis/quantum.conf" /etc/redis/quantum.conf && changed=2
-  fi
-  if ! grep -q '^include /etc/redis/quantum.conf' /etc/redis/redis.conf; then
-    printf '\ninclude /etc/redis/quantum.conf\n' >>/etc/redis/redis.conf && changed=2
-  fi
-  if [ "$changed" = 2 ]; then
-    say "Redis: new configuration, restarting it"
-    systemctl restart redis-server.service
-  elif [ "$changed" = 1 ]; then
-    say "Redis: new users"
-    redis_cli ACL LOAD >/dev/null
-  fi
-}
-
-redis_cli() {
-  password=$(sed -n 's#^redis://[^:]*:\([^@]*\)@.*#\1#p' "$etc/credentials/redis-url-quantumctl")
-  REDISCLI_AUTH=$password redis-cli --user quantumctl --no-auth-warning "$@"
-}
-
+# Believed only when it is the release whose sums were just checked, byte for byte: a copy may have been cut short.
 copy_release() { # name
-  [ -d "$base/releases/$1" ] && return 0
-  say "copying the release to $base/releases/$1"
+  target=$base/releases/$1
+  [ "$(realpath "$here")" = "$(realpath -m "$target")" ] && return 0
+  if [ -d "$target" ]; then
+    diff -rq "$here" "$target" >/dev/null 2>&1 && return 0
+    say "$target is damaged or another build: copying it again"
+  else
+    say "copying the release to $target"
+  fi
   act mkdir -p "$base/releases"
-  act cp -R "$here" "$base/releases/$1.part"
+  act rm -rf "$target.part"
+  act cp -R "$here" "$target.part"
   # It may have been unpacked under a narrower umask.
-  act chmod -R u=rwX,go=rX "$base/releases/$1.part"
-  act mv "$base/releases/$1.part" "$base/releases/$1"
+  act chmod -R u=rwX,go=rX "$target.part"
+  [ "$dry" = 1 ] || { sync -f "$target.part" && diff -rq "$here" "$target.part"; } || fail "the copy is damaged: look at the disk"
+  act rm -rf "$target"
+  act mv "$target.part" "$target"
+}
+
+# All but the one that runs and the one before it; each is a gigabyte.
+prune_releases() {
+  [ "$dry" = 0 ] || return 0
+  for folder in "$base"/releases/*; do
+    case releases/$(basename "$folder") in
+    "$(link_to current)" | "$(link_to previous)") ;;
+    *) rm -rf "$folder" ;;
+    esac
+  done
 }
 
 install_units() { # release folder
   for file in "$1"/systemd/*.service "$1"/systemd/*.timer "$1"/systemd/*.target "$1"/systemd/*.service.d/*.conf; do
     relative=${file#"$1"/systemd/}
     cmp -s "$file" "$units/$relative" && continue
-    act install -D -m 0644 "$file" "$units/$relative"
+    act install -D -m 0644 "$file" "$units/$relative" || return 1
   done
   act systemctl daemon-reload
 }
 
 point_to() { # release name
-  act ln -sfn "releases/$1" "$base/current.new"
-  act mv -T "$base/current.new" "$base/current"
+  make_link current "releases/$1" || return 1
   # For `sudo quantumctl`; a file of somebody's own is left alone.
   [ -e "$command_link" ] && [ ! -L "$command_link" ] || act ln -sfn "$base/current/bin/quantumctl" "$command_link"
 }
@@ -169,8 +160,8 @@ same_folder() { # neither is there, or nothing of it differs
   { [ ! -d "$1" ] && [ ! -d "$2" ]; } || diff -rq "$1" "$2" >/dev/null 2>&1
 }
 
-same() { # unit old new: nothing of it differs between two releases
-  [ -n "$2" ] && cmp -s "$base/$2/bin/$1" "$base/$3/bin/$1" &&
+same() { # unit old new: it runs the new one's binary, and its unit is the same in both
+  [ -n "$2" ] && cmp -s "/proc/$(systemctl show -p MainPID --value "$1.service")/exe" "$base/$3/bin/$1" &&
     cmp -s "$base/$2/systemd/$1.service" "$base/$3/systemd/$1.service" &&
     same_folder "$base/$2/systemd/quantum-.service.d" "$base/$3/systemd/quantum-.service.d" &&
     same_folder "$base/$2/systemd/$1.service.d" "$base/$3/systemd/$1.service.d"
@@ -179,7 +170,7 @@ same() { # unit old new: nothing of it differs between two releases
 start_unit() { # unit; waits for READY=1
   [ -f "$units/$1.service" ] || return 0
   [ "$1" = quantum-paper-exchange ] && [ "$(mode)" != PAPER ] && return 0
-  act systemctl enable --quiet "$1.service"
+  act systemctl enable --quiet "$1.service" || return 1
   if [ "$dry" = 1 ]; then act systemctl restart "$1.service"; return 0; fi
   systemctl reset-failed "$1.service" 2>/dev/null || true
   timeout "$wait_sec" systemctl restart "$1.service" && systemctl is-active --quiet "$1.service" && return 0
@@ -188,8 +179,8 @@ start_unit() { # unit; waits for READY=1
   return 1
 }
 
-# Restarts what differs between two releases, in the order above.
-restart_changed() { # old new
+# Restarts what differs between two releases, in the order above; everything when nobody knows what runs.
+restart_changed() { # old (or nothing) new
   for unit in $order; do
     [ -f "$base/current/bin/$unit" ] || [ "$dry" = 1 ] || continue
     if same "$unit" "$1" "$2" && systemctl is-active --quiet "$unit.service"; then
@@ -202,7 +193,7 @@ restart_changed() { # old new
 }
 
 enable_rest() {
-  act systemctl enable --quiet quantum.target quantum-stream-recover.timer
+  act systemctl enable --quiet quantum.target quantum-stream-recover.timer || return 1
   act systemctl start quantum-stream-recover.timer quantum.target
 }
 
@@ -224,46 +215,85 @@ set_up_monitoring() { # release folder
   "$1/install-monitoring.sh" || say "the monitoring is not complete: mend it, then run $base/current/install-monitoring.sh"
 }
 
+# `unfinished` stands from the first change to the last and says which release ran before: whoever finds it knows
+# that units of two releases may be running.
+begin_change() { # the release before
+  [ "$dry" = 0 ] || return 0
+  trap cut_short INT TERM HUP
+  make_link unfinished "$1"
+}
+end_change() {
+  act rm -f "$base/unfinished"
+  trap - INT TERM HUP
+}
+cut_short() {
+  trap - INT TERM HUP
+  fail "cut short; what runs goes on. Run install.sh of the release you want; --rollback goes to the one before"
+}
+
+# Every step may fail: as part of a condition nothing ends the script by itself.
+switch_to() { # release name, the release that runs (nothing: unknown)
+  folder=$base/releases/$1
+  [ "$dry" = 0 ] || folder=$here
+  set_up_redis "$folder" && install_units "$folder" && point_to "$1" && load_functions &&
+    restart_changed "$2" "releases/$1" && enable_rest
+}
+
 do_install() {
+  check_redis "$here"
   check_sums
   name=$(sed -n 's/.*"name":"\([^"]*\)".*/\1/p' "$here/BUILD.json")
+  new=releases/$name
   old=$(link_to current)
+  runs=$old
+  before=$(link_to previous)
+  cut=$(link_to unfinished)
   make_accounts
   make_settings
   make_credentials
-  make_redis_users
   copy_release "$name"
-  install_units "$here"
-  point_to "$name"
-  if load_functions && restart_changed "$old" "releases/$name" && enable_rest; then
-    if [ -n "$old" ] && [ "$old" != "releases/$name" ]; then act ln -sfn "$old" "$base/previous"; fi
+  if [ -n "$cut" ]; then
+    say "an earlier change was cut short: every unit is restarted"
+    old=$cut runs=
+  fi
+  [ -z "$old" ] || [ "$old" = "$new" ] || make_link previous "$old"
+  [ -z "$cut" ] && [ "${old:-$new}" = "$new" ] || begin_change "$old"
+  if switch_to "$name" "$runs"; then
+    end_change
     agree_on_version
+    prune_releases
     set_up_monitoring "$here"
     say "done: $name"
     [ -n "$old" ] || say "trading is not armed: quantumctl arm"
     return 0
   fi
-  [ -n "$old" ] && [ "$old" != "releases/$name" ] || fail "the first installation failed; nothing to go back to"
+  [ -n "$old" ] && [ "$old" != "$new" ] || fail "$name was not installed, and there is no other release to go back to"
   say "going back to $old"
-  go_to "${old#releases/}" || fail "going back failed as well: see systemctl status 'quantum-*'"
+  # As far as it came.
+  [ -n "$cut" ] || runs=$(link_to current)
+  switch_to "${old#releases/}" "$runs" || fail "going back failed as well: see systemctl status 'quantum-*'"
+  if [ -n "$before" ] && [ "$before" != "$old" ]; then make_link previous "$before"; else act rm -f "$base/previous"; fi
+  end_change
   fail "$name was not installed; $old runs again"
-}
-
-go_to() { # release name
-  was=$(link_to current)
-  install_units "$base/releases/$1"
-  point_to "$1"
-  load_functions
-  restart_changed "$was" "releases/$1"
 }
 
 do_rollback() {
   previous=$(link_to previous)
-  [ -n "$previous" ] || fail "there is no release before this one"
   was=$(link_to current)
+  runs=$was
+  cut=$(link_to unfinished)
+  if [ -n "$cut" ]; then
+    say "an earlier change was cut short: every unit is restarted"
+    runs=
+    # A rollback that was cut short has moved `current` already.
+    [ "$was" != "$previous" ] || was=$cut
+  fi
+  [ -n "$previous" ] && { [ -n "$cut" ] || [ "$previous" != "$was" ]; } || fail "there is no release before this one"
   say "rolling back from ${was#releases/} to ${previous#releases/}"
-  go_to "${previous#releases/}" || fail "the release before did not come up: see systemctl status 'quantum-*'"
-  act ln -sfn "$was" "$base/previous"
+  begin_change "$was"
+  switch_to "${previous#releases/}" "$runs" || fail "the release before did not come up: see systemctl status 'quantum-*'"
+  make_link previous "$was"
+  end_change
   agree_on_version
   set_up_monitoring "$base/current"
   say "done: ${previous#releases/}"

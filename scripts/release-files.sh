@@ -11,5 +11,5 @@ for part in prometheus dashboards; do
   # What is deployed is data; the programs that made it stay here.
   find "lib/telemetry/$part" -type f ! -name '*.ts' -exec cp {} "$stage/telemetry/$part/" \;
 done
-cp scripts/install.sh scripts/install-monitoring.sh "$stage/"
+cp scripts/install.sh scripts/install-redis.sh scripts/install-monitoring.sh "$stage/"
 chmod 755 "$stage/install.sh" "$stage/install-monitoring.sh"

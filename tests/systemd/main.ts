@@ -4,7 +4,7 @@
  * redis-server; says so and ends with 75 without.
  *
  *   --full      the release is the real tarball, made by scripts/release from the last commit
- *   CHECK…      these boots alone, in this order (checks/*.sh)
+ *   CHECK…      these boots alone, in this order (checks/*.sh); else first the installer alone (installer/run.sh)
  */
 import {
   copyFileSync,
@@ -37,7 +37,7 @@ function obstacle(): string | undefined {
 }
 
 function run(command: readonly string[], cwd: string): void {
-  const ended = Bun.spawnSync([...command], { cwd, stderr: "inherit" });
+  const ended = Bun.spawnSync([...command], { cwd, stdio: ["ignore", "inherit", "inherit"] });
   if (ended.exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${ended.exitCode}`);
 }
 
@@ -93,6 +93,8 @@ function main(words: readonly string[]): number {
     else stageRelease(release);
     const named = words.filter((word) => !word.startsWith("--"));
     const checks = named.length > 0 ? named : BOOTS;
+    // First what needs no boot.
+    if (named.length === 0) run(["bash", join(import.meta.dir, "installer", "run.sh"), ROOT], ROOT);
     const boot = Bun.spawnSync(["bash", join(import.meta.dir, "boot.sh"), release, ROOT, output, ...checks]);
     const log = join(output, "check.log");
     process.stdout.write(readFileSync(existsSync(log) ? log : join(output, "boot.log"), "utf8"));

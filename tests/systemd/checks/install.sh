@@ -3,6 +3,12 @@ cd /mnt/release || broken "no release"
 ./install.sh --dry-run >/dev/null || broken "install.sh --dry-run"
 [ -e /opt/quantum ] && broken "a dry run made /opt/quantum"
 ok "a dry run changes nothing"
+mv /etc/redis /etc/redis.away
+./install.sh >/run/install.log 2>&1 && broken "installed without Redis and without its URLs"
+grep -q 'Missing:.* redis-url-execution' /run/install.log || broken "it does not say what is missing: $(cat /run/install.log)"
+[ -e /opt/quantum ] || [ -e /etc/sysusers.d/quantum.conf ] && broken "it changed something before"
+mv /etc/redis.away /etc/redis
+ok "no Redis here and no URL of another: refused before anything is changed, with words"
 
 # An operator's own settings, before the first installation.
 # As a hardened machine has it.
@@ -10,14 +16,26 @@ umask 027
 install -d -m 0750 /etc/quantum
 printf '%s\n' PAPER_BALANCE_USD=10000000 PAPER_SEED=1 PAPER_ORDER_LIMIT_10S=100000 PAPER_ORDER_LIMIT_1M=100000 PAPER_WEIGHT_LIMIT_1M=1000000 >/etc/quantum/quantum-paper-exchange.env
 printf 'SAMPLE_INTERVAL_SEC=1\n' >/etc/quantum/quantum-safety-telemetry.env
-./install.sh >/run/install.log 2>&1 || { cat /run/install.log; broken "install.sh"; }
+printf 'maxmemory 600mb\n' >/etc/redis/quantum-local.conf
+chown root:redis /etc/redis/quantum-local.conf
+# As a full disk leaves it.
+install -d -m 0700 /etc/quantum/credentials
+: >/etc/quantum/credentials/redis-url-execution
+QUANTUM_READY_SEC=$(stretch 60) ./install.sh >/run/install.log 2>&1 || { cat /run/install.log; broken "install.sh"; }
 for unit in $units; do active "$unit" || broken "quantum-$unit is not active"; done
 expect "the alias quantum-router is" active "$(systemctl is-active quantum-router.service)"
 ok "install: every unit is active"
 grep -q 10000000 /etc/quantum/quantum-paper-exchange.env || broken "install.sh overwrites settings"
-./install.sh >/run/again.log || broken "install.sh again"
+[ -s /etc/quantum/credentials/redis-url-execution ] || broken "an empty credential is kept"
+sed -i 's/^TRADING_MODE=PAPER$/TRADING_MODE="PAPER"/' /etc/quantum/quantum.env
+rm /etc/quantum/credentials/binance-api-key
+./install.sh >/run/again.log 2>&1 || broken "install.sh again, TRADING_MODE in quotes: $(cat /run/again.log)"
+[ -s /etc/quantum/credentials/binance-api-key ] || broken "a quoted mode is not read"
 grep -q 'restarting' /run/again.log && broken "a second run restarts something"
 ok "a second run restarts nothing; settings of the operator are kept"
+redis_has() { redis CONFIG GET "$1" | tail -1; }
+expect "Redis: maxmemory of quantum-local.conf, snapshots, writes after a failed one" "629145600  no" \
+  "$(redis_has maxmemory) $(redis_has save) $(redis_has stop-writes-on-bgsave-error)"
 expect "modes of /etc/quantum, its files, its credentials" "750 640 700 600" \
   "$(stat -c %a /etc/quantum /etc/quantum/quantum.env /etc/quantum/credentials /etc/quantum/credentials/redis-url-execution | tr '\n' ' ' | sed 's/ $//')"
 

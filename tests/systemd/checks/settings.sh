@@ -35,6 +35,10 @@ expect "restarts of it" 0 "$(prop execution NRestarts)"
 # LIVE: the recovery before it refuses, execution itself goes on to its first request, which cannot leave.
 redis DEL quantum:mode quantum:mode:account >/dev/null
 printf 'TRADING_MODE=LIVE\n' >/etc/quantum/quantum-execution.env
+systemctl restart quantum-execution.service 2>/dev/null
+expect "LIVE with the simulated venue's keys: exit status" 78 "$(prop execution ExecMainStatus)"
+ok "systemctl status says: $(systemctl status --no-pager quantum-execution 2>/dev/null | grep -o 'BINANCE_API_KEY.*' | head -1)"
+for key in binance-api-key binance-api-secret; do printf 'not-an-account\n' >"/etc/quantum/credentials/$key"; done
 systemctl restart --no-block quantum-execution.service
 within 10 "LIVE: the recovery before it does nothing" said execution 'LIVE: nothing is claimed'
 within 15 "LIVE: execution starts all the same and waits for the venue" \
@@ -42,6 +46,7 @@ within 15 "LIVE: execution starts all the same and waits for the venue" \
 journalctl --no-pager -o cat -u quantum-execution | grep -o 'LIVE: nothing is claimed[^"]*' | tail -1 | sed 's/^/      /'
 printf '      status: %s, %s\n' "$(prop execution SubState)" "$(prop execution StatusText)"
 rm /etc/quantum/quantum-execution.env
+for key in binance-api-key binance-api-secret; do printf 'paper\n' >"/etc/quantum/credentials/$key"; done
 systemctl restart quantum-execution.service || broken "it does not start again"
 
 # Redis is away when it starts.

@@ -1,0 +1,150 @@
+#!/bin/bash
+# What install.sh does when something goes wrong; run.sh runs it. The first thing that does not hold ends it with 1.
+set -u
+ok() { printf 'ok           install.sh: %s\n' "$*"; }
+broken() {
+  printf 'BROKEN       install.sh: %s\n' "$*"
+  tail -n 20 /run/log /run/redis.log 2>/dev/null
+  exit 1
+}
+mkdir -p /run/bin /run/redis /etc/quantum/credentials
+cp /mnt/project/tests/systemd/installer/systemctl /run/bin/systemctl
+for name in systemd-sysusers systemd-tmpfiles; do ln -s /bin/true "/run/bin/$name"; done
+groupadd -f qt
+
+first=/run/first
+mkdir -p "$first/bin"
+sh /mnt/project/scripts/release-files.sh "$first"
+printf '#!/bin/sh\n' >"$first/install-monitoring.sh"
+for unit in "$first"/systemd/quantum-*.service; do
+  name=$(basename "$unit" .service)
+  cp /bin/sleep "$first/bin/$name"
+  echo "$name" >>"$first/bin/$name"
+done
+cat >"$first/bin/quantumctl" <<'STANDIN'
+#!/bin/sh
+case "$*" in
+*--venue*) cat /run/venue ;;
+*library*) [ ! -e /run/no-library ] ;;
+*) echo '{}' ;;
+esac
+STANDIN
+chmod +x "$first"/bin/*
+named() { # folder, name
+  printf '{"name":"%s","version":"0.0.0","git":"test"}\n' "$2" >"$1/BUILD.json"
+  (cd "$1" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
+}
+release() { cp -r "$first" "/run/$1"; } # name; then change it, then `named`
+install() { "$@" >/run/log 2>&1; }
+links() { printf '%s %s %s' "$(readlink /opt/quantum/current)" "$(readlink /opt/quantum/previous)" "$(readlink /opt/quantum/unfinished)"; }
+expect_links() { [ "$(links)" = "$2" ] || broken "$1: $(links) instead of $2"; }
+redis() {
+  REDISCLI_AUTH=$(sed 's#^redis://[^:]*:\([^@]*\)@.*#\1#' /etc/quantum/credentials/redis-url-quantumctl) \
+    redis-cli --user quantumctl --no-auth-warning "$@"
+}
+# Runs it until it stands in the restart of a unit, then ends it with the signal.
+cut_short() { # unit, signal, command…
+  local unit=$1 signal=$2 run
+  shift 2
+  rm -f /run/log
+  touch "/run/hold-$unit"
+  "$@" >/run/log 2>&1 &
+  run=$!
+  until grep -qs "$unit: restarting" /run/log || ! kill -0 "$run" 2>/dev/null; do sleep 0.02; done
+  kill -s "$signal" "$run"
+  rm "/run/hold-$unit"
+  wait "$run" 2>/dev/null && broken "it was not cut short at $unit"
+}
+
+systemctl start redis-server || broken "no Redis"
+printf 'maxmemory 600mb\n' >/etc/redis/quantum-local.conf
+: >/etc/quantum/credentials/redis-url-execution
+named "$first" quantum-first
+install "$first/install.sh" || broken "the first installation"
+expect_links "first installation" "releases/quantum-first  "
+[ -s /etc/quantum/credentials/redis-url-execution ] || broken "an empty credential is kept"
+[ "$(redis CONFIG GET maxmemory | tail -1)" = 629145600 ] || broken "quantum-local.conf does not count"
+ok "an empty credential is made anew, quantum-local.conf counts and stays"
+
+users=$(sha256sum </etc/redis/quantum-users.acl)
+release users
+echo 'user default on +nosuchcommand' >>/run/users/systemd/redis/quantum-users.acl.template
+named /run/users quantum-users
+install /run/users/install.sh && broken "installed with users that Redis refuses"
+[ "$users" = "$(sha256sum </etc/redis/quantum-users.acl)" ] || broken "the refused users stay in the file"
+release settings
+echo 'nonsense yes' >>/run/settings/systemd/redis/quantum.conf
+named /run/settings quantum-settings
+install /run/settings/install.sh && broken "installed with settings that Redis refuses"
+[ "$(redis PING)" = PONG ] || broken "Redis is down"
+expect_links "Redis refuses" "releases/quantum-first  "
+ok "users and settings that Redis refuses: what was there before is put back, Redis runs"
+
+release next
+next=/run/next
+echo '# differs' >>$next/systemd/quantum-execution.service
+echo differs >>$next/bin/quantum-exit-brain
+echo 'user of-the-next on @PASSWORD@ resetchannels -@all +ping' >>$next/systemd/redis/quantum-users.acl.template
+named $next quantum-next
+mkdir -p /opt/quantum/releases/quantum-older
+cut_short quantum-execution KILL $next/install.sh
+expect_links "killed" "releases/quantum-next releases/quantum-first releases/quantum-first"
+echo damaged >/opt/quantum/releases/quantum-next/README.md
+mkdir -p /opt/quantum/releases/quantum-next.part/bin
+install $next/install.sh || broken "it does not go on"
+expect_links "gone on with" "releases/quantum-next releases/quantum-first "
+(cd /opt/quantum/current && sha256sum --quiet -c SHA256SUMS) || broken "the damaged copy stays"
+[ "$(echo /opt/quantum/releases/*)" = "/opt/quantum/releases/quantum-first /opt/quantum/releases/quantum-next" ] ||
+  broken "releases kept: $(ls /opt/quantum/releases)"
+redis ACL LIST | grep -q 'user of-the-next ' || broken "the new user is missing"
+ok "an upgrade killed in its middle, its copy damaged: the next run finishes it and removes what is old"
+
+cut_short quantum-exit-brain TERM /opt/quantum/current/install.sh --rollback
+grep -q 'cut short' /run/log || broken "it does not say that it was cut short"
+expect_links "rollback ended" "releases/quantum-first releases/quantum-first releases/quantum-next"
+install /opt/quantum/current/install.sh --rollback || broken "--rollback does not go on"
+expect_links "rolled back" "releases/quantum-first releases/quantum-next "
+redis ACL LIST | grep -q 'user of-the-next ' && broken "the user of the next release stays"
+cut_short quantum-execution KILL $next/install.sh
+install /opt/quantum/current/install.sh --rollback || broken "--rollback of what was killed"
+expect_links "rolled back after a kill" "releases/quantum-first releases/quantum-next "
+ok "a rollback ended in its middle is gone on with; an upgrade killed in its middle can be rolled back; users follow"
+
+touch /run/no-library
+install $next/install.sh && broken "installed without its functions"
+rm /run/no-library
+release dead
+sed -i 's#^ExecStart=.*#ExecStart=/bin/false#' /run/dead/systemd/quantum-audit-logger.service
+named /run/dead quantum-dead
+QUANTUM_READY_SEC=5 install /run/dead/install.sh && broken "installed a unit that does not start"
+for unit in "$first"/systemd/quantum-*.service; do
+  case $unit in *recover* | *@*) continue ;; esac
+  systemctl is-active "$(basename "$unit")" || broken "$(basename "$unit") is down"
+done
+[ "$(readlink /opt/quantum/current)" = releases/quantum-first ] || broken "$(links)"
+ok "a unit that does not start takes everything back"
+
+sed -i 's/^TRADING_MODE=PAPER/TRADING_MODE="PAPER"/' /etc/quantum/quantum.env
+rm /etc/quantum/credentials/binance-api-key
+install "$first/install.sh" || broken "TRADING_MODE in quotes is not read"
+sed -i 's/^TRADING_MODE=.*/TRADING_MODE=TESTNET/' /etc/quantum/quantum.env
+install "$first/install.sh" && broken "TESTNET with the simulated venue's keys"
+grep -q "still the simulated venue's" /run/log || broken "it does not say why"
+ok "a mode in quotes is read; TESTNET with the keys of PAPER is refused: $(tail -1 /run/log)"
+
+uninstall=/opt/quantum/current/install.sh
+refused() { # what the venue says, words of the refusal
+  printf '%s' "$1" >/run/venue
+  install $uninstall --uninstall && broken "removed although the venue says: $1"
+  grep -q "$2" /run/log || broken "it does not say why"
+}
+refused '' 'nobody knows'
+refused '{"venue_positions": null, "roles": []}' 'nobody knows'
+refused '{"venue_positions": "no answer to \"venue_positions\":[]"}' 'nobody knows'
+refused '{"venue_positions": [{"symbol": "ETHUSDT"}]}' 'positions are open'
+printf '{\n  "venue_positions": []\n}\n' >/run/venue
+install $uninstall --uninstall || broken "--uninstall"
+[ -e /opt/quantum ] && broken "it left /opt/quantum"
+ok "--uninstall: only when the venue lists nothing; no answer is not nothing"
+for pid in /run/pids/*; do kill "$(cat "$pid")" 2>/dev/null; done
+exit 0
