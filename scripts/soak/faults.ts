@@ -53,12 +53,14 @@ function pick<T>(list: readonly T[], random: () => number): T {
   return found;
 }
 
+/** Asks until it is done: on a busy machine an answer may be late, and a fault must not stay for ever. */
 async function setVenueFaults(venueUrl: string, script: FaultScript): Promise<void> {
-  await fetchJson(`${venueUrl}/paper/faults`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(script),
-  });
+  const request = { headers: { "content-type": "application/json" }, body: JSON.stringify(script) };
+  const ask = async () => {
+    await fetchJson(`${venueUrl}/paper/faults`, { method: "POST", ...request });
+    return true;
+  };
+  await waitFor("the venue takes its faults", ask, { timeoutMs: LOADING_MS_MAX, everyMs: 100 });
 }
 
 const killRole: Fault = {

@@ -20,7 +20,7 @@ import { type SoakRecord, soakRecordSchema } from "./soak-record.ts";
 import { runSoak } from "./soak-run.ts";
 import { startSoakStack } from "./soak-stack.ts";
 import { judge, type Verdict } from "./verdicts.ts";
-import { writeDocument, writeReport } from "./written-report.ts";
+import { writeDocument, writeRecord, writeReport } from "./written-report.ts";
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -51,10 +51,11 @@ async function measure(options: SoakOptions): Promise<SoakRecord> {
     ...{ folder, binaries, keys: keysOf(""), seed, prefilled: true },
     inspected: collect || options.plant !== undefined,
   });
+  const keep = (soFar: SoakRecord) => writeRecord(options.out, soFar);
   let record: SoakRecord | undefined;
   let unclean: readonly string[] = [];
   try {
-    record = await runSoak({ options, stack, interrupted: interrupted.signal, say });
+    record = await runSoak({ options, stack, interrupted: interrupted.signal, say, keep });
   } finally {
     unclean = await stack.stop();
     if (options.keep) say(`logs: ${folder}`);

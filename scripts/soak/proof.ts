@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { stopProblems } from "../../tests/chaos/stops-at-venue.ts";
-import { fetchJson } from "../stack/fetch-json.ts";
 import { acceptedOrderSchema, reconcile } from "../stack/reconcile.ts";
 import type { Load } from "./load.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
 import { SOAK_ROLES, type SoakStack } from "./soak-stack.ts";
 
 const stateSchema = z.looseObject({ orders: z.array(acceptedOrderSchema) });
+
+/** Every order of the run in one answer. */
+const STATE_MS_MAX = 60_000;
 
 export interface Proof {
   /** What passed through, for the reader. */
@@ -17,7 +19,9 @@ export interface Proof {
 
 /** Adds up both ends of the pipeline, once everything is at rest. */
 export async function proveTheRun(stack: SoakStack, keeper: RecordKeeper, load: Load): Promise<Proof> {
-  const { orders } = stateSchema.parse(await fetchJson(`${stack.venueUrl}/paper/state`));
+  const url = `${stack.venueUrl}/paper/state`;
+  const reply = await fetch(url, { signal: AbortSignal.timeout(STATE_MS_MAX) });
+  const { orders } = stateSchema.parse(await reply.json());
   const panics = keeper.panicIds.map((id) => `panic-${id.slice(0, 8)}-`);
   const isPanicOrder = ({ clientOrderId }: { readonly clientOrderId: string }) =>
     panics.some((prefix) => clientOrderId.startsWith(prefix));

@@ -54,9 +54,8 @@ export function plotRedis(record: SoakRecord): Promise<string> {
       points: pointsOf(own.flatMap(shareOfKept), nameOf),
     },
     panel("Pending entries", /^pending: \S+ (?:quantum:group:)?/, (group) => group),
-    panel("Connections and memory", /^connections: |^memory /, (rest) =>
-      rest === "MiB" ? rest : "connections",
-    ),
+    panel("Connections", /^connections: /, () => "all"),
+    panel("Memory used, MiB", /^memory MiB$/, () => "used_memory"),
   ]);
 }
 
@@ -78,7 +77,9 @@ function shareOfKept({ measure, points }: Series): readonly Series[] {
   if (retention?.entriesKept === undefined || isUnjudged(measure)) return [];
   const kept = retention.entriesKept;
   const shares = points.map((point) => ({ ...point, value: (100 * point.value) / kept }));
-  return [{ subject: retention.stream.replace("quantum:stream:", ""), measure, points: shares }];
+  const name = retention.stream.replace("quantum:stream:", "");
+  // Of dead letters only decisions' are written in a soak: the others would be one more line upon another.
+  return /^dlq:(?!ai\.decision)/.test(name) ? [] : [{ subject: name, measure, points: shares }];
 }
 
 function pointsOf(series: readonly Series[], lineOf: (one: Series) => string): readonly PlotPoint[] {
@@ -116,7 +117,7 @@ function plot(
       },
       {
         data: { values: points },
-        mark: { type: "line", strokeWidth: 1.2 },
+        mark: { type: "line", strokeWidth: 1.2, clip: true },
         encoding: {
           x: { field: "minute", type: "quantitative" },
           y: { field: "value", type: "quantitative", title: null, scale: { zero: true, nice: true } },

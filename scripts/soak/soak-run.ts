@@ -7,7 +7,7 @@ import { plantLeak } from "./live-heap.ts";
 import { startLoad } from "./load.ts";
 import { startOperator } from "./operator.ts";
 import type { SoakOptions } from "./options.ts";
-import { proveTheRun } from "./proof.ts";
+import { type Proof, proveTheRun } from "./proof.ts";
 import { startKeeping } from "./record-keeper.ts";
 import { Samples, sampleAll, sampleHeaps } from "./sampler.ts";
 import { scrapeAll } from "./scrape.ts";
@@ -22,6 +22,10 @@ const SCRAPE_EVERY_MS = 15_000;
 const RECOVER_EVERY_MS = 20_000;
 /** About 7 MiB an hour. */
 const PLANTED_KIB_A_SECOND = 2;
+const PROOF_TRIES = 12;
+const PROOF_AGAIN_MS = 5000;
+/** How often what was measured so far is put down, for a run that is cut off. */
+const CHECKPOINT_EVERY_MS = 120_000;
 const REST_WITHIN_MS = 180_000;
 /** What a day of a key's life is in the run, at most. */
 const DAY_SEC_MAX = 300;
@@ -33,10 +37,12 @@ interface RunParts {
   readonly stack: SoakStack;
   readonly interrupted: AbortSignal;
   readonly say: (line: string) => void;
+  /** Puts down what was measured so far. */
+  readonly keep: (record: SoakRecord) => Promise<void>;
 }
 
 /** One run on a stack that is up; returns what was measured. */
-export async function runSoak({ options, stack, interrupted, say }: RunParts): Promise<SoakRecord> {
+export async function runSoak({ options, stack, interrupted, say, keep }: RunParts): Promise<SoakRecord> {
   const samples = new Samples();
   const random = seededRandom(options.seed);
   const began = new Date().toISOString();
@@ -59,6 +65,13 @@ export async function runSoak({ options, stack, interrupted, say }: RunParts): P
   };
   const hands = { stack, random, burst: load.burst, onRedisRestart };
   const faults = startFaults({ hands, now, killsUntil: options.minutes * KILLS_UNTIL, say });
+  const recordOf = (minutes: number, proof: Proof): SoakRecord => ({
+    ...{ began, machine: machine.map(([name, value]) => [name, value]), minutes },
+    ...{ seed: options.seed, rate: options.rate, collected: options.collect },
+    proof: { figures: { ...proof.figures }, problems: [...proof.problems] },
+    series: samples.all().map((one) => ({ ...one, points: [...one.points] })),
+    faults: [...faults.events],
+  });
   await Promise.all([
     repeat(SAMPLE_EVERY_MS, () => sampleAll(stack, samples, { minute: now(), redisLife, daySec })),
     repeat(Math.min(HEAP_EVERY_MS_MAX, options.minutes * 1000), async () => {
@@ -68,6 +81,7 @@ export async function runSoak({ options, stack, interrupted, say }: RunParts): P
     repeat(SCRAPE_EVERY_MS, () => scrapeAll(stack)),
     repeat(RECOVER_EVERY_MS, stack.recovery.run),
     repeat(SAMPLE_EVERY_MS, keeper.collect),
+    repeat(CHECKPOINT_EVERY_MS, () => keep(recordOf(now(), UNPROVED))),
   ]);
   const minutes = now();
   await faults.stop();
@@ -79,15 +93,24 @@ export async function runSoak({ options, stack, interrupted, say }: RunParts): P
   );
   await operator.stop();
   await keeper.collect();
-  const { figures, problems } = await proveTheRun(stack, keeper, load);
+  const { figures, problems } = await patiently(() => proveTheRun(stack, keeper, load));
   const more = { faults: faults.events.length, "halts cleared": operator.cleared() };
-  return {
-    ...{ began, machine: [...machine].map(([name, value]) => [name, value]), minutes },
-    ...{ seed: options.seed, rate: options.rate, collected: options.collect },
-    proof: { figures: { ...figures, ...more }, problems: [...unrest, ...faults.failures, ...problems] },
-    series: samples.all().map((one) => ({ ...one, points: [...one.points] })),
-    faults: [...faults.events],
-  };
+  const proof = { figures: { ...figures, ...more }, problems: [...unrest, ...faults.failures, ...problems] };
+  return recordOf(minutes, proof);
+}
+
+const UNPROVED: Proof = { figures: {}, problems: ["the run was cut off: nothing was added up"] };
+
+/** What is asked of a busy machine may time out; a run of hours is not given up for that. */
+async function patiently(prove: () => Promise<Proof>): Promise<Proof> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await prove();
+    } catch (error) {
+      if (tries === PROOF_TRIES) return { figures: {}, problems: [`it could not be added up: ${error}`] };
+      await Bun.sleep(PROOF_AGAIN_MS);
+    }
+  }
 }
 
 /** Plants the leak that the run must find, into every life of the role. */

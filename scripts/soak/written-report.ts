@@ -8,14 +8,19 @@ import type { Verdict } from "./verdicts.ts";
 
 const DOCS = join(import.meta.dir, "..", "..", "docs");
 
+/** Writes the record alone, where `--from` finds it. */
+export async function writeRecord(folder: string, record: SoakRecord): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await Bun.write(join(folder, "soak.json"), JSON.stringify(record));
+}
+
 /** Writes record, table and plots into a folder. */
 export async function writeReport(
   folder: string,
   record: SoakRecord,
   verdicts: readonly Verdict[],
 ): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  await Bun.write(join(folder, "soak.json"), JSON.stringify(record));
+  await writeRecord(folder, record);
   await Bun.write(join(folder, "soak.txt"), `${verdictTable(verdicts)}\n`);
   await writePlots(folder, record);
 }
