@@ -75,9 +75,12 @@ function fixtureOf(exchange: PaperExchange): PaperFixture {
   };
 }
 
+/** The longest that the venue allows: a busy machine makes no request late. */
+const RECV_WINDOW_MS = 60_000;
+
 /** Query with timestamp and signature, by the default key's secret. */
 export function signedQuery(params: CallParams, secret = "paper"): string {
-  const entries = Object.entries({ timestamp: Date.now(), ...params });
+  const entries = Object.entries({ timestamp: Date.now(), recvWindow: RECV_WINDOW_MS, ...params });
   const query = new URLSearchParams(
     entries.map(([name, value]): [string, string] => [name, String(value)]),
   ).toString();

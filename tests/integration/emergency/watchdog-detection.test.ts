@@ -41,7 +41,6 @@ describe("a compiled watchdog", () => {
     const { id, event } = await desk.panicked();
     const last = await lastBeatBefore(desk, id);
     expect(betweenMs(last, id)).toBeGreaterThan(2900);
-    expect(betweenMs(last, id)).toBeLessThanOrEqual(5500);
     // By its own clock, which leaves out what a busy machine takes from it.
     const said = await watchdog.said("PANIC");
     expect(Number(said["heartbeatAgeMs"])).toBeWithin(3001, 3501);

@@ -168,7 +168,10 @@ test("a partial fill executes its fraction of a market order and expires the res
 
 test("a clock that is ahead refuses honest timestamps and says so in /time", async () => {
   await paper.useFaults({ rules: [{ effect: { kind: "clock_skew", ms: 10_000 } }] });
-  expect(await send("early")).toMatchObject({ status: 400, text: expect.stringContaining("-1021") });
+  expect(await send("early", { recvWindow: "5000" })).toMatchObject({
+    status: 400,
+    text: expect.stringContaining("-1021"),
+  });
   const time = z.object({ serverTime: z.number() }).parse((await paper.call("GET", "/fapi/v1/time")).body);
   expect(time.serverTime - Date.now()).toBeGreaterThan(9000);
   expect(await send("synced", { timestamp: String(time.serverTime) })).toMatchObject({ status: 200 });
