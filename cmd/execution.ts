@@ -26,11 +26,13 @@ void runDaemon({
       exitReservePct: settings.EXIT_RESERVE_PCT,
     });
     const claim = new ModeClaim({ exchange, keys: keysOf(settings.QUANTUM_NAMESPACE) });
+    let redisSinceMs = Number.POSITIVE_INFINITY;
     const redis = connectRedisOver(openPlainWire, {
       url: settings.REDIS_URL.reveal(),
       name: consumerName("execution", context.instance),
       ...{ clock, random, log },
       onConnected: async (commands) => {
+        redisSinceMs = commands.serverNowMs();
         await Promise.all([checkEvictionPolicy(commands), ensureLibrary(commands)]);
         await claim.claimOn(commands);
       },
@@ -40,6 +42,9 @@ void runDaemon({
       premiumIndex: exchange.premiumIndex,
       openSocket: (address) => new WebSocket(address),
     });
-    return createExecution(context, { redis, openWire: openPlainWire, exchange, marks, claim });
+    return createExecution(context, {
+      ...{ redis, openWire: openPlainWire, exchange, marks, claim },
+      redisSinceMs: () => redisSinceMs,
+    });
   },
 });

@@ -25,6 +25,7 @@ export function createExecution(
   context: DaemonContext<ExecutionSettings>,
   outside: {
     readonly redis: RedisConnection;
+    readonly redisSinceMs: () => number;
     /** For the lanes' blocking readers. */
     readonly openWire: OpenWire;
     readonly exchange: Exchange;
@@ -42,6 +43,7 @@ export function createExecution(
   const streams = resultStreams(settings, keys);
   const parts = {
     ...{ redis, keys, streams, exchange, rules, clock, log, isRedisOutage, markOf: marks.markOf },
+    redisSinceMs: outside.redisSinceMs,
     ...createEntryGuard({ exchange, session, clock, haltFile: settings.HALT_FILE }),
     owner: `${instance}:${bootId}`,
     recvWindowMs: settings.RECV_WINDOW_MS,

@@ -31,6 +31,8 @@ export interface ExecutionParts {
   };
   readonly log: ExecutionLog;
   readonly observe: ExecutionObserver;
+  /** Since when the present connection to Redis stands (its clock, epoch ms): what is older it may have forgotten. */
+  redisSinceMs(): number;
   markOf(symbol: string): AgedMark | undefined;
   /** Why no entry may be sent by this process now (halt file, credentials), besides what Redis says. */
   entriesStopped(): DenyReason | undefined;

@@ -2,7 +2,7 @@
  * One entry of an intent stream, from its reading to its one result.
  *
  * 1 Whatever happens here, the entry is acknowledged only by the call that settles it.
- * 2 An order that may be at the venue is resolved before anything else is decided.
+ * 2 An order that may be at the venue is resolved before anything else is decided, also one that Redis forgot.
  * 3 A fault of Redis ends the handling; what is resumed later goes on from the ledger, not from memory.
  * 4 Dead letters are only for entries: an exit, or an order that may be at the venue, is never put aside.
  * 5 What is wrong with one entry alone, a key of the wrong type above all, keeps no other from being handled.
@@ -29,6 +29,7 @@ import { denied, type Ending, rejected } from "./ending.ts";
 import { executeEntry } from "./execute-entry.ts";
 import { executeExit } from "./execute-exit.ts";
 import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
+import { mayBeForgotten, recallOrder } from "./recall-order.ts";
 import { type RecentTrades, readRecentTrades } from "./recent-trades.ts";
 import { resolveAttempt } from "./resolve-order.ts";
 import { settleIntent } from "./settle-intent.ts";
@@ -88,7 +89,9 @@ async function handle(parts: ExecutionParts, entry: IntentEntry, from: ReadFrom)
 
 async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undefined): Promise<void> {
   const { intent, source } = job;
-  const atOnce = job.kind === "entry" && refusal === undefined ? beginEntry(parts, job) : undefined;
+  const forgotten = refusal === undefined && mayBeForgotten(parts, job);
+  const begins = job.kind === "entry" && refusal === undefined && !forgotten;
+  const atOnce = begins ? beginEntry(parts, job) : undefined;
   const { received, trades } =
     atOnce === undefined ? receive(parts, job) : { received: atOnce, trades: undefined };
   const start: BegunEntry = await received;
@@ -97,7 +100,10 @@ async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undef
   if (start.kind === "begun") return settleIntent(parts, job, await start.finish());
   const order = start.kind === "resumed" ? start.order : undefined;
   const resumed = order && (await resumeOrder(parts, job, order));
-  const ending = resumed ?? refusal ?? (await execute(parts, job, { order, trades }));
+  const known = resumed ?? refusal;
+  const recalled =
+    known ?? (forgotten ? await recallOrder(parts, job, (order?.attempt ?? 0) + 1) : undefined);
+  const ending = recalled ?? (await execute(parts, job, { order, trades: forgotten ? undefined : trades }));
   await settleIntent(parts, job, ending);
 }
 

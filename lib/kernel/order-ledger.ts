@@ -234,7 +234,8 @@ function readSubmitted(reply: readonly string[]): SubmitReply | undefined {
 
 /**
  * mark_unknown_v1: SUBMITTING → UNKNOWN. `refusal` is kept for whoever resolves it: not executed, it has ended so.
- * Throws OrderFencedError when it is not ours or not SUBMITTING.
+ * `forgotten`, the attempt that the venue has and this ledger has lost: RECEIVED → UNKNOWN. Throws
+ * OrderFencedError when it is not ours or in another state.
  */
 export async function markOrderUnknown(
   caller: FunctionCaller,
@@ -244,11 +245,17 @@ export async function markOrderUnknown(
     readonly owner: Owner;
     readonly why: string;
     readonly refusal?: string | undefined;
+    readonly forgotten?: Pick<LedgerOrder, "attempt" | "clientOrderId" | "signedAtMs" | "recvWindowMs">;
   },
 ): Promise<void> {
+  const { forgotten } = order;
+  const attempt =
+    forgotten === undefined
+      ? []
+      : [forgotten.attempt, forgotten.clientOrderId, forgotten.signedAtMs, forgotten.recvWindowMs];
   const reply = await callFunction(caller, "mark_unknown_v1", {
     keys: [`${keys.orderLedgerPrefix}${order.intentId}`],
-    args: [order.owner, order.why, order.refusal ?? ""],
+    args: [order.owner, order.why, order.refusal ?? "", ...attempt.map(String)],
   });
   assertOurs(order.intentId, reply);
 }

@@ -3,10 +3,11 @@
  * generated into their source, the types derive from it, the documentation prints it.
  *
  * From UNKNOWN the ways to HELD, DENIED and EXPIRED are for an attempt that the venue proved not executed and
- * whose resend is refused: "denied" is by us, "rejected" by the venue, so REJECTED would say the wrong thing.
+ * whose resend is refused: "denied" is by us, "rejected" by the venue, so REJECTED would say the wrong thing. From
+ * RECEIVED the way to UNKNOWN is for an order that the venue has and a Redis without its last writes does not.
  */
 export const ORDER_MOVES = {
-  RECEIVED: ["HELD", "DENIED", "EXPIRED", "REJECTED", "SUBMITTING"],
+  RECEIVED: ["HELD", "DENIED", "EXPIRED", "REJECTED", "SUBMITTING", "UNKNOWN"],
   SUBMITTING: ["FILLED", "PARTIAL", "REJECTED", "UNKNOWN", "SUBMITTING", "HELD", "DENIED", "EXPIRED"],
   UNKNOWN: ["FILLED", "PARTIAL", "REJECTED", "SUBMITTING", "HELD", "DENIED", "EXPIRED"],
   HELD: [],

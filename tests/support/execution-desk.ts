@@ -152,6 +152,7 @@ export async function openDesk(changes: PaperExchangeChanges = {}, pace: DeskPac
     clock: systemClock,
     log: keptLog(),
     observe: OBSERVES_NOTHING,
+    redisSinceMs: () => 0,
     markOf: () => ({ price: "3000", ageMs: 0 }),
     entriesStopped: (): DenyReason | undefined => (refused ? "CREDENTIALS_REFUSED" : undefined),
     leverageStands: (symbol, wanted) => leverage.stands(symbol, wanted),

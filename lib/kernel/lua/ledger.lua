@@ -1,6 +1,6 @@
 -- The order ledger: one hash an intent, written before the act, moved only here.
 --
---   RECEIVED → HELD | DENIED | EXPIRED | SUBMITTING
+--   RECEIVED → HELD | DENIED | EXPIRED | SUBMITTING | UNKNOWN (the venue has an order that Redis forgot)
 --   SUBMITTING → FILLED | PARTIAL | REJECTED | UNKNOWN | SUBMITTING (not executed, the venue said so)
 --   UNKNOWN → FILLED | PARTIAL | REJECTED | SUBMITTING | HELD | DENIED | EXPIRED (proved not executed)
 --
@@ -162,13 +162,20 @@ local function begin(keys, args)
 end
 
 -- mark_unknown_v1: the order's fate is not established; ask the venue before anything else.
--- KEYS 1 the order's ledger key   ARGS 1 deadline_ms, 2 owner, 3 why, 4 what the venue refused it for good with, or ''
+-- KEYS 1 the order's ledger key   ARGS 1 deadline_ms, 2 owner, 3 why, 4 what the venue refused it for good with, or '',
+--      of an attempt that Redis forgot: 5 its number, 6 client_order_id, 7 signed_at at the latest, 8 recv_window
 -- Returns {'OK'} | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
 local function mark_unknown(keys, args)
   local now = now_ms()
   if past_deadline(now, args[1]) then return expired(now) end
-  local refused = refused_move(read_order(keys[1]), args[2], 'UNKNOWN')
+  local order = read_order(keys[1])
+  local refused = refused_move(order, args[2], 'UNKNOWN')
   if refused then return refused end
+  if order.state == 'RECEIVED' and not args[8] then return {'ILLEGAL', 'RECEIVED without an attempt'} end
+  if args[8] then
+    redis.call('HSET', keys[1], 'attempt', args[5], 'client_order_id', args[6], 'signed_at', args[7],
+      'recv_window', args[8])
+  end
   redis.call('HSET', keys[1], 'state', 'UNKNOWN', 'why', args[3], 'refusal', args[4],
     'updated_ms', string.format('%d', now))
   return {'OK'}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { clientOrderId } from "../../../lib/exchange/client-order-id.ts";
+import { BRISK, type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await openDesk({}, BRISK);
+});
+afterAll(async () => await desk[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await desk.paper.clearFaults();
+  await desk.emptyRedis();
+});
+
+/** Redis as it was before anything was written about the intent, the stream apart; a connection of just now. */
+async function rollBack() {
+  const { client, keys } = desk.server;
+  const plan = `${keys.positionPlanPrefix}ETHUSDT`;
+  for (const ledger of await client.flat("KEYS", `${keys.orderLedgerPrefix}*`))
+    await client.command(["DEL", ledger]);
+  await client.command(["DEL", keys.openOrders, keys.gateTrades, keys.gateInFlight, keys.resultStream, plan]);
+  const sinceMs = client.serverNowMs() + 1;
+  return { redisSinceMs: () => sinceMs };
+}
+
+const clientIds = async () => (await desk.executed()).map(({ clientOrderId }) => clientOrderId);
+
+test("an entry that was executed before Redis forgot it is not executed again, and has its result and plan", async () => {
+  const { client, keys } = desk.server;
+  const before = await clientIds();
+  const entry = await desk.publish(soundIntent());
+  await desk.handle(entry);
+  const executed = (await clientIds()).slice(before.length);
+  expect(executed).toHaveLength(1);
+  expect(await desk.withParts(await rollBack(), () => desk.handle(entry))).toBe("done");
+  expect((await clientIds()).slice(before.length)).toEqual(executed);
+  expect(await desk.results()).toMatchObject([{ status: "filled", client_order_id: executed[0] ?? "" }]);
+  expect(await client.command(["EXISTS", `${keys.positionPlanPrefix}ETHUSDT`])).toBe(1);
+});
+
+test("also when its decision was published anew, and by whoever takes it over", async () => {
+  const intent = soundIntent();
+  await desk.handle(await desk.publish(intent));
+  const executed = await clientIds();
+  const forgetful = await rollBack();
+  const entry = await desk.publish(intent);
+  const exchange: typeof desk.parts.exchange = {
+    ...desk.parts.exchange,
+    fillsOf: () => Promise.reject(new Error("dies")),
+  };
+  expect(await desk.withParts({ ...forgetful, exchange }, () => desk.handle(entry))).toBe("later");
+  expect(await desk.withParts({ owner: "desk:next" }, () => desk.handle(entry))).toBe("done");
+  expect(await clientIds()).toEqual(executed);
+  expect(await desk.results()).toMatchObject([{ status: "filled", client_order_id: executed.at(-1) ?? "" }]);
+});
+
+test("nor is a second attempt that Redis forgot, while it knows of the first", async () => {
+  const intent = soundIntent({ intent_id: "twice" });
+  const entry = await desk.publish(intent);
+  const failing = () => Promise.reject(new Error("dies"));
+  const exchange = { ...desk.parts.exchange, submitOrder: failing };
+  expect(await desk.withParts({ exchange }, () => desk.handle(entry))).toBe("later");
+  const order = { symbol: "ETHUSDT", side: "BUY", type: "MARKET", quantity: "0.1" };
+  const id = clientOrderId("twice", 2);
+  expect((await desk.paper.call("POST", "/fapi/v1/order", { ...order, newClientOrderId: id })).status).toBe(
+    200,
+  );
+  const executed = await clientIds();
+  const sinceMs = desk.server.client.serverNowMs() + 1;
+  const later = { redisSinceMs: () => sinceMs, owner: "desk:next" };
+  expect(await desk.withParts(later, () => desk.handle(entry))).toBe("done");
+  expect(await clientIds()).toEqual(executed);
+  expect(await desk.results()).toMatchObject([{ status: "filled", client_order_id: id }]);
+});
+
+test("an entry that the venue does not know is sent, once nothing of it can arrive any more", async () => {
+  const before = await clientIds();
+  const entry = await desk.publish(soundIntent());
+  const asked: number[] = [];
+  const { exchange } = desk.parts;
+  const queryOrder: typeof exchange.queryOrder = (...order) => {
+    asked.push(exchange.serverNowMs());
+    return exchange.queryOrder(...order);
+  };
+  const forgetful = await rollBack();
+  const change = { ...forgetful, exchange: { ...exchange, queryOrder } };
+  expect(await desk.withParts(change, () => desk.handle(entry))).toBe("done");
+  expect(asked.at(-1)).toBeGreaterThan(forgetful.redisSinceMs() + BRISK.recvWindowMs);
+  expect(await clientIds()).toHaveLength(before.length + 1);
+  expect(await desk.results()).toMatchObject([{ status: "filled" }]);
+});
+
+test("an exit is not asked about", async () => {
+  await desk.handle(await desk.publish(soundIntent()));
+  const { exchange } = desk.parts;
+  const queryOrder = () => Promise.reject(new Error("asked"));
+  const exit = await desk.publish(
+    soundIntent({ action: "CLOSE", reduce_only: true, quantity: null }),
+    "exit",
+  );
+  const change = { ...(await rollBack()), exchange: { ...exchange, queryOrder } };
+  expect(await desk.withParts(change, () => desk.handle(exit, "exit"))).toBe("done");
+});
