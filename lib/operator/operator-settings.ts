@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import type { Environment } from "../daemon/environment.ts";
 import { haltSettings, panicSocketSettings } from "../daemon/settings-emergency.ts";
@@ -57,8 +57,19 @@ function readIfThere(path: string): string | undefined {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new SettingsFileError(`${path} may not be read (${String(code)}): run this with sudo`, {
+    const closed = mayEnter(dirname(path)) ? path : dirname(path);
+    throw new SettingsFileError(`${closed} may not be read (${String(code)}): run this with sudo`, {
       cause: error,
     });
+  }
+}
+
+/** Whether a file of it is there is not even to be known otherwise. */
+function mayEnter(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

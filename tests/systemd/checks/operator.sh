@@ -15,6 +15,8 @@ ok "quantumctl of root: $(grep -m1 '^mode' /run/status.log), $(grep -m1 '^exit b
 refusal=$(runuser -u ops -- /opt/quantum/current/bin/quantumctl status 2>&1) && broken "ops reads the credentials"
 grep -q '/etc/quantum/credentials' <<<"$refusal" || broken "it does not name what it may not read: $refusal"
 ok "quantumctl of somebody else: $(tail -1 <<<"$refusal")"
+refusal=$(runuser -u stranger -- /opt/quantum/current/bin/quantumctl status 2>&1) && broken "a stranger reads the settings"
+grep -q '/etc/quantum may not be read' <<<"$refusal" || broken "it names what a stranger cannot know: $refusal"
 quantumctl doctor >/run/doctor.log 2>&1 || grep '^fault' /run/doctor.log | grep -v 'venue' >/run/faults.log
 [ -s /run/faults.log ] && broken "quantumctl doctor: $(cat /run/faults.log)"
 ok "quantumctl doctor finds no fault ($(grep -c '^ok' /run/doctor.log) checks)"
