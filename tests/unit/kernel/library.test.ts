@@ -97,7 +97,9 @@ test("every function says its keys, arguments and replies, and has a version in 
  */
 test("what a function is called with and answers stays as it is under one version", () => {
   const source = librarySource();
-  const layouts = [...source.matchAll(/^-- [a-z_]+_v\d+: [^\n]+\n(?:--[^\n]*\n)+/gm)].map(([header]) => header);
+  const layouts = [...source.matchAll(/^-- [a-z_]+_v\d+: [^\n]+\n(?:--[^\n]*\n)+/gm)].map(
+    ([header]) => header,
+  );
   expect(layouts.length).toBeGreaterThan(15);
   // Changed? Either the daemons of the release before are still served right, or the function and the library
   // get a new version in their names. Then the new figure belongs here.
