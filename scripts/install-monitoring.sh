@@ -123,6 +123,8 @@ set_up_grafana() {
   for board in "$here"/telemetry/dashboards/quantum-*.json; do
     case $board in *.import.json) ;; *) place "$board" "$dashboards/$(basename "$board")" ;; esac
   done
+  [ -z "$touched" ] || say "Grafana reads this when it starts: systemctl restart grafana-server"
+  touched=
 }
 
 do_set_up() {
