@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { stopProblems } from "../../tests/chaos/stops-at-venue.ts";
 import { acceptedOrderSchema, reconcile } from "../stack/reconcile.ts";
+import { waitFor } from "../stack/wait-for.ts";
 import type { Load } from "./load.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
 import { SOAK_ROLES, type SoakStack } from "./soak-stack.ts";
@@ -9,6 +10,8 @@ const stateSchema = z.looseObject({ orders: z.array(acceptedOrderSchema) });
 
 /** Every order of the run in one answer. */
 const STATE_MS_MAX = 60_000;
+/** The last fault may be a second old. */
+const READY_WITHIN_MS = 60_000;
 
 export interface Proof {
   /** What passed through, for the reader. */
@@ -33,7 +36,10 @@ export async function proveTheRun(stack: SoakStack, keeper: RecordKeeper, load: 
   const surprises = SOAK_ROLES.flatMap((name) => stack.role(name).surprises);
   const unready: string[] = [];
   for (const name of SOAK_ROLES) {
-    if (!(await stack.role(name).isReady())) unready.push(`${name} is not ready at the end`);
+    const ready = () => stack.role(name).isReady();
+    await waitFor("ready", ready, { timeoutMs: READY_WITHIN_MS, everyMs: 100 }).catch(() => {
+      unready.push(`${name} is not ready at the end`);
+    });
   }
   return {
     figures: {
