@@ -70,8 +70,8 @@ export const admissionThroughput: Benchmark = {
   limit:
     "What holds the compiled router is the server, whose one thread is never idle meanwhile; the router's process needs " +
     "half of the time that the server does. The writes that a decision cannot do without (two keys with a lifetime, the " +
-    "intent, the acknowledgement) are 15 µs of the server's time in a call of 32, with not one check; all checks, counters " +
-    "and windows add 4 to 5 µs, reading the stream 3 (half of it the XCLAIM that XREADGROUP writes to the append-only file " +
+    "intent, the acknowledgement) are 13 to 15 µs of its time in a call of 32, with not one check; all checks, counters " +
+    "and windows add 5 to 6 µs, reading the stream 3 (half of it the XCLAIM that XREADGROUP writes to the append-only file " +
     "for each entry), appending the decision 3. The rest, 3 µs, is that calls come one by one with reads between them, and " +
     "not eight at a time from one socket.",
   run: measure,
