@@ -81,9 +81,9 @@ export function createOrderMethods(transport: VenueTransport): OrderMethods {
       return accepted(request, reading, (found) => found.clientOrderId === order.clientOrderId);
     },
 
-    async queryOrder(symbol, clientOrderId) {
+    async queryOrder(symbol, clientOrderId, kind = "exit") {
       const query = `${symbolParameter(symbol)}&origClientOrderId=${encodeURIComponent(clientOrderId)}`;
-      const request = signedRequest({ method: "GET", path: "/fapi/v1/order", query, cost: ONE });
+      const request = signedRequest({ method: "GET", path: "/fapi/v1/order", query, cost: ONE, kind });
       const reading = readReply(request, await transport.send(request), venueOrderSchema);
       if (!reading.ok) {
         const absent = reading.outcome.row === "NO_SUCH_ORDER";

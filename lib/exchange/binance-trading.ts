@@ -28,12 +28,14 @@ export function createTradingMethods(
   }
 
   return {
-    fillsOf: (symbol, orderId) => readFills(transport, { symbol, orderId }, priceUsdOf),
+    fillsOf: (symbol, orderId, kind = "exit") => readFills(transport, { symbol, orderId, kind }, priceUsdOf),
 
     async setLeverage(symbol, leverage) {
       const query = `${symbolParameter(symbol)}&leverage=${leverage}`;
       const path = "/fapi/v1/leverage";
-      const reading = await ask({ method: "POST", path, query, security: "signed", cost }, leverageSchema);
+      const kind = "entry";
+      const request: VenueRequest = { method: "POST", path, query, security: "signed", cost, kind };
+      const reading = await ask(request, leverageSchema);
       return reading.ok ? { ok: true, value: reading.value.leverage } : reading;
     },
 

@@ -166,8 +166,9 @@ export interface Exchange {
   admit(kind: RequestKind, cost: RequestCost): Admission;
 
   submitOrder(order: OrderRequest, signing: Signing): Promise<SubmitOutcome>;
-  queryOrder(symbol: string, clientOrderId: string): Promise<OrderQuery>;
-  fillsOf(symbol: string, orderId: string): Promise<Reading<Fills>>;
+  /** `kind`: for what it is asked, and so out of which share of the request budget; exit where none is given. */
+  queryOrder(symbol: string, clientOrderId: string, kind?: RequestKind): Promise<OrderQuery>;
+  fillsOf(symbol: string, orderId: string, kind?: RequestKind): Promise<Reading<Fills>>;
   openOrders(symbol?: string): Promise<Reading<readonly VenueOrder[]>>;
   cancelAll(symbol: string): Promise<Reading<null>>;
 

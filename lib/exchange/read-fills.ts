@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Fills, Reading } from "./exchange.ts";
 import { readReply } from "./read-reply.ts";
+import type { RequestKind } from "./request-budget.ts";
 import { feeAssetsToPrice, summariseFills } from "./summarise-fills.ts";
 import { symbolParameter } from "./symbol-parameter.ts";
 import { type VenueTrade, venueTradeSchema } from "./venue-replies.ts";
@@ -17,7 +18,7 @@ const tradeListSchema = z.array(venueTradeSchema);
  */
 export async function readFills(
   transport: VenueTransport,
-  order: { readonly symbol: string; readonly orderId: string },
+  order: { readonly symbol: string; readonly orderId: string; readonly kind?: RequestKind },
   priceUsdOf: (asset: string) => Promise<string | undefined>,
 ): Promise<Reading<Fills>> {
   const trades: VenueTrade[] = [];
@@ -29,6 +30,7 @@ export async function readFills(
       query: `${symbolParameter(order.symbol)}&orderId=${order.orderId}&limit=${PAGE}${from}`,
       security: "signed",
       cost: { weight: 5, orders: 0 },
+      kind: order.kind ?? "exit",
     };
     const reading = readReply(request, await transport.send(request), tradeListSchema);
     if (!reading.ok) return reading;

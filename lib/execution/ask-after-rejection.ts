@@ -27,7 +27,7 @@ export async function askAfterRejection(
   const answered = outcome.httpStatus !== null && outcome.class !== "LIMITED";
   const concerned = job.kind === "entry" ? outcome.advice !== "STOP_ENTRIES" : outcome.class === "ALREADY";
   if (!answered || !concerned) return { kind: "refused" };
-  const answer = await parts.exchange.queryOrder(job.intent.symbol, clientOrderId);
+  const answer = await parts.exchange.queryOrder(job.intent.symbol, clientOrderId, job.kind);
   if (answer.kind === "absent") return { kind: "refused" };
   if (answer.kind === "found") {
     return hasEnded(answer.order) ? { kind: "at_venue", order: answer.order } : { kind: "unknown" };

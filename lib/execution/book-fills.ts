@@ -40,7 +40,7 @@ export async function bookFills(
 
 async function readFills(parts: ExecutionParts, job: Job, order: VenueOrder): Promise<Fills> {
   for (let waitMs = WAIT_FIRST_MS; ; waitMs = Math.min(2 * waitMs, WAIT_LAST_MS)) {
-    const reading = await parts.exchange.fillsOf(order.symbol, order.orderId);
+    const reading = await parts.exchange.fillsOf(order.symbol, order.orderId, job.kind);
     if (!reading.ok) parts.observe.venueOutcome(reading.outcome);
     else if (new Big(reading.value.quantity).gte(order.executedQuantity)) return reading.value;
     await pause(parts, job, waitMs);

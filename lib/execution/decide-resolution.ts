@@ -17,8 +17,12 @@ export type Resolution =
 
 /** The least that is allowed for the venue's clock being elsewhere than we think (ms). */
 export const CLOCK_SKEW_MIN_MS = 1000;
-/** How often an order that has not ended, or a venue that does not answer, is asked about (ms). */
-const ASK_EVERY_MS = 250;
+/**
+ * The wait before an order that has not ended, or a venue that does not answer, is asked again (ms): doubled each time,
+ * so that orders in doubt do not spend what is left of the request budget. An exit may have to be sent again soon.
+ */
+const ASK_FIRST_MS = 250;
+const ASK_LAST_MS = { entry: 5000, exit: 1000 } as const;
 
 /**
  * What an answer of the venue establishes. "No such order" is believed only when it was *asked* after the
@@ -26,7 +30,10 @@ const ASK_EVERY_MS = 250;
  * way. All times on the venue's clock (epoch ms).
  */
 export function decideResolution(input: {
+  readonly kind: "entry" | "exit";
   readonly word: VenueWord;
+  /** How often it was asked before. */
+  readonly asked: number;
   readonly askedAtMs: number;
   readonly signedAtMs: number;
   readonly recvWindowMs: number;
@@ -34,10 +41,11 @@ export function decideResolution(input: {
   readonly skewMs: number;
 }): Resolution {
   const { word } = input;
-  if (word.kind === "found") {
-    return word.ended ? { kind: "established" } : { kind: "ask_again", afterMs: ASK_EVERY_MS };
+  if (word.kind === "found" && word.ended) return { kind: "established" };
+  if (word.kind !== "absent") {
+    const afterMs = Math.min(ASK_FIRST_MS * 2 ** Math.min(input.asked, 10), ASK_LAST_MS[input.kind]);
+    return { kind: "ask_again", afterMs };
   }
-  if (word.kind === "unreadable") return { kind: "ask_again", afterMs: ASK_EVERY_MS };
   const lastArrivalMs = input.signedAtMs + input.recvWindowMs + input.skewMs;
   if (input.askedAtMs > lastArrivalMs) return { kind: "not_executed" };
   return { kind: "ask_again", afterMs: Math.max(1, lastArrivalMs - input.askedAtMs + 1) };

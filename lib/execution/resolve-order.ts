@@ -27,13 +27,13 @@ export async function resolveAttempt(
   job: Job,
   attempt: SignedAttempt,
 ): Promise<VenueOrder | undefined> {
-  for (;;) {
+  for (let asked = 0; ; asked += 1) {
     const askedAtMs = parts.exchange.serverNowMs();
-    const answer = await parts.exchange.queryOrder(job.intent.symbol, attempt.clientOrderId);
+    const answer = await parts.exchange.queryOrder(job.intent.symbol, attempt.clientOrderId, job.kind);
     if (answer.kind === "unknown") parts.observe.venueOutcome(answer.outcome);
     const resolution = decideResolution({
       word: wordOf(answer.kind, answer.kind === "found" && hasEnded(answer.order)),
-      askedAtMs,
+      ...{ kind: job.kind, asked, askedAtMs },
       signedAtMs: attempt.signedAtMs,
       recvWindowMs: attempt.recvWindowMs,
       skewMs: Math.max(CLOCK_SKEW_MIN_MS, parts.exchange.clockSkewMs()),

@@ -186,6 +186,19 @@ test("the probe tells refused credentials, and that they are taken again", async
   });
 });
 
+test("what is asked for an entry leaves the exits' reserve alone", async () => {
+  const exchange = await connectedTo(paper.url, { exitReservePct: 99 });
+  const withheld = { outcome: { row: "WITHHELD" } };
+  expect(await exchange.queryOrder("BTCUSDT", "none", "entry")).toMatchObject({
+    kind: "unknown",
+    ...withheld,
+  });
+  expect(await exchange.fillsOf("BTCUSDT", "1", "entry")).toMatchObject({ ok: false, ...withheld });
+  expect(await exchange.setLeverage("BTCUSDT", 7)).toMatchObject({ ok: false, ...withheld });
+  expect(await exchange.queryOrder("BTCUSDT", "none", "exit")).toEqual({ kind: "absent" });
+  expect(await exchange.fillsOf("BTCUSDT", "1", "exit")).toMatchObject({ ok: true });
+});
+
 test("the probe finds a position mode that was changed meanwhile", async () => {
   const exchange = await connectedTo(paper.url);
   await paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: "true" });

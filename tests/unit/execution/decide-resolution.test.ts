@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { decideResolution } from "../../../lib/execution/decide-resolution.ts";
 
-const SIGNED = { signedAtMs: 10_000, recvWindowMs: 2000, skewMs: 1000 };
+const SIGNED = { kind: "entry", asked: 0, signedAtMs: 10_000, recvWindowMs: 2000, skewMs: 1000 } as const;
 
 test.each([
   ["an order that has ended is established", { kind: "found", ended: true }, 10_001, "established"],
@@ -22,4 +22,16 @@ test.each([
 test("the next question about an absent order comes right after its last possible arrival", () => {
   const resolution = decideResolution({ word: { kind: "absent" }, askedAtMs: 10_500, ...SIGNED });
   expect(resolution).toEqual({ kind: "ask_again", afterMs: 2501 });
+});
+
+test.each([
+  ["entry", [250, 500, 1000, 2000, 4000, 5000, 5000]],
+  ["exit", [250, 500, 1000, 1000, 1000, 1000, 1000]],
+] as const)("an %s that cannot be asked about is asked about less and less often", (kind, waits) => {
+  const word = { kind: "unreadable" } as const;
+  const after = (asked: number) => decideResolution({ ...SIGNED, kind, word, asked, askedAtMs: 10_001 });
+  expect(waits.map((_, asked) => after(asked))).toEqual(
+    waits.map((afterMs) => ({ kind: "ask_again", afterMs })),
+  );
+  expect(after(100_000)).toEqual({ kind: "ask_again", afterMs: waits[6] });
 });
