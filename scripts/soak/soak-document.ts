@@ -47,8 +47,8 @@ export function soakDocument(record: SoakRecord, verdicts: readonly Verdict[]): 
 }
 
 const HEAP_METHOD = [
-  "*In use* is the heap after a full collection, asked for once a minute through the runtime's inspector: left to itself a",
-  "process collects when its heap has about doubled, so resident memory alone rises for an hour before it says anything.",
+  "*In use* is the heap after a full collection, asked for once a minute through the runtime's inspector. Left to itself a",
+  "process collects rarely, and its resident memory rises for long before that says anything.",
 ];
 
 function figuresOf(figures: Readonly<Record<string, number>>): readonly (readonly string[])[] {

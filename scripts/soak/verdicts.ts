@@ -28,17 +28,18 @@ const SETTLE_MINUTES = 10;
 /**
  * What a measure may rise by within the window: the resolution of the run, so that a longer one allows less an hour.
  * Code that was compiled and thrown away moves a collected heap by some 0.1 MiB; resident memory moves with whatever
- * the allocator has given back; a length saws between two trims.
+ * the allocator has given back; a length saws between two trims; clients' connections to a venue that answers late come
+ * and go. Keys that expire are as many as there were orders in a day of theirs: what would pile up has no end.
  */
 const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^heap MiB$/, { share: 0.05, floor: 0.5 }],
   [/MiB$/, { share: 0.06, floor: 4 }],
-  [/^descriptors$/, { share: 0, floor: 2 }],
+  [/^descriptors$/, { share: 0.2, floor: 3 }],
   [/^connections/, { share: 0, floor: 1 }],
   [/^pending/, { share: 0, floor: 5 }],
   [/^length/, { share: 0.02, floor: 20 }],
   [/^keys without an end$/, { share: 0.02, floor: 5 }],
-  [/^keys/, { share: 0.05, floor: 40 }],
+  [/^keys/, { share: 0.15, floor: 40 }],
 ];
 /**
  * Sampled and plotted, not judged: the proportional set size moves with whoever else maps the same binary, what is
