@@ -111,7 +111,12 @@ function plot(
         data: { values: [{ from, to }] },
         mark: { type: "rect", color: "#f2f2f2" },
         encoding: {
-          x: { field: "from", type: "quantitative", title: "minutes", scale: { domain: [0, Math.ceil(to - 0.5)] } },
+          x: {
+            field: "from",
+            type: "quantitative",
+            title: "minutes",
+            scale: { domain: [0, Math.ceil(to - 0.5)] },
+          },
           x2: { field: "to" },
         },
       },
