@@ -29,7 +29,7 @@ import { denied, type Ending, rejected } from "./ending.ts";
 import { executeEntry } from "./execute-entry.ts";
 import { executeExit } from "./execute-exit.ts";
 import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
-import { mayBeForgotten, recallOrder } from "./recall-order.ts";
+import { bookRecalled, mayBeForgotten, recallOrder } from "./recall-order.ts";
 import { type RecentTrades, readRecentTrades } from "./recent-trades.ts";
 import { resolveAttempt } from "./resolve-order.ts";
 import { settleIntent } from "./settle-intent.ts";
@@ -90,7 +90,8 @@ async function handle(parts: ExecutionParts, entry: IntentEntry, from: ReadFrom)
 async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undefined): Promise<void> {
   const { intent, source } = job;
   const forgotten = refusal === undefined && mayBeForgotten(parts, job);
-  const begins = job.kind === "entry" && refusal === undefined && !forgotten;
+  const recalled = forgotten ? await recallOrder(parts, job, 1) : undefined;
+  const begins = job.kind === "entry" && refusal === undefined && recalled === undefined;
   const atOnce = begins ? beginEntry(parts, job) : undefined;
   const { received, trades } =
     atOnce === undefined ? receive(parts, job) : { received: atOnce, trades: undefined };
@@ -99,12 +100,13 @@ async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undef
   if (start.kind === "duplicate") return settleDuplicate(parts, source, intent);
   if (start.kind === "begun") return settleIntent(parts, job, await start.finish());
   const order = start.kind === "resumed" ? start.order : undefined;
+  const made = order?.attempt ?? 0;
   const resumed = order && (await resumeOrder(parts, job, order));
-  const known = resumed ?? refusal;
-  const recalled =
-    known ?? (forgotten ? await recallOrder(parts, job, (order?.attempt ?? 0) + 1) : undefined);
-  const ending = recalled ?? (await execute(parts, job, { order, trades: forgotten ? undefined : trades }));
-  await settleIntent(parts, job, ending);
+  const known = resumed ?? refusal ?? (made === 0 && recalled && (await bookRecalled(parts, job, recalled)));
+  // What the ledger has is not what it had: the attempt after its last may have been made.
+  const next = !known && forgotten && made > 0 ? await recallOrder(parts, job, made + 1) : undefined;
+  const again = next && (await bookFills(parts, job, next.order, { fresh: false }));
+  await settleIntent(parts, job, known || again || (await execute(parts, job, { order, trades })));
 }
 
 /** Takes the intent into the ledger; an entry's trades are read in the same round trip. */
