@@ -44,6 +44,7 @@ export function createExecution(
   const parts = {
     ...{ redis, keys, streams, exchange, rules, clock, log, isRedisOutage, markOf: marks.markOf },
     redisSinceMs: outside.redisSinceMs,
+    inHand: new Set<string>(),
     ...createEntryGuard({ exchange, session, clock, haltFile: settings.HALT_FILE }),
     owner: `${instance}:${bootId}`,
     recvWindowMs: settings.RECV_WINDOW_MS,

@@ -24,6 +24,8 @@ export interface ExecutionParts {
   readonly exchange: Exchange;
   readonly owner: Owner;
   readonly rules: EntryRules;
+  /** Ids of the intents that this process has in work. */
+  readonly inHand: Set<string>;
   readonly recvWindowMs: number;
   readonly clock: {
     monotonicMs(): number;

@@ -77,13 +77,20 @@ async function handle(parts: ExecutionParts, entry: IntentEntry, from: ReadFrom)
   const { intent } = decoded;
   const kind = isExit(intent) ? "exit" : "entry";
   const job: Job = { intent, kind, source, signal: from.signal, wouldHold: new Set() };
+  const { intent_id: intentId } = intent;
+  // The ledger fences processes, not two entries of one intent in the same one: a Redis that forgot the first of them,
+  // or an engine that publishes twice, makes such.
+  if (parts.inHand.has(intentId)) return "later";
+  parts.inHand.add(intentId);
   try {
     // The ledger has it like any other: a redelivery, or a second one of this id, must not end it again.
     const refusal = decoded.kind === "intent" ? undefined : denied("NOT_A_NUMBER", decoded.reason);
     await progress(parts, job, refusal);
     return "done";
   } catch (error) {
-    return afterFailure(parts, job, entry, error);
+    return await afterFailure(parts, job, entry, error);
+  } finally {
+    parts.inHand.delete(intentId);
   }
 }
 

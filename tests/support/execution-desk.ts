@@ -153,6 +153,7 @@ export async function openDesk(changes: PaperExchangeChanges = {}, pace: DeskPac
     log: keptLog(),
     observe: OBSERVES_NOTHING,
     redisSinceMs: () => 0,
+    inHand: new Set(),
     markOf: () => ({ price: "3000", ageMs: 0 }),
     entriesStopped: (): DenyReason | undefined => (refused ? "CREDENTIALS_REFUSED" : undefined),
     leverageStands: (symbol, wanted) => leverage.stands(symbol, wanted),

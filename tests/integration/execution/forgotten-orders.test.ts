@@ -101,3 +101,27 @@ test("an exit is not asked about", async () => {
   const change = { ...(await rollBack()), exchange: { ...exchange, queryOrder } };
   expect(await desk.withParts(change, () => desk.handle(exit, "exit"))).toBe("done");
 });
+
+test("a second entry of an intent that is in work waits for the first, whose ledger may be forgotten", async () => {
+  const before = await clientIds();
+  const intent = soundIntent();
+  const [first, second] = [await desk.publish(intent), await desk.publish(intent)];
+  const venue = Promise.withResolvers<undefined>();
+  const waiting = Promise.withResolvers<void>();
+  const slow = {
+    leverageStands: () => false,
+    ensureLeverage: () => {
+      waiting.resolve();
+      return venue.promise;
+    },
+  };
+  const handled = desk.withParts(slow, () => desk.handle(first));
+  await waiting.promise;
+  await rollBack();
+  const again = desk.handle(second);
+  venue.resolve(undefined);
+  await handled;
+  expect(await again).toBe("later");
+  expect(await desk.handle(second)).toBe("done");
+  expect((await clientIds()).slice(before.length)).toHaveLength(1);
+});
