@@ -127,7 +127,7 @@ export const CATALOGUE = {
   ),
 
   quantum_redis_memory_used_bytes: gauge("Memory that Redis has allocated.", "bytes"),
-  quantum_redis_memory_max_bytes: gauge("maxmemory of Redis; absent where there is none.", "bytes"),
+  quantum_redis_memory_max_bytes: gauge("maxmemory of Redis; +Inf where there is none.", "bytes"),
 
   quantum_orders_in_doubt: gauge("Orders that were sent and are not settled.", "orders"),
   quantum_orders_in_doubt_oldest_age_seconds: gauge("Age of the oldest of them; 0 none.", "seconds"),

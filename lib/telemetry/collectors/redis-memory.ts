@@ -20,7 +20,7 @@ export const redisMemoryCollector: Collector<
   },
   readings: ({ usedBytes, maxBytes }) => ({
     quantum_redis_memory_used_bytes: usedBytes,
-    quantum_redis_memory_max_bytes: maxBytes === 0 ? undefined : maxBytes,
+    quantum_redis_memory_max_bytes: maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes,
   }),
 };
 
