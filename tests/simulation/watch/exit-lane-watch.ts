@@ -28,6 +28,8 @@ export class ExitLaneWatch {
     { readonly life: Life; readonly atUs: number; readonly intentId: string }
   >();
 
+  readonly #taken = new Set<string>();
+
   constructor(parts: {
     readonly keys: Keys;
     readonly findings: Findings;
@@ -43,11 +45,17 @@ export class ExitLaneWatch {
 
   after(command: readonly string[], reply: Reply, life: Life): void {
     const call = functionCall(command);
-    if (call?.name === "receive_v1") this.#read.delete(call.args[3] ?? "");
+    if (call?.name === "receive_v1") this.#take(call.args[0] ?? "");
     this.#judge();
     if (command[0] === "XREADGROUP" && command[2] === GROUPS.executionExits && command.at(-1) === ">") {
       this.#note(reply, life);
     }
+  }
+
+  /** Further entries of the same intent wait for the one in work, which is the exit itself. */
+  #take(intentId: string): void {
+    this.#taken.add(intentId);
+    for (const [id, one] of this.#read) if (one.intentId === intentId) this.#read.delete(id);
   }
 
   #note(reply: Reply, life: Life): void {
@@ -56,7 +64,7 @@ export class ExitLaneWatch {
     if (name !== this.#keys.exitIntentStream || !this.#calmSince(this.#timeline.nowUs)) return;
     for (const { id, fields } of streamEntries(entries ?? null)) {
       const decoded = decodeIntent(fields);
-      if (decoded.kind === "undecodable") continue;
+      if (decoded.kind === "undecodable" || this.#taken.has(decoded.intent.intent_id)) continue;
       this.#read.set(id, { life, atUs: this.#timeline.nowUs, intentId: decoded.intent.intent_id });
     }
   }
