@@ -15,6 +15,7 @@ import { watchDelay } from "../drive/stream-delay.ts";
 import { WIDE_OPEN } from "../drive/wide-open.ts";
 import type { Finding } from "../finding.ts";
 import { quantilesText } from "../measure/figures.ts";
+import { processorTimeMs } from "../measure/processor-time.ts";
 import { startBenchRedis, type Workbench } from "../workbench.ts";
 
 const SIZES = {
@@ -22,7 +23,8 @@ const SIZES = {
   full: { forMs: 30_000, calibration: 16_000 },
   long: { forMs: 30_000, calibration: 16_000 },
 } as const;
-const TIMES_THE_RATE = 2;
+/** The aim is for the last of them. */
+const TIMES_THE_RATE = [1, 2] as const;
 const EXITS_PER_SEC = 20;
 const BEHIND_MS_MAX = 1000;
 const EXIT_TIMES_MAX = 2;
@@ -34,6 +36,16 @@ const POOL = 20_000;
 
 const keys = keysOf("");
 type Delays = readonly (readonly [number, number])[];
+interface FloodRun {
+  /** Of the admission rate. */
+  readonly times: number;
+  readonly rate: number;
+  readonly flooded: Flooded;
+  readonly exits: ExitDepartures;
+  readonly delays: Delays;
+  /** Processor time a decision of server, router and source, µs. */
+  readonly micros: readonly number[];
+}
 
 /** Whether a flood of refused decisions holds up the router, or anyone's way out of a position. */
 export const refusedFlood: Benchmark = {
@@ -41,12 +53,18 @@ export const refusedFlood: Benchmark = {
   title: "A flood is refused while exits pass",
   method:
     "First the rate at which the compiled router admits, with nothing else running. Then router with its default " +
-    `limits, execution and paper exchange: ${SIZES.full.forMs / 1000} s of ${TIMES_THE_RATE} × that rate of ` +
+    `limits, execution and paper exchange: ${SIZES.full.forMs / 1000} s of that rate, then of ${TIMES_THE_RATE.at(-1)} × it, of ` +
     "decisions from a bare socket; the first ones trip safe mode, the others are refused one by one, each with its " +
     `recorded verdict. Meanwhile ${EXITS_PER_SEC} small exits a second, half of them on the exit brain's stream, half as ` +
     "reduce-only decisions in the middle of the flood. Behind is the age of the oldest decision without a verdict, " +
     "by the server's clock, looked at every 50 ms. An exit's latency is from just before its XADD to its order at " +
     "the exchange, against the same exits before the flood.",
+  limit:
+    "Redis executes on one thread, and the flood is measured against how fast the router admits: with batched admission " +
+    "twice that is more than the thread has time for. A refused decision costs it 19 µs (the appending, the reading with " +
+    "its claim in the append-only file, the look whether it is new, the verdict that is kept for it, the acknowledgement), " +
+    "so 50 000 a second are what it takes, and an admission 27 µs. Beyond that decisions wait, and an exit that comes as a " +
+    "decision waits among them; one on the exit stream waits for its turn at the server.",
   run: measure,
 };
 
@@ -76,17 +94,28 @@ async function measure(bench: Workbench): Promise<Measurement> {
   );
   const lookout = await stack.redis.eye();
   bench.defer(lookout.close);
-  const watch = watchDelay(lookout, keys.decisionStream, GROUPS.router);
-  const [flooded, during] = await Promise.all([
-    flood(raw, pool, { perSec: TIMES_THE_RATE * rate, forMs }),
-    sendExits({ eye, keys }, symbols, exits),
-  ]);
-  await atRest(eye, keys, 180_000);
-  const delays = await watch.stop();
+  const floods: FloodRun[] = [];
+  for (const times of TIMES_THE_RATE) {
+    const watch = watchDelay(lookout, keys.decisionStream, GROUPS.router);
+    const before = await processorTimes(stack);
+    const [flooded, exitsMeanwhile] = await Promise.all([
+      flood(raw, pool, { perSec: times * rate, forMs }),
+      sendExits({ eye, keys }, symbols, exits),
+    ]);
+    await atRest(eye, keys, 180_000);
+    const delays = await watch.stop();
+    const after = await processorTimes(stack);
+    const micros = after.map((ms, at) => ((ms - (before[at] ?? 0)) / flooded.sent) * 1000);
+    floods.push({ times, rate, flooded, exits: exitsMeanwhile, delays, micros });
+  }
   const received = await readReceipts(stack.daemons["paper-exchange"].url);
+  const figure = { what: "admission rate of the router", figure: rate, unit: "decisions/s" } as const;
   return {
-    findings: [...floodFindings(rate, flooded, delays), ...exitFindings({ quiet, during }, received)],
-    plots: [delayPlot(delays)],
+    findings: [
+      figure,
+      ...floods.flatMap((run) => [...floodFindings(run), ...exitFindings(quiet, run, received)]),
+    ],
+    plots: floods.slice(-1).map(({ delays }) => delayPlot(delays)),
   };
 }
 
@@ -95,6 +124,13 @@ async function admissionRate(bench: Workbench, decisions: number): Promise<numbe
   const { rate } = await drainByRouter({ bench, redis, decisions });
   await redis.process.process().stop();
   return rate;
+}
+
+/** Of Redis, the router and this process, which is the flood's source. */
+async function processorTimes(stack: TradingStack): Promise<readonly number[]> {
+  const { redis, daemons } = stack;
+  const pids = [redis.process().pid, daemons["ai-strategy-router"].process().pid, process.pid];
+  return await Promise.all(pids.map(processorTimeMs));
 }
 
 async function openPositions(stack: TradingStack): Promise<readonly string[]> {
@@ -108,40 +144,45 @@ async function openPositions(stack: TradingStack): Promise<readonly string[]> {
   return symbols;
 }
 
-function floodFindings(rate: number, flooded: Flooded, delays: Delays): readonly Finding[] {
+const isJudged = (times: number) => times === TIMES_THE_RATE.at(-1);
+
+function floodFindings({ times, rate, flooded, delays, micros }: FloodRun): readonly Finding[] {
+  const [server = 0, router = 0, source = 0] = micros;
+  const spent = `server ${server.toFixed(1)}, router ${router.toFixed(1)}, the flood's source ${source.toFixed(1)}`;
   const offered = (flooded.sent / flooded.elapsedMs) * 1000;
-  const behindMs = Math.max(0, ...delays.map(([, ms]) => ms));
+  const behind = {
+    what: `${times} ×: the router is behind by at most`,
+    ...{ figure: Math.max(0, ...delays.map(([, ms]) => ms)), unit: "ms" },
+  } as const;
+  const aim = { of: "figure", bound: "at most", limit: BEHIND_MS_MAX } as const;
   return [
-    { what: "admission rate of the router", figure: rate, unit: "decisions/s" },
     {
-      ...{ what: "flood that the server took in", figure: offered, unit: "decisions/s" },
+      ...{ what: `${times} ×: flood that the server took in`, figure: offered, unit: "decisions/s" },
+      detail: `µs of processor each: ${spent}`,
       ratio: { value: offered / rate, to: "the admission rate" },
     },
-    {
-      ...{ what: "the router is behind by at most", figure: behindMs, unit: "ms" },
-      aim: { of: "figure", bound: "at most", limit: BEHIND_MS_MAX },
-    },
+    isJudged(times) ? { ...behind, aim } : behind,
   ];
 }
 
 function exitFindings(
-  phases: { readonly quiet: ExitDepartures; readonly during: ExitDepartures },
+  before: ExitDepartures,
+  { times, exits }: FloodRun,
   received: ReadonlyMap<string, number>,
 ): readonly Finding[] {
   return EXIT_WAYS.flatMap((way) => {
-    const quiet = latenciesOf(phases.quiet[way], received);
-    const during = latenciesOf(phases.during[way], received);
-    const ratio = { value: during.quantile(0.99) / quiet.quantile(0.99), to: "before the flood" };
+    const quiet = latenciesOf(before[way], received);
+    const during = latenciesOf(exits[way], received);
+    const found = {
+      ...{ what: `${times} ×: exit, ${way}: p99`, figure: during.quantile(0.99), unit: "ms" },
+      ratio: {
+        value: during.quantile(0.99) / quiet.quantile(0.99),
+        to: `${quiet.quantile(0.99).toFixed(2)} ms before the flood`,
+      },
+      detail: quantilesText(during),
+    } as const;
     return [
-      {
-        ...{ what: `exit, ${way}: p99 before the flood`, figure: quiet.quantile(0.99), unit: "ms" },
-        detail: quantilesText(quiet),
-      },
-      {
-        ...{ what: `exit, ${way}: p99 in the flood`, figure: during.quantile(0.99), unit: "ms" },
-        ...{ detail: quantilesText(during), ratio },
-        aim: { of: "ratio", bound: "at most", limit: EXIT_TIMES_MAX } as const,
-      },
+      isJudged(times) ? { ...found, aim: { of: "ratio", bound: "at most", limit: EXIT_TIMES_MAX } } : found,
     ];
   });
 }
