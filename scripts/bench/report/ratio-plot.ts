@@ -31,7 +31,7 @@ function ratioRow(finding: Finding): readonly RatioRow[] {
 
 /** A dot a ratio, a line between its quartiles, a black tick at the aim. */
 function ratioPlot(rows: readonly RatioRow[]): object {
-  const y = { field: "what", type: "nominal", sort: null, title: null, axis: { labelLimit: 480 } };
+  const y = { field: "what", type: "nominal", sort: null, title: null, axis: { labelLimit: 0 } };
   const verdicts = { domain: ["met", "NOT MET", "no aim"], range: ["#009e73", "#d55e00", "#999999"] };
   const x = (field: string) => ({
     ...{ field, type: "quantitative", title: "ratio (dot), quartiles (line), aim (tick)" },
