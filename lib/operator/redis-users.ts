@@ -39,7 +39,7 @@ function routerUser(keys: Keys): RedisUser {
         "exists",
         "expireat",
       ],
-      ...["pexpire", "pttl", "incrby", "hmget", "zincrby", "zrevrange", "lindex", "lpush", "lrange", "ltrim"],
+      ...["pexpire", "pttl", "incrby", "hmget", "zadd", "zrevrange", "lindex", "lpush", "lrange", "ltrim"],
       ...["hgetall", "xtrim", "xgroup|delconsumer"],
     ],
     read: [keys.tradingState],
