@@ -10,7 +10,6 @@
  * 5 A plan goes stale while something is waited for: before a further attempt an entry is judged and planned anew,
  *   and nothing is sent by a plan that is older than a second.
  */
-
 import { clientOrderId } from "../exchange/client-order-id.ts";
 import type { OrderRequest, VenueOrder } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";

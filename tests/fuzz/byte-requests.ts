@@ -26,7 +26,7 @@ const NO_TEXT = [
   [0xef, 0xbb, 0xbf],
 ].map((bytes) => Buffer.from(bytes));
 
-/** What can stand in a header's line: any bytes but those that end it. */
+/** The value of a header: every byte but the two that end its line. */
 export const headerBytes: fc.Arbitrary<Buffer> = fc
   .uint8Array({ maxLength: 60 })
   .map((bytes) => Buffer.from(bytes.filter((byte) => byte !== 0x0a && byte !== 0x0d)));

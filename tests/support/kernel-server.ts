@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
+import { GROUPS } from "../../lib/contract/groups.ts";
 import { type Keys, keysOf } from "../../lib/contract/keys.ts";
 import type { FunctionCaller } from "../../lib/kernel/function-call.ts";
 import { ensureLibrary } from "../../lib/kernel/library.ts";
@@ -18,6 +19,8 @@ export interface KernelServer extends AsyncDisposable {
   readonly client: KernelClient;
   /** One more connection; closed with the server. */
   connect(): Promise<KernelClient>;
+  /** Empties it, arms trading and makes the router's group: an admission finds what it needs. */
+  beginAnew(): Promise<void>;
   /** Runs `act` and returns the function calls that the server executed meanwhile, in its order. */
   monitor(act: () => Promise<void>): Promise<string[]>;
 }
@@ -53,10 +56,16 @@ export async function startKernelServer(): Promise<KernelServer> {
   };
   const client = await connect();
   await ensureLibrary(client);
+  const keys = keysOf("");
   return {
-    keys: keysOf(""),
+    keys,
     client,
     connect,
+    beginAnew: async () => {
+      await client.command(["FLUSHDB"]);
+      await client.command(["SET", keys.kill, "0"]);
+      await client.command(["XGROUP", "CREATE", keys.decisionStream, GROUPS.router, "0", "MKSTREAM"]);
+    },
     monitor: async (act) => {
       const lines: string[] = [];
       const watcher = await rawClient();

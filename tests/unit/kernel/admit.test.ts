@@ -21,9 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  await run("FLUSHDB");
-  await run("SET", server.keys.kill, "0");
-  await run("XGROUP", "CREATE", server.keys.decisionStream, GROUPS.router, "0", "MKSTREAM");
+  await server.beginAnew();
   made = 0;
 });
 

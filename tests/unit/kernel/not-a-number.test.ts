@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { GROUPS } from "../../../lib/contract/groups.ts";
 import { type AdmissionLimits, type AdmissionRequest, admit } from "../../../lib/kernel/admit.ts";
 import { CallExpiredError } from "../../../lib/kernel/function-call.ts";
 import { receiveOrder, type Submission, submitOrder } from "../../../lib/kernel/order-ledger.ts";
@@ -13,9 +12,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  await run("FLUSHDB");
-  await run("SET", server.keys.kill, "0");
-  await run("XGROUP", "CREATE", server.keys.decisionStream, GROUPS.router, "0", "MKSTREAM");
+  await server.beginAnew();
 });
 
 const run = (...args: string[]) => server.client.command(args);
