@@ -4,7 +4,7 @@ import {
   RESULT_STATUSES,
   type ResultStatus,
 } from "../../lib/contract/execution-result.ts";
-import { clientOrderId, protectiveStopId } from "../../lib/exchange/client-order-id.ts";
+import { clientOrderId, isProtectiveStopId } from "../../lib/exchange/client-order-id.ts";
 
 /** An order as `GET /paper/state` lists it: every one that the venue ever accepted. */
 export const acceptedOrderSchema = z.looseObject({
@@ -53,10 +53,11 @@ export function reconcile(record: PipelineRecord): Reconciliation {
       intentOf.set(clientOrderId(intentId, attempt), intentId);
     }
   }
-  const stops = new Set(record.intents.map(({ intentId }) => protectiveStopId(intentId)));
+  // Not by intents alone: a stop that the exit brain moved has an id of its level.
+  const isStop = (order: AcceptedOrder) => isProtectiveStopId(order.clientOrderId);
   const executed = new Map<string, AcceptedOrder[]>();
   for (const order of record.orders) {
-    if (stops.has(order.clientOrderId)) continue;
+    if (isStop(order)) continue;
     const intentId = intentOf.get(order.clientOrderId);
     if (intentId === undefined) problems.push(`order ${order.clientOrderId} belongs to no intent`);
     else if (Number(order.executedQty) > 0)
@@ -78,7 +79,7 @@ export function reconcile(record: PipelineRecord): Reconciliation {
   return {
     byStatus: new Map(RESULT_STATUSES.map((status) => [status, count(status)])),
     executedOrders: [...executed.values()].flat().length,
-    triggeredStops: record.orders.filter((order) => stops.has(order.clientOrderId)).length,
+    triggeredStops: record.orders.filter(isStop).length,
     problems,
   };
 }
