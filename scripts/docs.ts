@@ -11,6 +11,7 @@ import { PANIC_REASONS } from "../lib/contract/panic.ts";
 import {
   ADMISSION_REASONS,
   DENY_REASONS,
+  FILL_REASONS,
   FOLLOW_UP_REASONS,
   HOLD_REASONS,
   INVALID_DETAILS,
@@ -92,6 +93,7 @@ function reasons(): string {
     section("Execution: denied", DENY_REASONS),
     section("Execution: rejected", REJECT_REASONS),
     section("Execution: partial, what remains", REST_REASONS),
+    section("Execution: filled, what is not known", FILL_REASONS),
     section("Execution: exits that it publishes itself", FOLLOW_UP_REASONS),
     section("Watchdog: why it panics", PANIC_REASONS),
   ].join("\n");

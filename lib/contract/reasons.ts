@@ -85,6 +85,13 @@ export const REST_REASONS = {
 } as const;
 export type RestReason = keyof typeof REST_REASONS;
 
+/** Why a result of an order that filled has a reason, although nothing rests: what is not known of its fills. */
+export const FILL_REASONS = {
+  TRADES_MISSING:
+    "the venue lists no trades of the order: price and size are the order's own, the fee is unknown",
+} as const;
+export type FillReason = keyof typeof FILL_REASONS;
+
 /** Why execution itself publishes an exit intent: its field `reason`. */
 export const FOLLOW_UP_REASONS = {
   REST_OF_EXIT: "what an exit beyond the largest market order left open",

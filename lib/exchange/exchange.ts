@@ -98,6 +98,7 @@ export interface Fills {
   /** Fee assets without a known price: their part is missing from `feeUsd`. */
   readonly unpricedFeeAssets: readonly string[];
   readonly realisedPnlUsd: string;
+  /** 0 of an order that executed: the venue lists no trades of it, and its fee is unknown. */
   readonly tradeCount: number;
   readonly lastTradeMs: number | null;
 }

@@ -8,11 +8,17 @@ import { restOfExit } from "./rest-of-exit.ts";
 /** First wait for the venue's trades, doubled up to the last (ms): they can lag the order's reply. */
 const WAIT_FIRST_MS = 50;
 const WAIT_LAST_MS = 1000;
+/** How long the trades are waited for before the order's own price is taken (ms). The venue forgets old trades. */
+const TRADES_WAIT_MS = 30_000;
+/** The wait between questions from then on (ms): they must not spend the request budget. */
+const WAIT_MISSING_MS = 5000;
 
 /**
- * The ending of an order that the venue has ended. Price and fee come from its trades alone, and only once
- * these account for all that the order says it executed: a position is never booked at a price of zero. Its
- * stop is placed while the trades are read: neither waits for the other. `fresh`: the order's own reply said so.
+ * The ending of an order that the venue has ended. Price and fee come from its trades, once these account for all
+ * that the order says it executed. Where the venue goes on not listing them, price and size come from the order as
+ * the venue has it, without a fee; and where that has no price either, the order stays in doubt: a position is never
+ * booked at a price of zero. Its stop is placed while the trades are read: neither waits for the other. `fresh`: the
+ * order's own reply said so.
  */
 export async function bookFills(
   parts: ExecutionParts,
@@ -39,10 +45,40 @@ export async function bookFills(
 }
 
 async function readFills(parts: ExecutionParts, job: Job, order: VenueOrder): Promise<Fills> {
-  for (let waitMs = WAIT_FIRST_MS; ; waitMs = Math.min(2 * waitMs, WAIT_LAST_MS)) {
+  const sinceMs = parts.clock.monotonicMs();
+  let told = false;
+  for (let waitMs = WAIT_FIRST_MS; ; waitMs = Math.min(2 * waitMs, told ? WAIT_MISSING_MS : WAIT_LAST_MS)) {
     const reading = await parts.exchange.fillsOf(order.symbol, order.orderId, job.kind);
     if (!reading.ok) parts.observe.venueOutcome(reading.outcome);
     else if (new Big(reading.value.quantity).gte(order.executedQuantity)) return reading.value;
+    if (parts.clock.monotonicMs() - sinceMs >= TRADES_WAIT_MS) {
+      const { symbol, orderId } = order;
+      if (!told) parts.log.warn({ intent_id: job.intent.intent_id, symbol, orderId }, "TRADES_MISSING");
+      told = true;
+      const fills = await fillsByOrder(parts, job, order);
+      if (fills !== undefined) return fills;
+    }
     await pause(parts, job, waitMs);
   }
+}
+
+/** What the order itself says that it did; undefined: nothing that a position could be booked by. */
+async function fillsByOrder(parts: ExecutionParts, job: Job, order: VenueOrder): Promise<Fills | undefined> {
+  const answer = await parts.exchange.queryOrder(order.symbol, order.clientOrderId, job.kind);
+  if (answer.kind === "unknown") parts.observe.venueOutcome(answer.outcome);
+  // The venue frees the client id of an order that has ended: another one may have it by now.
+  const same = answer.kind === "found" && answer.order.orderId === order.orderId;
+  const { averagePrice, executedQuantity: quantity, updateTimeMs } = same ? answer.order : order;
+  if (averagePrice === null || !new Big(averagePrice).gt(0)) return undefined;
+  if (new Big(quantity).lt(order.executedQuantity)) return undefined;
+  return {
+    averagePrice: new Big(averagePrice).toFixed(),
+    quantity,
+    quoteUsd: new Big(averagePrice).times(quantity).toFixed(),
+    feeUsd: "0",
+    unpricedFeeAssets: [],
+    realisedPnlUsd: "0",
+    tradeCount: 0,
+    lastTradeMs: updateTimeMs,
+  };
 }

@@ -1,7 +1,7 @@
 import Big from "big.js";
 import { blockedOrderId, type ExecutionResult, type ResultStatus } from "../contract/execution-result.ts";
 import { planSuffix, type StoredPlan } from "../contract/position-plan.ts";
-import type { RestReason } from "../contract/reasons.ts";
+import type { FillReason, RestReason } from "../contract/reasons.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import { encodeIntent, type TradeIntent } from "../contract/trade-intent.ts";
 import type { TerminalState } from "../kernel/order-states.ts";
@@ -134,13 +134,24 @@ export function resultOf(intent: TradeIntent, ending: Ending, nowMs: number): Ex
 
 function reasonOf(intent: TradeIntent, ending: Ending): string | undefined {
   if (hasFilled(ending)) {
-    if (ending.rest === undefined) return undefined;
-    const reason: RestReason = "ABOVE_MARKET_MAX";
-    const next = followUpId(intent.intent_id, "REST_OF_EXIT");
-    return `${reason}: ${ending.rest.quantity ?? "what is open"} follows as intent ${next}`;
+    const said = [restOf(intent, ending), feeOf(ending)].filter((one) => one !== undefined);
+    return said.length === 0 ? undefined : said.join("; ");
   }
   if (!("reason" in ending)) return undefined;
   return ending.detail === "" ? ending.reason : `${ending.reason}: ${ending.detail}`;
+}
+
+function restOf(intent: TradeIntent, { rest }: Filled): string | undefined {
+  if (rest === undefined) return undefined;
+  const reason: RestReason = "ABOVE_MARKET_MAX";
+  const next = followUpId(intent.intent_id, "REST_OF_EXIT");
+  return `${reason}: ${rest.quantity ?? "what is open"} follows as intent ${next}`;
+}
+
+function feeOf({ fills }: Filled): string | undefined {
+  if (fills.tradeCount > 0) return undefined;
+  const reason: FillReason = "TRADES_MISSING";
+  return `${reason}: booked by its order, the fee is unknown`;
 }
 
 /** Percent of the intent's price, four places; positive is worse than asked. */

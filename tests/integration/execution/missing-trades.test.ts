@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Exchange } from "../../../lib/exchange/exchange.ts";
+import { summariseFills } from "../../../lib/exchange/summarise-fills.ts";
+import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
+import { type KeptLog, keptLog } from "../../support/quiet-log.ts";
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await openDesk();
+});
+afterAll(() => desk[Symbol.asyncDispose]());
+
+interface Trade {
+  readonly intent: object;
+  readonly lane?: "entry" | "exit";
+}
+
+/** Handles an intent at a venue that is this one but for `change`, on a clock that only waiting moves. */
+async function trade(
+  { intent, lane = "entry" }: Trade,
+  change: (waitedMs: () => number) => Partial<Exchange>,
+) {
+  let nowMs = 0;
+  const clock = {
+    monotonicMs: () => nowMs,
+    sleep: async (ms: number) => {
+      nowMs += ms;
+      await Bun.sleep(0);
+    },
+  };
+  const log: KeptLog = keptLog();
+  // Read before, for it must not lose its race against a clock that does not wait.
+  const positions = await desk.parts.exchange.positions("ETHUSDT");
+  const exchange = { ...desk.parts.exchange, positions: async () => positions, ...change(() => nowMs) };
+  const rules = { ...desk.parts.rules, protectiveStop: "none" as const };
+  const entry = await desk.publish(intent, lane);
+  await desk.withParts({ exchange, rules, clock, log }, () => desk.handle(entry, lane));
+  const result = (await desk.results()).at(-1);
+  const told = log.lines.filter(({ message }) => message === "TRADES_MISSING").length;
+  return { result, waitedMs: nowMs, told };
+}
+
+const noTrades: Exchange["fillsOf"] = async () => ({ ok: true, value: summariseFills([], () => undefined) });
+
+/** The order as the venue has it, with this average price. */
+function pricedAt(averagePrice: () => string): Exchange["queryOrder"] {
+  return async (...query) => {
+    const answer = await desk.parts.exchange.queryOrder(...query);
+    if (answer.kind !== "found") return answer;
+    return { ...answer, order: { ...answer.order, averagePrice: averagePrice() } };
+  };
+}
+
+test.each(["entry", "exit"] as const)(
+  "%s: an order of which the venue lists no trades is booked by its own price after 30 s, and the result says so",
+  async (lane) => {
+    if (lane === "exit") await desk.handle(await desk.publish(soundIntent()));
+    const intent = soundIntent(
+      lane === "exit" ? { action: "CLOSE", reduce_only: true, quantity: "0.1" } : {},
+    );
+    const venue = { fillsOf: noTrades, queryOrder: pricedAt(() => "3001.50") };
+    const { result, waitedMs, told } = await trade({ intent, lane }, () => venue);
+    expect(result).toMatchObject({ status: "filled", entry_price: "3001.5", quantity: "0.1", fee_usd: "0" });
+    expect(Number(result?.position_size_usd)).toBe(300.15);
+    expect(result?.reason).toStartWith("TRADES_MISSING");
+    expect(waitedMs).toBeGreaterThanOrEqual(30_000);
+    expect(waitedMs).toBeLessThan(40_000);
+    expect(told).toBe(1);
+  },
+);
+
+test("where the order has no price either it stays in doubt, and is asked about every few seconds", async () => {
+  let asked = 0;
+  const { result, waitedMs, told } = await trade({ intent: soundIntent() }, (waited) => ({
+    fillsOf: (...order) => {
+      asked += 1;
+      return noTrades(...order);
+    },
+    queryOrder: pricedAt(() => (waited() < 600_000 ? "0.00000" : "2999")),
+  }));
+  expect(result).toMatchObject({ status: "filled", entry_price: "2999" });
+  expect(waitedMs).toBeGreaterThanOrEqual(600_000);
+  expect(asked).toBeLessThan(170);
+  expect(told).toBe(1);
+});
+
+test("trades that the venue lists late, within the 30 s, are what it is booked by", async () => {
+  const { result, told } = await trade({ intent: soundIntent() }, (waited) => ({
+    fillsOf: (...order) => (waited() < 25_000 ? noTrades(...order) : desk.parts.exchange.fillsOf(...order)),
+    queryOrder: pricedAt(() => "1"),
+  }));
+  expect(result?.reason).toBeUndefined();
+  expect(Number(result?.entry_price)).toBeGreaterThan(2990);
+  expect(Number(result?.fee_usd)).toBeGreaterThan(0);
+  expect(told).toBe(0);
+});
