@@ -15,8 +15,10 @@ export type RejectedWord =
   | { readonly kind: "unknown" };
 
 /**
- * What the venue says of an order that it refused, by one request. An exit is asked about only where the refusal ends
- * it: sent again it only reduces, and does not wait. Whoever was told to stop, or is refused altogether, does not ask.
+ * What the venue says of an order that it refused, by one request; the clock is synchronised first where it was what
+ * the venue refused. An exit is asked about where the refusal ends it, or came for its timestamp: then the copy was late,
+ * the first may have closed the position, and the one that is there by now is another. Any other refusal of an exit does
+ * not wait: sent again it only reduces. Whoever was told to stop, or is refused altogether, does not ask.
  */
 export async function askAfterRejection(
   parts: ExecutionParts,
@@ -25,8 +27,11 @@ export async function askAfterRejection(
 ): Promise<RejectedWord> {
   const { outcome, clientOrderId } = rejected;
   const answered = outcome.httpStatus !== null && outcome.class !== "LIMITED";
-  const concerned = job.kind === "entry" ? outcome.advice !== "STOP_ENTRIES" : outcome.class === "ALREADY";
+  const late = outcome.advice === "SYNC_CLOCK";
+  const concerned =
+    job.kind === "entry" ? outcome.advice !== "STOP_ENTRIES" : outcome.class === "ALREADY" || late;
   if (!answered || !concerned) return { kind: "refused" };
+  if (late) await parts.exchange.syncClock();
   const answer = await parts.exchange.queryOrder(job.intent.symbol, clientOrderId, job.kind);
   if (answer.kind === "absent") return { kind: "refused" };
   if (answer.kind === "found") {

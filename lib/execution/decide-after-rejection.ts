@@ -3,7 +3,7 @@ import { type Ending, rejected } from "./ending.ts";
 
 export type AfterRejection =
   | { readonly kind: "end"; readonly ending: Ending }
-  /** The clock was off: synchronise it and sign the same attempt anew. */
+  /** The clock was off, and is right again: sign the same attempt anew. */
   | { readonly kind: "sign_again" }
   /** Resting reduce-only orders hold the size. */
   | { readonly kind: "cancel_resting_first" }

@@ -185,8 +185,8 @@ async function prepareAgain(
   job: Job,
   next: Exclude<AfterRejection, { kind: "end" }>,
 ): Promise<void> {
-  if (next.kind === "sign_again") await parts.exchange.syncClock();
-  else if (next.kind === "cancel_resting_first") await parts.exchange.cancelAll(job.intent.symbol);
+  if (next.kind === "sign_again") return;
+  if (next.kind === "cancel_resting_first") await parts.exchange.cancelAll(job.intent.symbol);
   else await pause(parts, job, next.afterMs);
 }
 

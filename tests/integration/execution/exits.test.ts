@@ -274,3 +274,19 @@ test("an exit that closed the position ends filled, although copies of its reque
   expect((await exit()).result).toMatchObject({ status: "filled", action: "CLOSE", quantity: "0.2" });
   expect(await position()).toBe(0);
 }, 20_000);
+
+test("an exit of which a late copy was refused for its timestamp leaves alone what was opened after it", async () => {
+  await open();
+  await fault("/fapi/v1/order", "POST", { kind: "error", code: -1021, executed: true });
+  const { exchange } = desk.parts;
+  let opened: Promise<void> | undefined;
+  const submitOrder: typeof exchange.submitOrder = async (...order) => {
+    const outcome = await exchange.submitOrder(...order);
+    opened ??= open("0.3");
+    await opened;
+    return outcome;
+  };
+  const { result } = await desk.withParts({ exchange: { ...exchange, submitOrder } }, () => exit());
+  expect(result).toMatchObject({ status: "filled", action: "CLOSE", quantity: "0.2" });
+  expect(await position()).toBe(0.3);
+}, 60_000);
