@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { parseJson } from "../contract/json-text.ts";
 import type { StreamEntry } from "../redis/stream-entry.ts";
 
 /**
@@ -63,18 +64,10 @@ export function readLine(bytes: Buffer): ReadLine {
   const hash = seal?.[1];
   if (hash === undefined) return { kind: "unreadable", problem: "is not a line of the audit log" };
   if (sha256(body) !== hash) return { kind: "unreadable", problem: "was edited: its hash does not fit" };
-  const parsed = lineSchema.safeParse(jsonOf(`${body.toString("utf8")}}`));
+  const parsed = lineSchema.safeParse(parseJson(`${body.toString("utf8")}}`));
   if (!parsed.success) return { kind: "unreadable", problem: "is not a line of the audit log" };
   const { prev, seq, stream, id } = parsed.data;
   return { kind: "line", prev, stream, id, head: { seq, hash } };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function sha256(bytes: string | Buffer): string {

@@ -9,8 +9,10 @@
  * Life cycle: `run(signal)` keeps stream and fallback going until the signal aborts; both are closed when it
  * resolves. It never rejects.
  */
+
 import { z } from "zod";
 import { canonicalDecimal } from "../contract/decimal-text.ts";
+import { parseJson } from "../contract/json-text.ts";
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { Exchange } from "./exchange.ts";
 import { ModeHostError, venueAddress } from "./mode-hosts.ts";
@@ -169,18 +171,9 @@ function isPrice(text: string): boolean {
 
 /** The marks of a message; undefined when it is none. */
 function marksOf(data: unknown): readonly z.output<typeof markSchema>[] | undefined {
-  const list = streamSchema.safeParse(parseText(data)).data;
+  const list = streamSchema.safeParse(parseJson(data)).data;
   return list?.flatMap((one) => {
     const mark = markSchema.safeParse(one);
     return mark.success ? [mark.data] : [];
   });
-}
-
-function parseText(data: unknown): unknown {
-  if (typeof data !== "string") return undefined;
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,8 +9,10 @@
  *
  * Life cycle: `run(signal)` keeps key and connection until the signal aborts. It never rejects.
  */
+
 import { z } from "zod";
 import { decimalTextSchema as decimal } from "../contract/decimal-text.ts";
+import { parseJson } from "../contract/json-text.ts";
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { Exchange, PositionSide } from "./exchange.ts";
 import { ModeHostError, venueAddress } from "./mode-hosts.ts";
@@ -80,7 +82,7 @@ function addressOf(mode: TradingMode, wsUrl: string, listenKey: string): string 
 
 /** What a message of the stream says; "expired" when the key has ended. */
 function eventsOf(data: unknown): readonly UserEvent[] | "expired" {
-  const parsed = messageSchema.safeParse(parseText(data));
+  const parsed = messageSchema.safeParse(parseJson(data));
   if (!parsed.success) return [];
   const message = parsed.data;
   switch (message.e) {
@@ -155,13 +157,4 @@ export function createUserStream(options: UserStreamOptions): UserStream {
       }
     },
   };
-}
-
-function parseText(data: unknown): unknown {
-  if (typeof data !== "string") return undefined;
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { type ExecutionResult, executionResultSchema } from "../contract/execution-result.ts";
+import { parseJson } from "../contract/json-text.ts";
 import type { Keys } from "../contract/keys.ts";
 import { countQuery } from "../daemon/admin-request.ts";
 import type { FunctionCaller } from "../kernel/function-call.ts";
@@ -40,17 +41,9 @@ async function readResults(parts: ExecutionRouteParts, count: number): Promise<r
   return (Array.isArray(reply) ? reply : []).flatMap((entry) => {
     const fields = Array.isArray(entry) && Array.isArray(entry[1]) ? entry[1].map(String) : [];
     const payload = fields[fields.indexOf("payload") + 1] ?? "";
-    const result = executionResultSchema.safeParse(parsed(payload));
+    const result = executionResultSchema.safeParse(parseJson(payload));
     return result.success ? [result.data] : [];
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Orders that have been sent, or were about to be, and are not settled; oldest first. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../contract/json-text.ts";
 import {
   encodePanicCompletion,
   panicCompletionSchema,
@@ -84,13 +85,9 @@ export function encodeJournalRecord(record: JournalRecord): string {
 
 /** The record of a line; undefined for a torn or foreign one. */
 export function decodeJournalRecord(line: string): JournalRecord | undefined {
-  try {
-    const record: unknown = JSON.parse(line);
-    const named = namedSchema.safeParse(record);
-    return named.success && isType(named.data.type)
-      ? RECORDS[named.data.type].safeParse(record).data
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const record = parseJson(line);
+  const named = namedSchema.safeParse(record);
+  return named.success && isType(named.data.type)
+    ? RECORDS[named.data.type].safeParse(record).data
+    : undefined;
 }

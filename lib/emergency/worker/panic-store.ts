@@ -8,8 +8,10 @@
  *
  * The connection must be this store's alone: another's EXEC would end its WATCH.
  */
+
 import { z } from "zod";
 import { GROUPS } from "../../contract/groups.ts";
+import { parseJson } from "../../contract/json-text.ts";
 import type { Keys } from "../../contract/keys.ts";
 import { encodePanicCompletion, type PanicCompletion, type PanicEvent } from "../../contract/panic.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
@@ -203,12 +205,7 @@ export class PanicStore {
 
   async #readProcessed(eventId: string): Promise<Processed | undefined> {
     const text = optionalTextReply(await this.#redis.command(["HGET", this.#keys.panicProcessed, eventId]));
-    if (text === undefined) return undefined;
-    try {
-      return processedSchema.safeParse(JSON.parse(text)).data;
-    } catch {
-      return undefined;
-    }
+    return processedSchema.safeParse(parseJson(text)).data;
   }
 
   /** A state of the wrong type counts as halted everywhere, so the halt is in force although it was not written. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EXIT_CODES } from "../../contract/exit-codes.ts";
+import { parseJson } from "../../contract/json-text.ts";
 import { deadLetterStreamOf, type Keys } from "../../contract/keys.ts";
 import { transaction } from "../../redis/transaction.ts";
 import { columns } from "../columns.ts";
@@ -135,12 +136,8 @@ async function readLetter(
 
 /** The entry's fields as its reader put them aside: one JSON record. */
 function rawFields(raw: string): Readonly<Record<string, string>> | undefined {
-  try {
-    const parsed = z.record(z.string(), z.string()).safeParse(JSON.parse(raw));
-    return parsed.success && Object.keys(parsed.data).length > 0 ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = z.record(z.string(), z.string()).safeParse(parseJson(raw));
+  return parsed.success && Object.keys(parsed.data).length > 0 ? parsed.data : undefined;
 }
 
 function audit(desk: Desk, what: string): readonly string[] {

@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { EXIT_CODES, type ExitCode } from "../../contract/exit-codes.ts";
+import { parseJson } from "../../contract/json-text.ts";
 import { ROLES } from "../../contract/roles.ts";
 import { operatorCommand } from "../command.ts";
 
@@ -47,11 +48,7 @@ function isThere(path: string): boolean {
 
 /** The last of its lines; null where it wrote none that parses. */
 function documentOf(out: string): unknown {
-  try {
-    return JSON.parse(out.trimEnd().split("\n").at(-1) ?? "");
-  } catch {
-    return null;
-  }
+  return parseJson(out.trimEnd().split("\n").at(-1)) ?? null;
 }
 
 function knownCode(code: number): ExitCode {

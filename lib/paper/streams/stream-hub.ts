@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../contract/json-text.ts";
 
 /** What the hub needs of a connection; a Bun.ServerWebSocket has it. */
 export interface StreamSocket {
@@ -118,9 +119,5 @@ export function createStreamHub(): StreamHub {
 }
 
 function readRequest(message: string): StreamRequest | undefined {
-  try {
-    return requestSchema.safeParse(JSON.parse(message)).data;
-  } catch {
-    return undefined;
-  }
+  return requestSchema.safeParse(parseJson(message)).data;
 }
