@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { entryTimeMs } from "../redis/entry-time.ts";
 
 /** A UTC day as it stands in a file's name: 2026-11-21. Days compare as text. */
 export type UtcDay = string;
@@ -16,7 +17,7 @@ export function dayBefore(day: UtcDay): UtcDay {
 
 /** The day on which Redis gave out a stream id; the first day there is for an id that is not Redis' own. */
 export function dayOfStreamId(id: string): UtcDay {
-  const epochMs = Number(id.split("-", 1)[0]);
+  const epochMs = entryTimeMs(id);
   return utcDayOf(Number.isFinite(epochMs) && Math.abs(epochMs) <= 8.64e15 ? epochMs : 0);
 }
 

@@ -3,9 +3,11 @@
  * hands their intents out again. So an entry that was there before our connection to Redis is asked about at the venue,
  * by the client id under which it would be sent. An exit is not: it is proved by the position and can only reduce.
  */
+
 import { clientOrderId } from "../exchange/client-order-id.ts";
 import type { VenueOrder } from "../exchange/exchange.ts";
 import { markOrderUnknown } from "../kernel/order-ledger.ts";
+import { entryTimeMs } from "../redis/entry-time.ts";
 import { bookFills } from "./book-fills.ts";
 import type { Ending } from "./ending.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
@@ -13,7 +15,7 @@ import { resolveAttempt, type SignedAttempt } from "./resolve-order.ts";
 
 /** Whether Redis may have forgotten what became of it: the entry itself, or its decision, is older than the connection. */
 export function mayBeForgotten(parts: ExecutionParts, { kind, intent, source }: Job): boolean {
-  const publishedMs = Number.parseInt(source.entryId, 10);
+  const publishedMs = entryTimeMs(source.entryId);
   return kind === "entry" && !(Math.min(publishedMs, intent.ts_ms) > parts.redisSinceMs());
 }
 

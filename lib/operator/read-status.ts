@@ -3,6 +3,7 @@ import { heartbeatSchema } from "../contract/heartbeat.ts";
 import { deadLetterStreamOf } from "../contract/keys.ts";
 import { positionPlanSchema } from "../contract/position-plan.ts";
 import { haltFileStands } from "../daemon/halt-file.ts";
+import { entryTimeMs } from "../redis/entry-time.ts";
 import { integerReply, listReply, optionalTextReply, recordReply } from "../redis/reply.ts";
 import type { Desk } from "./desk.ts";
 import { readRoles } from "./read-roles.ts";
@@ -143,7 +144,7 @@ async function readHeartbeat(desk: Desk) {
   const [newest] = await newestEntries(desk.redis, desk.keys.heartbeatStream, 1);
   const beat = newest === undefined ? undefined : heartbeatSchema.safeParse(newest.fields).data;
   if (newest === undefined || beat === undefined) return null;
-  const ageMs = desk.redis.serverNowMs() - Number(newest.id.split("-", 1)[0]);
+  const ageMs = desk.redis.serverNowMs() - entryTimeMs(newest.id);
   return { status: beat.status, age_ms: Math.max(0, ageMs), positions: beat.active_positions, seq: beat.seq };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Keys } from "../../lib/contract/keys.ts";
 import { type PanicCompletion, panicCompletionSchema } from "../../lib/contract/panic.ts";
+import { entryTimeMs } from "../../lib/redis/entry-time.ts";
 import { fetchJson } from "../stack/fetch-json.ts";
 import { readCounters, readStream } from "../stack/read-pipeline.ts";
 import type { RedisEye } from "../stack/redis-process.ts";
@@ -43,8 +44,6 @@ export interface PanicRecord {
   readonly completion: (PanicCompletion & { readonly atMs: number }) | undefined;
 }
 
-const idMs = (id: string) => Number(id.split("-", 1)[0]);
-
 /** Reads it all; the newest of each. */
 export async function readPanic(eye: RedisEye, keys: Keys): Promise<PanicRecord> {
   const newest = async (stream: string) => (await readStream(eye, stream)).at(-1);
@@ -54,13 +53,13 @@ export async function readPanic(eye: RedisEye, keys: Keys): Promise<PanicRecord>
   const state = await readCounters(eye, keys.tradingState);
   const halted = await eye.command("HGET", keys.tradingState, "halted");
   return {
-    lastBeatMs: idMs(beat?.id ?? "0"),
+    lastBeatMs: entryTimeMs(beat?.id ?? "0"),
     guarded: Number(beat?.fields["active_positions"] ?? 0),
-    panic: panic && { atMs: idMs(panic.id), reason: panic.fields["reason"] ?? "" },
+    panic: panic && { atMs: entryTimeMs(panic.id), reason: panic.fields["reason"] ?? "" },
     haltedMs: halted === "true" ? state.get("ts") : undefined,
     completion: completion && {
       ...panicCompletionSchema.parse(completion.fields),
-      atMs: idMs(completion.id),
+      atMs: entryTimeMs(completion.id),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type Heartbeat, heartbeatSchema } from "../../contract/heartbeat.ts";
 import { createBackOff } from "../../redis/back-off.ts";
+import { isBeforeId } from "../../redis/entry-order.ts";
 import { isRedisError } from "../../redis/redis-errors.ts";
 import type { RedisReply } from "../../redis/reply.ts";
 import { decodeEntries, decodeReadReply, type StreamEntry } from "../../redis/stream-entry.ts";
@@ -101,7 +102,8 @@ async function follow(options: HeartbeatReaderOptions, connection: Connection): 
     emptyReads = page.entries.length === 0 ? emptyReads + 1 : 0;
     if (emptyReads < EMPTY_READS_MAX) continue;
     emptyReads = 0;
-    place.lastId = earlier((await newest())?.id ?? "0-0", place.lastId);
+    const newestId = (await newest())?.id ?? "0-0";
+    if (isBeforeId(newestId, place.lastId)) place.lastId = newestId;
   }
 }
 
@@ -116,11 +118,4 @@ function beatsOf(entries: readonly StreamEntry[], options: HeartbeatReaderOption
 function heartbeatOf(entry: StreamEntry): Heartbeat | undefined {
   const parsed = heartbeatSchema.safeParse(entry.fields);
   return parsed.success ? parsed.data : undefined;
-}
-
-/** The lower of two stream ids. */
-function earlier(one: string, other: string): string {
-  const [oneMs = 0, oneSeq = 0] = one.split("-").map(Number);
-  const [otherMs = 0, otherSeq = 0] = other.split("-").map(Number);
-  return oneMs < otherMs || (oneMs === otherMs && oneSeq < otherSeq) ? one : other;
 }

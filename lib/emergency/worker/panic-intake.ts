@@ -5,9 +5,12 @@
  * 2. A Redis that dies while an entry is judged is no reason not to run it: the journal knows what was run.
  * 3. Nothing about an entry ends the process.
  */
+
 import type { PanicEvent } from "../../contract/panic.ts";
 import { panicEventSchema } from "../../contract/panic.ts";
+import { within } from "./within.ts";
 import type { HandleOutcome } from "../../redis/consumer-options.ts";
+import { entryTimeMs } from "../../redis/entry-time.ts";
 import { isRedisTrouble } from "../../redis/redis-errors.ts";
 import type { StreamEntry } from "../../redis/stream-entry.ts";
 import type { Bell } from "./bell.ts";
@@ -17,7 +20,6 @@ import type { PanicBook } from "./panic-book.ts";
 import type { PanicDesk } from "./panic-desk.ts";
 import type { isOver } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
-import { within } from "./within.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
 /** Longest a panic waits for what Redis remembers of it, ms. */
@@ -85,7 +87,7 @@ export class PanicIntake {
     return decideIntake({
       done: remembered.done || (standing !== undefined && isPublished(standing)),
       known: standing !== undefined,
-      addedMs: Number(id.split("-", 1)[0]),
+      addedMs: entryTimeMs(id),
       installedBeforeMs: book.memory.installedBeforeRedisMs,
       clearedMs: Math.max(book.memory.clearedRedisMs, remembered.clearedMs),
     });

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { z } from "zod";
 import type { Keys } from "../../contract/keys.ts";
+import { entryTimeMs } from "../../redis/entry-time.ts";
 import { isRedisOutage } from "../../redis/redis-errors.ts";
 import type { StreamEntry } from "../../redis/stream-entry.ts";
 import { operatorCommand } from "../command.ts";
@@ -82,7 +83,7 @@ async function showNew(desk: Desk, name: Followed, after: Map<Followed, string>)
   }
   for (const entry of await entriesAfter(desk.redis, stream, { id: seen, count: PAGE })) {
     after.set(name, entry.id);
-    const at = new Date(Number(entry.id.split("-", 1)[0])).toISOString().slice(11, 23);
+    const at = new Date(entryTimeMs(entry.id)).toISOString().slice(11, 23);
     const line = `${at} ${styleText(colour, name.padEnd(11))} ${lineOf(entry.fields)}`;
     desk.show(line, { stream: name, id: entry.id, fields: entry.fields });
   }

@@ -1,4 +1,5 @@
 import { panicEventSchema } from "../../contract/panic.ts";
+import { entryTimeMs } from "../../redis/entry-time.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
 import type { Desk } from "../desk.ts";
 import { entriesAfter } from "../read-streams.ts";
@@ -6,8 +7,6 @@ import { entriesAfter } from "../read-streams.ts";
 /** Long enough for somebody to stop the exit brain by hand in another terminal, ms. */
 const WAIT_MS = 120_000;
 const POLL_MS = 50;
-
-const timeOf = (entryId: string) => Number(entryId.split("-", 1)[0]);
 
 interface WatchdogPanic {
   readonly eventId: string;
@@ -31,8 +30,14 @@ export async function awaitPanic(desk: Desk, afterId: string): Promise<WatchdogP
       if (event?.issued_by !== "watchdog") continue;
       const reply = await redis.command(["XREVRANGE", keys.heartbeatStream, `(${id}`, "-", "COUNT", "1"]);
       const beat = decodeEntries(reply).entries[0];
-      const afterBeatMs = beat === undefined ? null : timeOf(id) - timeOf(beat.id);
-      return { eventId: event.event_id, reason: event.reason, entryId: id, atMs: timeOf(id), afterBeatMs };
+      const afterBeatMs = beat === undefined ? null : entryTimeMs(id) - entryTimeMs(beat.id);
+      return {
+        eventId: event.event_id,
+        reason: event.reason,
+        entryId: id,
+        atMs: entryTimeMs(id),
+        afterBeatMs,
+      };
     }
     await clock.sleep(POLL_MS, signal);
   }

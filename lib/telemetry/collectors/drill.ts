@@ -1,7 +1,7 @@
 import { listReply, type RedisReply } from "../../redis/reply.ts";
+import { ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
 import { countReply } from "../count-reply.ts";
-import { ageSeconds } from "../entry-time.ts";
 
 export interface DrillState {
   /** Of the last good one, epoch ms; undefined: there has been none. */

@@ -1,8 +1,8 @@
 import { isBeforeId } from "../../redis/entry-order.ts";
+import { entryTimeMs } from "../../redis/entry-time.ts";
 import { integerReply, listReply, textReply } from "../../redis/reply.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
 import type { Collector } from "../collector.ts";
-import { entryTimeMs } from "../entry-time.ts";
 import { labelText } from "../label-text.ts";
 import { streamFacts } from "../stream-facts.ts";
 

@@ -1,7 +1,8 @@
 import { heartbeatSchema } from "../../contract/heartbeat.ts";
+import { entryTimeMs } from "../../redis/entry-time.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
+import { ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
-import { ageSeconds, entryTimeMs } from "../entry-time.ts";
 
 /** Entries that are looked through for one that is a heartbeat. */
 const LOOKED_THROUGH = 10;

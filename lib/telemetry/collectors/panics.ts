@@ -1,8 +1,9 @@
 import { panicCompletionSchema, panicEventSchema } from "../../contract/panic.ts";
+import { entryTimeMs } from "../../redis/entry-time.ts";
 import { listReply, optionalTextReply } from "../../redis/reply.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
+import { ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
-import { ageSeconds, entryTimeMs } from "../entry-time.ts";
 
 /** Panics and completions that are looked at; a panic that is older than so many others is history. */
 const PANICS_MAX = 50;

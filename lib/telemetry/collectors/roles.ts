@@ -1,7 +1,7 @@
 import type { Role } from "../../contract/roles.ts";
 import { recordReply } from "../../redis/reply.ts";
+import { ageSeconds } from "../age-seconds.ts";
 import type { Collector, RoleInstance } from "../collector.ts";
-import { ageSeconds } from "../entry-time.ts";
 import { labelText } from "../label-text.ts";
 import { BEATING_ROLES } from "./instances.ts";
 

@@ -1,6 +1,6 @@
 import { integerReply, listReply, textReply } from "../../redis/reply.ts";
+import { ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
-import { ageSeconds } from "../entry-time.ts";
 
 const LISTED = 10;
 

@@ -1,8 +1,9 @@
 import { GROUPS, type StreamRetention, streamRetentions } from "../../contract/groups.ts";
+import { entryTimeMs } from "../../redis/entry-time.ts";
 import { unreadEntries } from "../../redis/group-position.ts";
 import { integerReply, listReply, type RedisReply, textReply } from "../../redis/reply.ts";
+import { ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
-import { ageSeconds, entryTimeMs } from "../entry-time.ts";
 import { labelText } from "../label-text.ts";
 import type { Replies } from "../replies.ts";
 import { streamFacts } from "../stream-facts.ts";

@@ -1,6 +1,6 @@
+import { ageSeconds } from "../age-seconds.ts";
 import type { KernelLimits } from "../collector.ts";
 import type { Collectors } from "../collectors.ts";
-import { ageSeconds } from "../entry-time.ts";
 
 /** What the page and `/v1/status` are made of, besides what the collectors hold. */
 export interface StatusSource {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { keysOf } from "../../../lib/contract/keys.ts";
+import { entryTimeMs } from "../../../lib/redis/entry-time.ts";
 import { atRest } from "../../stack/at-rest.ts";
 import type { RedisEye } from "../../stack/redis-process.ts";
 import { startTradingStack } from "../../stack/trading-stack.ts";
@@ -112,6 +113,5 @@ async function drainIntents(eye: RedisEye, decisions: readonly (readonly string[
   const last = await eye.command("XREVRANGE", keys.resultStream, "+", "-", "COUNT", "1");
   const [entry] = Array.isArray(last) ? last : [];
   const lastId = Array.isArray(entry) ? String(entry[0]) : "";
-  const idMs = (id: string) => Number(id.split("-")[0]);
-  return (documents.length / (idMs(lastId) - idMs(String(first)))) * 1000;
+  return (documents.length / (entryTimeMs(lastId) - entryTimeMs(String(first)))) * 1000;
 }

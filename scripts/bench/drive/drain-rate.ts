@@ -1,5 +1,6 @@
 import { GROUPS } from "../../../lib/contract/groups.ts";
 import type { Keys } from "../../../lib/contract/keys.ts";
+import { entryTimeMs } from "../../../lib/redis/entry-time.ts";
 import { waitFor } from "../../stack/wait-for.ts";
 import type { BenchRedis } from "../workbench.ts";
 import { encodeCommand } from "./raw-redis.ts";
@@ -27,7 +28,7 @@ export async function drainRate(
   await waitFor("every decision is an intent", async () => (await length()) === total, patience);
   await waitFor("every decision is acknowledged", () => nothingPending(redis, keys), patience);
   const first = await redis.eye.command("XRANGE", keys.intentStream, `(${before}`, "+", "COUNT", "1");
-  const elapsedMs = idMs(await newestId(redis, keys)) - idMs(idOf(first));
+  const elapsedMs = entryTimeMs(await newestId(redis, keys)) - entryTimeMs(idOf(first));
   return (entries.length / elapsedMs) * 1000;
 }
 
@@ -45,5 +46,3 @@ function idOf(reply: unknown): string {
   const [entry] = Array.isArray(reply) ? reply : [];
   return Array.isArray(entry) ? String(entry[0]) : "0-0";
 }
-
-const idMs = (id: string) => Number(id.split("-")[0]);

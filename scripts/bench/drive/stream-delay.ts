@@ -1,3 +1,4 @@
+import { entryTimeMs } from "../../../lib/redis/entry-time.ts";
 import type { RedisEye } from "../../stack/redis-process.ts";
 
 const LOOK_EVERY_MS = 50;
@@ -7,8 +8,6 @@ export interface DelayWatch {
   /** [ms since the start, ms behind]. */
   stop(): Promise<readonly (readonly [number, number])[]>;
 }
-
-const idMs = (id: unknown) => Number(String(id).split("-")[0]);
 
 /**
  * Watches the age, by the server's clock, of the oldest entry that a group has not finished: unread or handed out
@@ -46,7 +45,8 @@ async function delayMs(eye: RedisEye, stream: string, group: string): Promise<nu
   const nowMs = Array.isArray(time) ? Number(time[0]) * 1000 + Number(time[1]) / 1000 : Number.NaN;
   const listed = (Array.isArray(groups) ? groups : []).map((one: unknown) => (Array.isArray(one) ? one : []));
   const own = listed.find((one) => one[1] === group) ?? [];
-  if (Array.isArray(pending) && Number(pending[0]) > 0) return Math.max(0, nowMs - idMs(pending[1]));
+  if (Array.isArray(pending) && Number(pending[0]) > 0)
+    return Math.max(0, nowMs - entryTimeMs(String(pending[1])));
   const lag = own[own.indexOf("lag") + 1];
   if (lag === 0) return 0;
   const [next] = await nextAfter(eye, stream, String(own[own.indexOf("last-delivered-id") + 1]));
@@ -57,6 +57,6 @@ async function delayMs(eye: RedisEye, stream: string, group: string): Promise<nu
 async function nextAfter(eye: RedisEye, stream: string, id: string): Promise<readonly number[]> {
   const reply = await eye.command("XRANGE", stream, `(${id}`, "+", "COUNT", "1");
   return (Array.isArray(reply) ? reply : []).map((entry: unknown) =>
-    idMs(Array.isArray(entry) ? entry[0] : ""),
+    entryTimeMs(Array.isArray(entry) ? String(entry[0]) : ""),
   );
 }

@@ -1,4 +1,5 @@
 import { loadavg } from "node:os";
+import { entryTimeMs } from "../../../lib/redis/entry-time.ts";
 import { readStream } from "../../../scripts/stack/read-pipeline.ts";
 import { waitFor } from "../../../scripts/stack/wait-for.ts";
 import { results, WIDE_OPEN } from "../../support/pipeline.ts";
@@ -49,12 +50,12 @@ async function restart(stage: Stage): Promise<number> {
 
 /** Between the panic and the beat before it, by Redis' clock: whether the brain or the machine was to blame. */
 async function beatBefore(stage: Stage, panicId: string): Promise<string> {
-  const idMs = (id: string) => Number(id.split("-", 1)[0]);
   const beats = await readStream(stage.eye, stage.keys.heartbeatStream);
-  const last = beats.findLast(({ id }) => idMs(id) <= idMs(panicId));
-  const next = beats.find(({ id }) => idMs(id) > idMs(panicId));
-  const agoMs = idMs(panicId) - idMs(last?.id ?? "0");
-  const until = next === undefined ? "none since" : `the next ${idMs(next.id) - idMs(panicId)} ms after it`;
+  const last = beats.findLast(({ id }) => entryTimeMs(id) <= entryTimeMs(panicId));
+  const next = beats.find(({ id }) => entryTimeMs(id) > entryTimeMs(panicId));
+  const agoMs = entryTimeMs(panicId) - entryTimeMs(last?.id ?? "0");
+  const until =
+    next === undefined ? "none since" : `the next ${entryTimeMs(next.id) - entryTimeMs(panicId)} ms after it`;
   return `the last beat, ${last?.fields["status"]}, ${agoMs} ms before, ${until}`;
 }
 

@@ -1,5 +1,6 @@
 import { type PanicCompletion, panicCompletionSchema } from "../../../lib/contract/panic.ts";
 import { tradingStateSchema } from "../../../lib/contract/trading-state.ts";
+import { entryTimeMs } from "../../../lib/redis/entry-time.ts";
 import { readStream } from "../../../scripts/stack/read-pipeline.ts";
 import { waitFor } from "../../../scripts/stack/wait-for.ts";
 import type { Stage } from "./stage.ts";
@@ -19,8 +20,6 @@ export interface PanicCourse {
   readonly completions: readonly (PanicCompletion & { readonly atMs: number })[];
   readonly timeline: Timeline;
 }
-
-const idMs = (id: string) => Number(id.split("-", 1)[0]);
 
 /** Polls the venue until nothing is open and nothing rests; the epoch ms of the first such look. */
 export async function seeFlat(stage: Stage, timeoutMs: number): Promise<number> {
@@ -61,7 +60,7 @@ export async function readCourse(
   const { eye, keys } = stage;
   const beats = await readStream(eye, keys.heartbeatStream);
   const panics = (await readStream(eye, keys.panicStream)).map(({ id, fields }) => ({
-    atMs: idMs(id),
+    atMs: entryTimeMs(id),
     eventId: fields["event_id"] ?? "",
     reason: fields["reason"] ?? "",
   }));
@@ -76,7 +75,7 @@ export async function readCourse(
   );
   const state = tradingStateSchema.safeParse(fields).data;
   const haltedMs = state?.halted === "true" ? Number(state.ts) : undefined;
-  const lastBeat = beats.map(({ id }) => idMs(id)).findLast((at) => at <= seen.atMs + 50);
+  const lastBeat = beats.map(({ id }) => entryTimeMs(id)).findLast((at) => at <= seen.atMs + 50);
   const times = closes.map((order) => order.time).sort((a, b) => a - b);
   const facts = {
     ...{ lastBeatMs: lastBeat, panics, haltedMs, firstCloseMs: times[0], lastCloseMs: times.at(-1) },
@@ -89,7 +88,7 @@ async function completionsOf(
   stage: Stage,
 ): Promise<readonly (PanicCompletion & { readonly atMs: number })[]> {
   const entries = await readStream(stage.eye, stage.keys.panicCompletedStream);
-  return entries.map(({ id, fields }) => ({ ...panicCompletionSchema.parse(fields), atMs: idMs(id) }));
+  return entries.map(({ id, fields }) => ({ ...panicCompletionSchema.parse(fields), atMs: entryTimeMs(id) }));
 }
 
 function timelineOf(

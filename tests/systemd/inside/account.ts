@@ -7,11 +7,13 @@
  * 3. Two heartbeats of the exit brain are never further apart than the watchdog allows, unless it called a panic.
  * 4. Every open position has exactly one stop that rests at the venue.
  */
+
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { decodeResult } from "../../../lib/contract/execution-result.ts";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { decodeIntent } from "../../../lib/contract/trade-intent.ts";
+import { entryTimeMs } from "../../../lib/redis/entry-time.ts";
 import { atRest } from "../../../scripts/stack/at-rest.ts";
 import { fetchJson } from "../../../scripts/stack/fetch-json.ts";
 import { readStream } from "../../../scripts/stack/read-pipeline.ts";
@@ -35,7 +37,7 @@ async function readRun(
   sinceMs: number,
 ): Promise<PipelineRecord & { traces: readonly string[] }> {
   const ofRun = async (stream: string) =>
-    (await readStream(eye, stream)).filter(({ id }) => Number(id.split("-")[0]) >= sinceMs);
+    (await readStream(eye, stream)).filter(({ id }) => entryTimeMs(id) >= sinceMs);
   const intentsOf = async (stream: string) =>
     (await ofRun(stream)).map(({ id, fields }) => {
       const decoded = decodeIntent(fields);
@@ -72,7 +74,7 @@ async function heartbeatGaps(eye: RedisEye, sinceMs: number) {
     .filter((ts) => ts >= sinceMs);
   const longest = beats.reduce((most, ts, at) => Math.max(most, ts - (beats[at - 1] ?? ts)), 0);
   const panics = (await readStream(eye, keys.panicStream)).filter(
-    ({ id }) => Number(id.split("-")[0]) >= sinceMs,
+    ({ id }) => entryTimeMs(id) >= sinceMs,
   ).length;
   const unguarded = longest > UNGUARDED_MS && panics === 0;
   const gap = `${longest} ms between two heartbeats, ${panics} panics`;
