@@ -3,7 +3,6 @@ import {
   existsSync,
   fchmodSync,
   fdatasync,
-  fsyncSync,
   ftruncateSync,
   openSync,
   truncateSync,
@@ -11,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { syncFolder } from "../daemon/sync-folder.ts";
 import { auditDays, auditFileName, type UtcDay, utcDayOf } from "./audit-files.ts";
 import { GENESIS, type LineHead, type RecordedEntry, readLine, sealLine } from "./audit-line.ts";
 import { fileLines } from "./file-lines.ts";
@@ -156,13 +156,4 @@ function readTail(path: string, mend: boolean): LineHead | undefined {
     if (read.kind === "line") head = read.head;
   }
   return head;
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { syncFolder } from "./sync-folder.ts";
+import { syncFolder } from "../daemon/sync-folder.ts";
 
 /** Stands at the head of every halt file of ours. */
 const MARK = "halted by the emergency exit worker";

@@ -4,6 +4,7 @@
  * the venue itself only lets reduce.
  */
 import { planSuffix } from "../contract/position-plan.ts";
+import { within } from "../daemon/within.ts";
 import { decideOrderSize } from "../exchange/decide-order-size.ts";
 import type { Position } from "../exchange/exchange.ts";
 import { decideExitOrder } from "./decide-exit-order.ts";
@@ -57,8 +58,8 @@ async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | un
 const NO_SUCH_SYMBOL = -1121;
 
 async function readPositions(parts: ExecutionParts, job: Job): Promise<readonly Position[] | undefined> {
-  const late = parts.clock.sleep(POSITION_READ_MS_MAX).then(() => undefined);
-  const reading = await Promise.race([parts.exchange.positions(job.intent.symbol), late]);
+  const asked = parts.exchange.positions(job.intent.symbol);
+  const reading = await within(parts.clock, POSITION_READ_MS_MAX, asked);
   if (reading?.ok === true) return reading.value;
   // The one failed reading that is an answer: asked again for ever, the exit would never have its result.
   return reading?.outcome.code === NO_SUCH_SYMBOL ? [] : undefined;

@@ -2,6 +2,7 @@ import { keysOf } from "../contract/keys.ts";
 import { planSuffix } from "../contract/position-plan.ts";
 import type { DaemonContext, DaemonParts, Dependency } from "../daemon/daemon-spec.ts";
 import { runTogether } from "../daemon/run-together.ts";
+import { within } from "../daemon/within.ts";
 import { isIntentOrderId } from "../exchange/client-order-id.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { MarkPrices } from "../exchange/mark-prices.ts";
@@ -21,7 +22,6 @@ import { exitBrainRoutes } from "./routes.ts";
 import { type ExitBrainSettings, exitRules } from "./settings.ts";
 import { StopKeeper } from "./stop-keeper.ts";
 import { VenueSession } from "./venue-session.ts";
-import { within } from "./within.ts";
 
 /** Longest silence of the mark prices with which the exit brain counts as ready (ms). */
 const MARK_SILENCE_MS_MAX = 5000;

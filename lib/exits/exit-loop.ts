@@ -14,6 +14,7 @@
 import Big from "big.js";
 import { canonicalDecimal } from "../contract/decimal-text.ts";
 import { STATISTICS } from "../contract/statistics.ts";
+import { within } from "../daemon/within.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { Background } from "./background.ts";
 import { type AttemptDecision, decideAttempt, handedOver, isUnconfirmed } from "./decide-attempt.ts";
@@ -28,7 +29,6 @@ import { publishExit } from "./publish-exit.ts";
 import { NOTHING_RECORDED, type RecordedFacts, readRecordedFacts } from "./recorded-facts.ts";
 import type { StopKeeper } from "./stop-keeper.ts";
 import { newWatch, type Watch } from "./watch.ts";
-import { within } from "./within.ts";
 
 const CYCLE_EVERY_MS = 1000;
 /** Shares of a cycle's 500 ms. */

@@ -1,5 +1,6 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import { within } from "../../daemon/within.ts";
 import { decodeLatch, encodeLatch, type Latch } from "./latch.ts";
 
 /** Longest a panic waits for the disk, ms; a sync of a busy cloud disk takes a tenth of it. */
@@ -50,9 +51,7 @@ export class LatchStore {
   async save(latch: Latch | undefined): Promise<void> {
     this.#waiting = { latch };
     this.#writing = this.#writing.then(() => this.#flush());
-    const settled = new AbortController();
-    await Promise.race([this.#writing, this.#parts.clock.sleep(PATIENCE_MS, settled.signal)]);
-    settled.abort();
+    await within(this.#parts.clock, PATIENCE_MS, this.#writing);
   }
 
   async #flush(): Promise<void> {
@@ -78,7 +77,7 @@ export class LatchStore {
   }
 }
 
-/** Makes the renamed file's entry survive a power cut. */
+/** Makes the renamed file's entry survive a power cut; asynchronous, so that a disk that hangs holds nothing up. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import { panicEventSchema } from "../../contract/panic.ts";
 import { AdminError } from "../../daemon/admin-request.ts";
+import { within } from "../../daemon/within.ts";
 import { refusedCompletion } from "./build-completion.ts";
 import type { Acceptance, PanicDesk } from "./panic-desk.ts";
 import type { PanicStore } from "./panic-store.ts";
-import { within } from "./within.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
 /** Longest a panic waits for what Redis remembers of it, ms. */

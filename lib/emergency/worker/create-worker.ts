@@ -4,6 +4,7 @@ import { consumerName } from "../../contract/roles.ts";
 import type { DaemonContext, DaemonParts } from "../../daemon/daemon-spec.ts";
 import { jointBeat } from "../../daemon/joint-beat.ts";
 import { runTogether } from "../../daemon/run-together.ts";
+import { within } from "../../daemon/within.ts";
 import type { Venue } from "../../exchange/binance-venue.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { createConsumerLoop } from "../../redis/consumer-loop.ts";
@@ -28,7 +29,6 @@ import { PanicStore } from "./panic-store.ts";
 import { workerRoutes } from "./routes.ts";
 import type { WorkerSettings } from "./settings.ts";
 import { VenueWatch } from "./venue-watch.ts";
-import { within } from "./within.ts";
 import type { WorkerClock } from "./worker-parts.ts";
 
 const RECORDS_EVERY_MS = 5000;

@@ -1,5 +1,5 @@
+import { within } from "../../daemon/within.ts";
 import type { RedisCommands, RedisConnection } from "../../redis/connection.ts";
-import { within } from "./within.ts";
 import type { WorkerClock } from "./worker-parts.ts";
 
 export interface LateConnection extends RedisCommands {

@@ -8,7 +8,7 @@
 
 import type { PanicEvent } from "../../contract/panic.ts";
 import { panicEventSchema } from "../../contract/panic.ts";
-import { within } from "./within.ts";
+import { within } from "../../daemon/within.ts";
 import type { HandleOutcome } from "../../redis/consumer-options.ts";
 import { entryTimeMs } from "../../redis/entry-time.ts";
 import { isRedisTrouble } from "../../redis/redis-errors.ts";

@@ -19,7 +19,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { syncFolder } from "../sync-folder.ts";
+import { syncFolder } from "../../daemon/sync-folder.ts";
+import { within } from "../../daemon/within.ts";
 import { decodeJournalRecord, encodeJournalRecord, type JournalRecord } from "./journal-record.ts";
 
 const appendTo = promisify(appendFile);
@@ -83,11 +84,7 @@ class AppendingJournal implements PanicJournal {
 
   async append(record: JournalRecord): Promise<boolean> {
     this.#lines.push(encodeJournalRecord(record));
-    const settled = new AbortController();
-    const late = this.#parts.clock.sleep(PATIENCE_MS, settled.signal).then(() => false);
-    const written = await Promise.race([this.#nextSync(), late]);
-    settled.abort();
-    return written;
+    return (await within(this.#parts.clock, PATIENCE_MS, this.#nextSync())) ?? false;
   }
 
   async close(): Promise<void> {

@@ -7,13 +7,13 @@
  * 3. Stops that close a whole position are not touched here: they go when all is flat.
  */
 import Big from "big.js";
+import { within } from "../../daemon/within.ts";
 import type { Outcome } from "../../exchange/outcome-classes.ts";
 import { cancelOpening, readResting } from "./cancel-orders.ts";
 import { type CloseParts, closeLeg, resolveOrder } from "./close-leg.ts";
 import { legKey, type PanicStanding } from "./panic-memory.ts";
 import { type CancelPlan, planCancels } from "./plan-cancels.ts";
 import type { OpenLeg } from "./plan-close.ts";
-import { within } from "./within.ts";
 import { outcomeText } from "./worker-parts.ts";
 
 /** Longest the closes wait for the cancels before them, ms: four slow round trips. */

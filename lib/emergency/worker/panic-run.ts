@@ -12,6 +12,8 @@
  *
  * A panic never ends by an exception: what a round throws is logged and the round is run again.
  */
+
+import { within } from "../../daemon/within.ts";
 import { EVERY_SYMBOL, type RunView } from "./build-completion.ts";
 import { cancelStops } from "./cancel-orders.ts";
 import type { CloseParts } from "./close-leg.ts";
@@ -19,7 +21,6 @@ import { decideRound, type RoundDecision, settledInMs } from "./decide-round.ts"
 import { legKey, type PanicStanding } from "./panic-memory.ts";
 import { type RoundReport, runRound } from "./panic-round.ts";
 import type { OpenLeg } from "./plan-close.ts";
-import { within } from "./within.ts";
 import type { WorkerLog } from "./worker-parts.ts";
 
 /** Not flat by then: said so, by the contract. */
