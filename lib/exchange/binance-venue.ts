@@ -15,7 +15,7 @@ import { createOrderMethods } from "./binance-orders.ts";
 import type { TradingMethods } from "./binance-trading.ts";
 import type { AccountFacts, ClockSample, Exchange, Reading } from "./exchange.ts";
 import { ModeHostError, venueAddress } from "./mode-hosts.ts";
-import type { Outcome } from "./outcome-classes.ts";
+import { OutcomeLog, type OutcomeLogLines } from "./outcome-log.ts";
 import { misfit, readReply } from "./read-reply.ts";
 import { readSymbolRules } from "./read-symbol-rules.ts";
 import { createRequestBudget, type RequestBudget } from "./request-budget.ts";
@@ -40,10 +40,7 @@ export interface BinanceOptions {
   readonly exitReservePct: number;
   readonly fetch: Fetch;
   readonly clock: TransportClock;
-  readonly log: {
-    debug(fields: object, message: string): void;
-    warn(fields: object, message: string): void;
-  };
+  readonly log: OutcomeLogLines;
 }
 
 const cost = { weight: 1, orders: 0 } as const;
@@ -67,6 +64,7 @@ export function openBinance(options: BinanceOptions): {
     monotonicMs: () => clock.monotonicMs(),
     exitReservePct: options.exitReservePct,
   });
+  const outcomes = new OutcomeLog(options.log, () => clock.monotonicMs());
   const transport = createVenueTransport({
     baseUrl: address.restUrl,
     apiKey: options.apiKey,
@@ -77,9 +75,10 @@ export function openBinance(options: BinanceOptions): {
     budget,
     venueNowMs: venueClock.nowMs,
     onOutcome: (outcome, request) => {
-      logOutcome(options.log, outcome, request);
+      outcomes.note(outcome, request);
       if (outcome.advice === "SYNC_CLOCK") void syncClock();
     },
+    onAccepted: (request) => outcomes.accepted(request),
   });
   const syncClock = createClockSync(transport, venueClock);
   const market = createMarketRules(transport, budget);
@@ -159,16 +158,4 @@ function createMarketRules(transport: VenueTransport, budget: RequestBudget) {
       return { ok: true, value: rules.size };
     },
   };
-}
-
-function logOutcome(
-  log: BinanceOptions["log"],
-  outcome: Outcome,
-  request: Pick<VenueRequest, "method" | "path">,
-): void {
-  const { row, httpStatus, code, message, retryAfterMs } = outcome;
-  const fields = { method: request.method, path: request.path, row, httpStatus, code, message, retryAfterMs };
-  const quiet = row === "WITHHELD" || outcome.class === "ALREADY" || outcome.class === "FINAL";
-  if (quiet && outcome.advice !== "STOP_ENTRIES") log.debug(fields, "VENUE_OUTCOME");
-  else log.warn(fields, "VENUE_OUTCOME");
 }

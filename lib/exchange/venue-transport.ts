@@ -64,6 +64,8 @@ interface TransportOptions {
   readonly venueNowMs: () => number;
   /** Told of every request that was not accepted, before the caller is. */
   readonly onOutcome: (outcome: Outcome, request: Pick<VenueRequest, "method" | "path">) => void;
+  /** Told of every request that was, before the caller is. */
+  readonly onAccepted: (request: Pick<VenueRequest, "method" | "path">) => void;
 }
 
 interface Accepted {
@@ -151,6 +153,7 @@ export function createVenueTransport(options: TransportOptions): VenueTransport 
         return failed(request, { kind: "fault", fault: "TIMEOUT", message: FAULT_WORDS.TIMEOUT });
       }
       if (answer.kind !== "accepted") return failed(request, answer);
+      options.onAccepted(request);
       return { ok: true, ...answer };
     },
   };

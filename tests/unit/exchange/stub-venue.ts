@@ -104,6 +104,7 @@ export function transportTo(
     budget,
     venueNowMs,
     onOutcome: (outcome) => outcomes.push(outcome),
+    onAccepted: () => undefined,
   });
   return { transport, budget, outcomes };
 }
