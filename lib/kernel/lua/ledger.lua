@@ -11,6 +11,8 @@
 --    very moment, and then holds its gate slot; an exit passes all of them
 --  4 taking over an order that was being submitted makes it UNKNOWN: somebody's request may be on its way
 --  5 an entry of the ledger that is not settled has no TTL
+--  6 an order in flight follows its intent: where Redis forgot the stream entry that it was received from, which a
+--    process had read before, the entry that the intent is published anew in takes its place
 
 local function may_move(from, to)
   return ORDER_MOVES[from] ~= nil and ORDER_MOVES[from][to] == true
@@ -30,6 +32,13 @@ local function refused_move(order, owner, to)
   return nil
 end
 
+-- Whether the stream entry that an order was received from, as the ledger names it, is still in that stream.
+local function has_its_entry(order, stream)
+  if order.entry:sub(1, #stream + 1) ~= stream .. ' ' then return true end
+  local id = order.entry:sub(#stream + 2)
+  return #redis.call('XRANGE', stream, id, id) == 1
+end
+
 -- receive_v1: an intent was read; whose is it and how far is it?
 -- KEYS 1 the order's ledger key, 2 open orders, 3 the stream it was read from, 4 execution statistics
 -- ARGS 1 deadline_ms, 2 intent_id, 3 owner, 4 group, 5 entry id
@@ -47,7 +56,10 @@ local function take(keys, args, now)
     redis.pcall('HINCRBY', keys[4], 'received', 1)
     return {'NEW'}
   end
-  if order.entry ~= entry then return {'DUPLICATE', order.state} end
+  if order.entry ~= entry then
+    if ORDER_MOVES[order.state] == nil or has_its_entry(order, keys[3]) then return {'DUPLICATE', order.state} end
+    redis.call('HSET', keys[1], 'entry', entry)
+  end
   if ORDER_MOVES[order.state] == nil then
     redis.call('XACK', keys[3], args[4], args[5])
     return {'SETTLED'}

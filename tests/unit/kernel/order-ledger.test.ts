@@ -97,6 +97,7 @@ test.each([
 );
 
 test("beginning an entry takes it into the ledger and submits it, once", async () => {
+  await run("XADD", server.keys.intentStream, "1-1", "data", "{}");
   expect(await begin()).toEqual({ kind: "submitting", wouldHold: undefined });
   expect(await ledger("state")).toBe("SUBMITTING");
   expect(await ledger("client_order_id")).toBe("c-1");
@@ -108,6 +109,19 @@ test("beginning an entry takes it into the ledger and submits it, once", async (
   expect(await begin({}, server.client, "2-2")).toEqual({ kind: "duplicate" });
   const taken = await begin({ owner: "another" });
   expect(taken).toMatchObject({ kind: "resumed", order: { state: "UNKNOWN", owner: "another" } });
+});
+
+test("an order whose stream entry Redis forgot goes on under the entry that its intent is published anew in", async () => {
+  await begin();
+  const found = await begin({ owner: "another" }, server.client, "2-2");
+  expect(found).toMatchObject({ kind: "resumed", order: { state: "UNKNOWN", owner: "another" } });
+  expect(await ledger("entry")).toBe(`${server.keys.intentStream} 2-2`);
+});
+
+test("an order that is settled stays so, whatever Redis forgot", async () => {
+  await begin();
+  await settle();
+  expect(await begin({}, server.client, "2-2")).toEqual({ kind: "duplicate" });
 });
 
 test("an entry that was received before is begun by nobody: it is submitted by its owner", async () => {
