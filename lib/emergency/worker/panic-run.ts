@@ -8,12 +8,14 @@
  *   receive window is over, then once more from orders on. A halt that Redis was given anew meanwhile, for a panic
  *   that joined, counts as the first one did.
  * - *late*: not flat 10 s after it was accepted, which whoever watches says once; rounds go on, back-off 1 → 5 s.
- * - *ends*: `flat`; `refused` when late and the venue has refused our credentials for 5 s; `stopped` by its signal.
+ * - *ends*: `flat`; `refused` when late and the venue has refused our credentials for 5 s, which a signature that it
+ *   refuses while it takes others is not; `stopped` by its signal.
  *
  * A panic never ends by an exception: what a round throws is logged and the round is run again.
  */
 
 import { within } from "../../daemon/within.ts";
+import type { Outcome } from "../../exchange/outcome-classes.ts";
 import { EVERY_SYMBOL, type RunView } from "./build-completion.ts";
 import { cancelStops } from "./cancel-orders.ts";
 import type { CloseParts } from "./close-leg.ts";
@@ -55,6 +57,15 @@ export interface PanicRunParts extends CloseParts {
 }
 
 export type PanicEnd = "flat" | "refused" | "stopped";
+
+/** The venue's code for a signature that does not fit the request. */
+const INVALID_SIGNATURE = -1022;
+
+/** Whether a refusal is of our credentials; `signed`: the venue took another request that they signed. */
+function refusesCredentials({ advice, code }: Outcome, signed: boolean): boolean {
+  // A secret that signs one request signs every other: then it is this request that something has spoilt.
+  return advice === "STOP_ENTRIES" && !(signed && code === INVALID_SIGNATURE);
+}
 
 export class PanicRun {
   readonly #parts: PanicRunParts;
@@ -214,7 +225,8 @@ export class PanicRun {
     }
     if (!this.#lastEmpty) this.#flatSinceAt = undefined;
     else this.#flatSinceAt ??= this.#parts.clock.monotonicMs();
-    const refused = report.refusals.filter(({ advice }) => advice === "STOP_ENTRIES").length;
+    const signed = report.open !== undefined;
+    const refused = report.refusals.filter((refusal) => refusesCredentials(refusal, signed)).length;
     const asked = report.open === undefined ? 1 : report.sent;
     if (asked === 0 || refused < asked) this.#refusedSinceAt = undefined;
     else this.#refusedSinceAt ??= this.#parts.clock.monotonicMs();

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { openPanicBook } from "../../../../lib/emergency/worker/panic-book.ts";
 import { openRun } from "../../../../lib/emergency/worker/panic-memory.ts";
-import { PanicRun } from "../../../../lib/emergency/worker/panic-run.ts";
+import { type PanicEnd, PanicRun } from "../../../../lib/emergency/worker/panic-run.ts";
 import type { PanicVenue } from "../../../../lib/emergency/worker/worker-parts.ts";
-import type { Position } from "../../../../lib/exchange/exchange.ts";
+import type { Position, Reading } from "../../../../lib/exchange/exchange.ts";
 import type { Outcome } from "../../../../lib/exchange/outcome-classes.ts";
 import { keptLog } from "../../../support/quiet-log.ts";
 
 const HALT_WAIT_MS = 2000;
 const ok = <T>(value: T) => ({ ok: true, value }) as const;
-const refusal = (row: Outcome["row"], advice: Outcome["advice"]): Outcome => ({
+const refusal = (row: Outcome["row"], advice: Outcome["advice"], code = -2015): Outcome => ({
   ...{ row, class: "FINAL", phase: "rejected", retryable: false, advice },
-  ...{ httpStatus: 400, code: -2015, message: "refused", retryAfterMs: null },
+  ...{ httpStatus: 400, code, message: "refused", retryAfterMs: null },
 });
 
 /** A flat venue in a time that moves only when somebody sleeps; each method may be replaced. */
@@ -144,6 +144,30 @@ describe("a run", () => {
     const orders = [...at.panic.legs.values()].flatMap((leg) => leg.orders);
     expect(orders.length).toBeGreaterThan(1);
     expect(new Set(orders.map(({ clientOrderId }) => clientOrderId)).size).toBe(orders.length);
+  });
+
+  test.each<[string, Reading<readonly Position[]>, PanicEnd]>([
+    ["goes on closing while the venue takes the same secret for reading", ok([position]), "stopped"],
+    [
+      "gives up where the venue takes it for nothing",
+      { ok: false, outcome: refusal("CREDENTIALS", "STOP_ENTRIES", -1022) },
+      "refused",
+    ],
+  ])("at a signature that is refused %s", async (_name, reading, end) => {
+    let sent = 0;
+    const at = stage({
+      positions: async () => {
+        sent += 1;
+        if (sent === 60) at.stop.abort();
+        return reading;
+      },
+      submitOrder: async () => ({
+        ...{ phase: "rejected", retryable: false },
+        outcome: refusal("CREDENTIALS", "STOP_ENTRIES", -1022),
+      }),
+    });
+    expect(await at.run.untilEnd()).toBe(end);
+    expect(at.run.isLate()).toBe(true);
   });
 
   test("waits half a second for a Redis that never takes the halt", async () => {
