@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { Counter, type Registry } from "prom-client";
+import type { AuditEntry } from "../contract/audit-entry.ts";
 import { AdminError } from "./admin-request.ts";
 import { readBody, requireLoopbackHost, requireOperator, requireRoute, requireToken } from "./admin-rules.ts";
-import type { AuditEntry } from "./audit-entry.ts";
 import type { Dependency } from "./daemon-spec.ts";
 import type { Logger } from "./logger.ts";
 import type { Secret } from "./secret.ts";

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { Registry } from "prom-client";
 import type { z } from "zod";
+import type { AuditEntry } from "../contract/audit-entry.ts";
 import type { Role } from "../contract/roles.ts";
-import type { AuditEntry } from "./audit-entry.ts";
 import type { BuildIdentity } from "./build-identity.ts";
 import type { Clock } from "./clock.ts";
 import type { ConfigurationFault } from "./configuration-fault.ts";

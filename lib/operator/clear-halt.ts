@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { haltFileStands } from "../daemon/halt-file.ts";
 import { transaction } from "../redis/transaction.ts";
+import { auditCommand } from "./audit-command.ts";
 import type { Desk } from "./desk.ts";
 import { readHalt } from "./read-safety.ts";
 
@@ -49,12 +50,9 @@ async function openPositions(desk: Desk): Promise<string | undefined> {
 
 /** The hash and its audit entry as one; the file goes last, so that a failure leaves the halt standing. */
 async function writeCleared(desk: Desk, why: string): Promise<void> {
-  const now = String(desk.redis.serverNowMs());
+  const atMs = desk.redis.serverNowMs();
   await transaction(desk.redis, [
-    ["HSET", desk.keys.tradingState, "halted", "false", "cleared_by", desk.who, "cleared_at", now],
-    [
-      ...["XADD", desk.keys.auditStream, "*", "ts", now, "role", "quantumctl", "instance", desk.instance],
-      ...["who", desk.who, "what", `halt cleared: ${why}`, "before", "halted", "after", "cleared"],
-    ],
+    ["HSET", desk.keys.tradingState, "halted", "false", "cleared_by", desk.who, "cleared_at", String(atMs)],
+    auditCommand(desk, { atMs, what: `halt cleared: ${why}`, before: "halted", after: "cleared" }),
   ]);
 }

@@ -1,5 +1,5 @@
+import { type AuditEntry, encodeAuditEntry } from "../../contract/audit-entry.ts";
 import type { Keys } from "../../contract/keys.ts";
-import type { AuditEntry } from "../../daemon/audit-entry.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
 import { encodeFields } from "../../redis/stream-entry.ts";
 import type { WorkerLog } from "./worker-parts.ts";
@@ -27,8 +27,7 @@ export function createAuditTrail(parts: {
 
   async function write(): Promise<void> {
     for (let entry = waiting[0]; entry !== undefined; entry = waiting[0]) {
-      const { atMs, ...said } = entry;
-      const fields = encodeFields({ ts: String(atMs), ...said });
+      const fields = encodeFields(encodeAuditEntry(entry));
       try {
         await parts.redis.command(["XADD", parts.keys.auditStream, "*", ...fields]);
       } catch (error) {

@@ -10,6 +10,7 @@
  */
 
 import { z } from "zod";
+import { encodeAuditEntry } from "../../contract/audit-entry.ts";
 import { GROUPS } from "../../contract/groups.ts";
 import { parseJson } from "../../contract/json-text.ts";
 import type { Keys } from "../../contract/keys.ts";
@@ -109,10 +110,10 @@ export class PanicStore {
     return this.#alone(async () => {
       const nowMs = this.#redis.serverNowMs();
       const reset = { halted: "false", cleared_by: by.who, cleared_at: String(nowMs) };
-      const audit = {
-        ...{ ts: String(nowMs), role: "emergency-exit-worker", instance: by.instance, who: by.who },
+      const audit = encodeAuditEntry({
+        ...{ atMs: nowMs, role: "emergency-exit-worker", instance: by.instance, who: by.who },
         ...{ what: `halt cleared: ${by.why}`, before: "halted", after: "not halted" },
-      };
+      });
       await transaction(this.#redis, [
         ["HSET", this.#keys.tradingState, ...encodeFields(reset)],
         ["XADD", this.#keys.auditStream, "*", ...encodeFields(audit)],

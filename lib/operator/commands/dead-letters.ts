@@ -3,6 +3,7 @@ import { EXIT_CODES } from "../../contract/exit-codes.ts";
 import { parseJson } from "../../contract/json-text.ts";
 import { deadLetterStreamOf, type Keys } from "../../contract/keys.ts";
 import { transaction } from "../../redis/transaction.ts";
+import { auditCommand } from "../audit-command.ts";
 import { columns } from "../columns.ts";
 import { operatorCommand, type Report } from "../command.ts";
 import type { Desk } from "../desk.ts";
@@ -85,7 +86,7 @@ export const deadLetterRetryCommand = operatorCommand({
     const [entry] = await transaction(desk.redis, [
       ["XADD", source, "*", ...Object.entries(fields).flat()],
       ["XDEL", deadLetterStreamOf(source), id],
-      audit(desk, `dead letter ${id} of ${stream} put back`),
+      auditCommand(desk, { what: `dead letter ${id} of ${stream} put back` }),
     ]);
     return { json: { retried: true, entry }, lines: [`put back as ${String(entry)}`] };
   },
@@ -104,7 +105,7 @@ export const deadLetterDropCommand = operatorCommand({
     if ((await readLetter(desk, stream, id)) === undefined) return absent(id);
     await transaction(desk.redis, [
       ["XDEL", deadLetterStreamOf(sourceStreams(desk.keys)[stream]), id],
-      audit(desk, `dead letter ${id} of ${stream} dropped`),
+      auditCommand(desk, { what: `dead letter ${id} of ${stream} dropped` }),
     ]);
     return { json: { dropped: true }, lines: ["dropped"] };
   },
@@ -138,13 +139,6 @@ async function readLetter(
 function rawFields(raw: string): Readonly<Record<string, string>> | undefined {
   const parsed = z.record(z.string(), z.string()).safeParse(parseJson(raw));
   return parsed.success && Object.keys(parsed.data).length > 0 ? parsed.data : undefined;
-}
-
-function audit(desk: Desk, what: string): readonly string[] {
-  return [
-    ...["XADD", desk.keys.auditStream, "*", "ts", String(desk.redis.serverNowMs()), "role", "quantumctl"],
-    ...["instance", desk.instance, "who", desk.who, "what", what, "before", "", "after", ""],
-  ];
 }
 
 function absent(id: string): Report {

@@ -3,6 +3,7 @@ import { haltFileStands } from "../../daemon/halt-file.ts";
 import { ensureLibrary, LibraryMismatchError } from "../../kernel/library.ts";
 import { setSwitch } from "../../kernel/switches.ts";
 import { transaction } from "../../redis/transaction.ts";
+import { auditCommand } from "../audit-command.ts";
 import { operatorCommand } from "../command.ts";
 import type { Desk } from "../desk.ts";
 import { readHalt, readSafeMode, readText } from "../read-safety.ts";
@@ -32,9 +33,12 @@ async function stop(desk: Desk, to: SwitchChange & { readonly value: string }): 
     await transaction(desk.redis, [
       ["SET", to.key, to.value, ...ttl],
       [
-        ...["XADD", desk.keys.auditStream, "*", "ts", String(desk.redis.serverNowMs()), "role", "quantumctl"],
-        ...["instance", desk.instance, "who", desk.who, "what", to.what],
-        ...["before", before === "" ? "(absent)" : before, "after", to.value, "ttl_sec", String(to.ttlSec)],
+        ...auditCommand(desk, {
+          what: to.what,
+          before: before === "" ? "(absent)" : before,
+          after: to.value,
+        }),
+        ...["ttl_sec", String(to.ttlSec)],
       ],
     ]);
     return before;

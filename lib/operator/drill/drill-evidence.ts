@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { buildIdentity } from "../../daemon/build-identity.ts";
 import { transaction } from "../../redis/transaction.ts";
+import { auditCommand } from "../audit-command.ts";
 import type { Desk } from "../desk.ts";
 
 /** What a drill showed; written down as it is. Times are ms since the panic was called, null when never seen. */
@@ -49,21 +50,8 @@ export async function recordDrill(desk: Desk, evidence: DrillEvidence): Promise<
         ...[["HSET", keys.drillLast, "failed_ts", String(evidence.ts)]],
         ...[["HSET", keys.drillLast, "failed_why", evidence.faults.join("; "), "failed_evidence", json]],
       ];
-  await transaction(desk.redis, [
-    ...fields,
-    [
-      ...["XADD", keys.auditStream, "*", "ts", String(evidence.ts), "role", "quantumctl"],
-      ...[
-        "instance",
-        desk.instance,
-        "who",
-        desk.who,
-        "what",
-        `drill ${evidence.passed ? "passed" : "failed"}`,
-      ],
-      ...["before", "", "after", json],
-    ],
-  ]);
+  const what = `drill ${evidence.passed ? "passed" : "failed"}`;
+  await transaction(desk.redis, [...fields, auditCommand(desk, { atMs: evidence.ts, what, after: json })]);
 }
 
 function fieldsOf(evidence: DrillEvidence): readonly string[] {

@@ -10,3 +10,8 @@ export interface AuditEntry {
   readonly before: string;
   readonly after: string;
 }
+
+/** As it stands in the audit stream. */
+export function encodeAuditEntry({ atMs, ...said }: AuditEntry): Readonly<Record<string, string>> {
+  return { ts: String(atMs), ...said };
+}
