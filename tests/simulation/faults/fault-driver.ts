@@ -36,6 +36,11 @@ const LONELY_SHARE = 0.65;
 const WATCHDOG_SHARE = 0.6;
 /** Of a run about orders in doubt: the owner that stalls is to find another one when it goes on. */
 const OWNERS_SHARE = 0.6;
+/** Of the watchdog's panics, those that something befalls it or Redis at. */
+const DISTURBED_PANICS = 0.6;
+const AT_A_PANIC = ["crash", "stall", "redis_cut", "redis_restart"] as const;
+/** Before the reply, before what it says is on disk, before the halt stands, and after, µs. */
+const AFTER_A_PANIC_US = [1, 1000, 20_000, 700_000] as const;
 /** What goes wrong with the venue all the time in a run about orders in doubt. */
 const ORDERS_ERRORS = 0.03;
 
@@ -47,6 +52,8 @@ export class FaultDriver {
   readonly #simulation: Simulation;
   readonly #hosts: readonly [ProcessHost, ...ProcessHost[]];
   readonly #chance: Chance;
+  /** Of its own, so that what a panic draws moves no other fault. */
+  readonly #panicChance: Chance;
   readonly #memory: RedisMemory;
   readonly #enabled: readonly Fault[];
   readonly #everyMs: number;
@@ -61,13 +68,14 @@ export class FaultDriver {
   constructor(
     simulation: Simulation,
     hosts: readonly [ProcessHost, ...ProcessHost[]],
-    how: { readonly focus: Focus; readonly memory: RedisMemory },
+    how: { readonly focus: Focus; readonly memory: RedisMemory; readonly panicStream: string },
   ) {
     this.#simulation = simulation;
     this.#hosts = hosts;
     this.#memory = how.memory;
     this.#focus = how.focus;
     this.#chance = simulation.chance.branch("faults");
+    this.#panicChance = simulation.chance.branch("faults at a panic");
     const lonely = how.focus === "lonely_brain";
     const share = lonely ? 0 : this.#chance.pick([0.25, 0.5, 1]);
     this.#enabled = FAULTS.filter((fault) => {
@@ -77,6 +85,9 @@ export class FaultDriver {
     if (how.focus === "orders") this.#setErrors(ORDERS_ERRORS);
     this.#everyMs = lonely ? 4000 : this.#chance.pick([300, 800, 2000]);
     simulation.trace.say(0, "faults", `${this.#enabled.join(" ")} every ${this.#everyMs} ms`);
+    simulation.redisNetwork.onCommand(([name, stream], life) => {
+      if (name === "XADD" && stream === how.panicStream && life.place.name === "watchdog") this.#atPanic();
+    });
     this.#next();
   }
 
@@ -100,10 +111,13 @@ export class FaultDriver {
     for (const mend of [...this.#mends]) mend();
   }
 
+  #find(name: string): ProcessHost | undefined {
+    return this.#hosts.find((host) => host.role.name === name);
+  }
+
   /** The exit brain more often than others: its failures are what the emergency chain is for. */
   #victim(): ProcessHost {
-    const find = (name: string) => this.#hosts.find((host) => host.role.name === name);
-    const [brain, watchdog] = [find("exit-brain"), find("watchdog")];
+    const [brain, watchdog] = [this.#find("exit-brain"), this.#find("watchdog")];
     const lonely = this.#focus === "lonely_brain";
     if (brain !== undefined && this.#chance.hit(lonely ? LONELY_SHARE : BRAIN_SHARE)) return brain;
     if (lonely && watchdog !== undefined && this.#chance.hit(WATCHDOG_SHARE)) return watchdog;
@@ -118,9 +132,38 @@ export class FaultDriver {
     timeline.after(waitUs, timeline.nobody, "fault is due", () => {
       if (!this.#running) return;
       const [first, ...more] = this.#enabled;
-      if (first !== undefined) this.#break(this.#chance.pick([first, ...more]));
+      if (first !== undefined) this.#break(this.#chance.pick([first, ...more]), this.#victim());
       this.#next();
     });
+  }
+
+  /** The reply to its publication is lost, or whoever published it: as rare by itself as the publication is short. */
+  #atPanic(): void {
+    const { timeline } = this.#simulation;
+    const [watchdog, brain] = [this.#find("watchdog"), this.#find("exit-brain")];
+    if (watchdog === undefined || brain === undefined) return;
+    if (!this.#panicChance.hit(DISTURBED_PANICS)) return;
+    const fault = this.#panicChance.pick(AT_A_PANIC);
+    timeline.after(this.#panicChance.pick(AFTER_A_PANIC_US), timeline.nobody, "panic is disturbed", () => {
+      if (!this.#running) return;
+      this.#break(fault, watchdog);
+      if (fault === "crash") this.#keepDown(brain);
+    });
+  }
+
+  /** Longer than a watchdog that begins anew is patient with a brain that it has never seen. */
+  #keepDown(brain: ProcessHost): void {
+    const ms = 12_000;
+    brain.held = true;
+    brain.crash(ms);
+    this.#for(
+      ms,
+      () => {
+        brain.held = false;
+        brain.start();
+      },
+      brain,
+    );
   }
 
   #for(ms: number, mend: () => void, victim?: ProcessHost): void {
@@ -138,9 +181,8 @@ export class FaultDriver {
     timeline.after(ms * 1000, timeline.nobody, "mended", once);
   }
 
-  #break(fault: Fault): void {
+  #break(fault: Fault, host: ProcessHost): void {
     const { timeline, trace } = this.#simulation;
-    const host = this.#victim();
     trace.say(timeline.nowUs, "fault", `${fault} ${host.role.name}`);
     const one = HOST_FAULTS.find((known) => known === fault);
     const all = SERVER_FAULTS.find((known) => known === fault);
@@ -153,7 +195,7 @@ export class FaultDriver {
     switch (fault) {
       case "crash": {
         const ms =
-          this.#focus === "lonely_brain"
+          this.#focus === "lonely_brain" && host.role.name === "exit-brain"
             ? chance.pick([3000, 9000, 20_000])
             : chance.pick([50, 200, 3000, 6000, 9000]);
         host.crash(ms);

@@ -35,6 +35,7 @@ export class RedisNetwork {
   readonly #parked = new Map<string, Set<ParkedRead>>();
   readonly #outsider: Session;
   #watcher: CommandWatcher | undefined;
+  #executed: (args: readonly string[], life: Life) => void = () => undefined;
   /** Nothing is executed before (virtual µs); what arrives waits. */
   hungUntilUs = 0;
   /** Nobody can connect before (virtual µs). */
@@ -59,6 +60,11 @@ export class RedisNetwork {
 
   watch(watcher: CommandWatcher): void {
     this.#watcher = watcher;
+  }
+
+  /** Tells, besides the watcher, of every command that the server has executed. */
+  onCommand(tell: (args: readonly string[], life: Life) => void): void {
+    this.#executed = tell;
   }
 
   openSession(): Session {
@@ -95,6 +101,7 @@ export class RedisNetwork {
       `redis ${commandText(args)} -> ${replyText(args, reply)}`,
     );
     this.#watcher?.after(args, reply, life);
+    this.#executed(args, life);
     this.#wakeReaders(args);
     return reply;
   }

@@ -66,7 +66,11 @@ export function openWorld(options: {
       armAnew();
     },
   };
-  const faults = new FaultDriver(simulation, hosts, { focus: profile.focus, memory });
+  const faults = new FaultDriver(simulation, hosts, {
+    focus: profile.focus,
+    memory,
+    panicStream: keys.panicStream,
+  });
   watch.follow(faults);
   return {
     ...{ simulation, profile, findings, watch, hosts },
