@@ -3,7 +3,7 @@ import { panicEventSchema } from "../../contract/panic.ts";
 import { AdminError } from "../../daemon/admin-request.ts";
 import { within } from "../../daemon/within.ts";
 import { refusedCompletion } from "./build-completion.ts";
-import type { Acceptance, PanicDesk } from "./panic-desk.ts";
+import type { Acceptance, PanicExecutor } from "./panic-executor.ts";
 import type { PanicStore } from "./panic-store.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
@@ -11,7 +11,7 @@ import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 const ASK_MS = 150;
 
 export interface PanicCallParts {
-  readonly desk: Pick<PanicDesk, "accept">;
+  readonly executor: Pick<PanicExecutor, "accept">;
   readonly store: Pick<PanicStore, "processed" | "refuse">;
   readonly clock: WorkerClock;
   readonly log: WorkerLog;
@@ -45,7 +45,7 @@ export async function callPanic(
   const asked = parts.store.processed(event_id).catch(() => undefined);
   const processed = await within(parts.clock, ASK_MS, asked);
   if (processed?.state === "DONE") return { status: 200, body: { event_id, state: "done" } };
-  const acceptance = await parts.desk.accept(event.data, via);
+  const acceptance = await parts.executor.accept(event.data, via);
   return { status: acceptance.state === "done" ? 200 : 202, body: { event_id, ...acceptance } };
 }
 

@@ -13,19 +13,19 @@ import { createStatistics } from "../../redis/statistics.ts";
 import type { OpenWire } from "../../redis/wire.ts";
 import { type HaltMarker, haltMarker } from "../halt-marker.ts";
 import { createAuditTrail } from "./audit-trail.ts";
-import { createBell } from "./bell.ts";
-import { FellowWatch } from "./fellow-watch.ts";
+import { createCondition } from "./condition.ts";
 import { watchHalt } from "./halt-watch.ts";
 import { type LateConnection, lateConnection } from "./late-connection.ts";
 import { sweepLateStops } from "./late-stops.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import type { PanicBook } from "./panic-book.ts";
-import { PanicDesk } from "./panic-desk.ts";
+import { PanicExecutor } from "./panic-executor.ts";
 import { PanicIntake } from "./panic-intake.ts";
 import { lastRun } from "./panic-memory.ts";
 import { PanicOutbox } from "./panic-outbox.ts";
 import { listenOnPanicSocket } from "./panic-socket.ts";
 import { PanicStore } from "./panic-store.ts";
+import { PeerWatch } from "./peer-watch.ts";
 import { workerRoutes } from "./routes.ts";
 import type { WorkerSettings } from "./settings.ts";
 import { VenueWatch } from "./venue-watch.ts";
@@ -66,19 +66,19 @@ export async function createWorker(
   const audit = createAuditTrail({ redis, keys, log });
   const marker = haltMarker(settings.HALT_FILE);
   const store = new PanicStore(storeRedis, keys);
-  const bell = createBell();
+  const changed = createCondition();
   const beats = jointBeat(["intake", "panics"], context.beat);
   const outbox: PanicOutbox = new PanicOutbox({
-    ...{ store, book, clock, log, bell },
+    ...{ store, book, clock, log, changed },
     entriesOf: (eventId) => intake.entriesOf(eventId),
   });
   const name = consumerName("emergency-exit-worker", instance);
-  const fellows = new FellowWatch({ redis, stream: keys.panicStream, consumer: name, clock, log });
+  const peers = new PeerWatch({ redis, stream: keys.panicStream, consumer: name, clock, log });
   const observe = createWorkerMetrics(
     context.registry,
     {
       halted: () => book.memory.halted || marker.standing() !== "absent",
-      running: () => desk.running() !== undefined,
+      running: () => executor.running() !== undefined,
       waitingForRedis: () => outbox.waiting(),
       unwritten: book.unwritten,
       nowMs: () => clock.nowMs(),
@@ -87,17 +87,17 @@ export async function createWorker(
   );
   const venue = new VenueWatch({
     ...{ exchange, firstContact, redis, keys, clock, log, observe },
-    panicRuns: () => desk.running() !== undefined,
+    panicRuns: () => executor.running() !== undefined,
   });
-  const desk: PanicDesk = new PanicDesk({
-    ...{ venue: exchange, book, clock, log, marker, outbox, bell, observe },
+  const executor: PanicExecutor = new PanicExecutor({
+    ...{ venue: exchange, book, clock, log, marker, outbox, changed, observe },
     recvWindowMs: settings.RECV_WINDOW_MS,
     progress: beats.panics,
     venueTried: () => venue.tried(),
     clearedMeanwhile: (eventId) => clearedMeanwhile({ store, storeRedis, clock }, eventId),
     lastKnown: () => venue.lastKnown(),
   });
-  const intake: PanicIntake = new PanicIntake({ desk, store, book, bell, clock, log, observe });
+  const intake: PanicIntake = new PanicIntake({ executor, store, book, changed, clock, log, observe });
   const consumer = createConsumerLoop(outside.openWire, {
     ...{ redis, url: settings.REDIS_URL.reveal(), clock, random, log },
     ...{ stream: keys.panicStream, group: GROUPS.emergencyExitWorker },
@@ -110,22 +110,22 @@ export async function createWorker(
     onStateLost: () => log.error({}, "Redis was emptied under the worker"),
   });
   standAgain(marker, book, log);
-  const isOver = () => book.memory.halted && desk.running() === undefined;
-  const calls = { desk, store, clock, log, observe };
+  const isOver = () => book.memory.halted && executor.running() === undefined;
+  const calls = { executor, store, clock, log, observe };
   const socket = await listenOnPanicSocket(settings.PANIC_SOCKET, calls);
   log.info({ socket: socket.url }, "panic socket");
   return {
     routes: workerRoutes({ ...calls, book, marker, instance }),
-    dependencies: () => [redis.dependency(), consumer.dependency(), venue.dependency(), fellows.dependency()],
+    dependencies: () => [redis.dependency(), consumer.dependency(), venue.dependency(), peers.dependency()],
     run: (signal) =>
       runTogether(signal, {
         venue: (stop) => venue.run(stop),
-        panics: (stop) => desk.run(stop),
+        panics: (stop) => executor.run(stop),
         intake: (stop) => consumer.run(stop),
         outbox: (stop) => outbox.run(stop),
-        halt: (stop) => watchHalt({ redis, store, keys, book, marker, desk, clock, log }, stop),
+        halt: (stop) => watchHalt({ redis, store, keys, book, marker, executor, clock, log }, stop),
         beat: (stop) => keepRoleBeat(roleBeatOf(context, outside, keys), stop),
-        fellows: (stop) => fellows.run(stop),
+        peers: (stop) => peers.run(stop),
         stops: (stop) => sweepLateStops({ venue: exchange, clock, log, isOver }, stop),
         records: (stop) => keepFlushing([statistics, audit], clock, stop),
       }),

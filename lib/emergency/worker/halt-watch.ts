@@ -6,7 +6,7 @@ import type { RedisConnection } from "../../redis/connection.ts";
 import type { HaltMarker } from "../halt-marker.ts";
 import { decideHaltSync } from "./decide-halt-sync.ts";
 import type { PanicBook } from "./panic-book.ts";
-import type { PanicDesk } from "./panic-desk.ts";
+import type { PanicExecutor } from "./panic-executor.ts";
 import { lastRun } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
@@ -19,7 +19,7 @@ export interface HaltWatchParts {
   readonly keys: Keys;
   readonly book: PanicBook;
   readonly marker: HaltMarker;
-  readonly desk: Pick<PanicDesk, "running" | "runsLate" | "abandon">;
+  readonly executor: Pick<PanicExecutor, "running" | "runsLate" | "abandon">;
   readonly clock: WorkerClock;
   readonly log: WorkerLog;
 }
@@ -43,7 +43,7 @@ export async function watchHalt(parts: HaltWatchParts, signal: AbortSignal): Pro
 
 /** One look, and what it asks for. Rejects with Redis errors and what the file system says. */
 export async function syncHalt(parts: HaltWatchParts): Promise<void> {
-  const { book, marker, log, keys, desk } = parts;
+  const { book, marker, log, keys, executor } = parts;
   const last = lastRun(book.memory);
   const haltStands = book.memory.halted;
   const reading = await parts.store.haltReading(haltStands ? last?.event.event_id : undefined);
@@ -52,7 +52,7 @@ export async function syncHalt(parts: HaltWatchParts): Promise<void> {
   const action = decideHaltSync({
     reading,
     file: marker.standing(),
-    running: desk.running() === undefined ? "no" : desk.runsLate() ? "late" : "in time",
+    running: executor.running() === undefined ? "no" : executor.runsLate() ? "late" : "in time",
     haltStands,
     haltConfirmed: last?.haltConfirmed ?? true,
   });
@@ -67,7 +67,7 @@ export async function syncHalt(parts: HaltWatchParts): Promise<void> {
       { by: reading.clearedBy },
       "the halt was cleared while a panic is not flat: an operator takes over",
     );
-    desk.abandon(reading.clearedBy);
+    executor.abandon(reading.clearedBy);
   } else if (action === "accept-reset") {
     log.warn({ key: keys.tradingState }, "an operator has reset the halt in Redis: the halt file goes");
     // In the breath of the decision: a panic that comes in during a wait must find its own file standing. When it

@@ -1,10 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { STATISTICS } from "../../contract/statistics.ts";
-import type { DeskObserver } from "./panic-desk.ts";
+import type { PanicExecutorObserver } from "./panic-executor.ts";
 import type { PanicRunParts } from "./panic-run.ts";
 
 /** What happened, told where it happens; the worker's metrics and statistics are made of it. */
-export interface WorkerObserver extends DeskObserver {
+export interface WorkerObserver extends PanicExecutorObserver {
   orderEnded: PanicRunParts["observe"]["orderEnded"];
   refused(reason: string): void;
   probed(ok: boolean): void;

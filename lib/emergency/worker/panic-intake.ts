@@ -13,11 +13,11 @@ import type { HandleOutcome } from "../../redis/consumer-options.ts";
 import { entryTimeMs } from "../../redis/entry-time.ts";
 import { isRedisTrouble } from "../../redis/redis-errors.ts";
 import type { StreamEntry } from "../../redis/stream-entry.ts";
-import type { Bell } from "./bell.ts";
 import { refusedCompletion } from "./build-completion.ts";
+import type { Condition } from "./condition.ts";
 import { decideIntake, type IntakeDecision } from "./decide-intake.ts";
 import type { PanicBook } from "./panic-book.ts";
-import type { PanicDesk } from "./panic-desk.ts";
+import type { PanicExecutor } from "./panic-executor.ts";
 import type { isOver } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
 import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
@@ -26,10 +26,10 @@ import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 const ASK_MS = 250;
 
 export interface IntakeParts {
-  readonly desk: Pick<PanicDesk, "accept">;
+  readonly executor: Pick<PanicExecutor, "accept">;
   readonly store: Pick<PanicStore, "acknowledge" | "clearedAtMs" | "processed" | "refuse">;
   readonly book: PanicBook;
-  readonly bell: Bell;
+  readonly changed: Condition;
   readonly clock: WorkerClock;
   readonly log: WorkerLog;
   readonly observe: { refused(reason: string): void };
@@ -64,14 +64,14 @@ export class PanicIntake {
   }
 
   async #take(id: string, event: PanicEvent, signal: AbortSignal): Promise<HandleOutcome> {
-    const { desk, store, log } = this.#parts;
+    const { executor, store, log } = this.#parts;
     const decision = await this.#decide(id, event);
     if (decision.kind === "refuse") {
       return this.#refuse({ id, fields: { reason: event.reason } }, event.event_id, decision.reason);
     }
     if (decision.kind === "run") {
       this.#attach(event.event_id, id);
-      await desk.accept(event, "stream");
+      await executor.accept(event, "stream");
       if (!(await this.#published(event.event_id, signal))) return "later";
       this.#entries.delete(event.event_id);
     } else log.warn({ event_id: event.event_id, id }, "a panic that is over came again: not run");
@@ -130,12 +130,12 @@ export class PanicIntake {
 
   /** False when the process drains before. */
   async #published(eventId: string, signal: AbortSignal): Promise<boolean> {
-    const { book, bell } = this.#parts;
+    const { book, changed } = this.#parts;
     for (;;) {
       const standing = book.memory.panics.get(eventId);
       if (standing !== undefined && isPublished(standing)) return true;
       if (signal.aborted) return false;
-      await bell.next(signal);
+      await changed.wait(signal);
     }
   }
 }

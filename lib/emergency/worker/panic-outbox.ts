@@ -5,7 +5,7 @@
  * 2. `flush` never rejects, and ends within two of the connection's deadlines.
  */
 import { isRedisOutage } from "../../redis/redis-errors.ts";
-import type { Bell } from "./bell.ts";
+import type { Condition } from "./condition.ts";
 import type { PanicBook } from "./panic-book.ts";
 import { type CompletionMemory, joinedTo, type PanicStanding } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
@@ -19,7 +19,7 @@ interface OutboxParts {
   readonly clock: WorkerClock;
   readonly log: WorkerLog;
   /** Rung whenever Redis took something. */
-  readonly bell: Bell;
+  readonly changed: Condition;
   /** Entries of the panic stream that ask for this panic. */
   entriesOf(eventId: string): readonly string[];
 }
@@ -79,7 +79,7 @@ export class PanicOutbox {
 
   async #giveHalt(standing: PanicStanding): Promise<void> {
     if (!this.#owesHalt(standing)) return;
-    const { store, book, bell, clock } = this.#parts;
+    const { store, book, changed, clock } = this.#parts;
     const event_id = standing.event.event_id;
     await this.#unlessRefused(async () => {
       const joined = joinedTo(book.memory, event_id).length;
@@ -89,11 +89,11 @@ export class PanicOutbox {
       if (joinedTo(book.memory, event_id).length > joined) return;
       await book.write({ type: "halt_confirmed", event_id, at_ms: clock.nowMs() });
     });
-    bell.ring();
+    changed.notifyAll();
   }
 
   async #givePublication(standing: PanicStanding, one: CompletionMemory): Promise<void> {
-    const { store, book, bell } = this.#parts;
+    const { store, book, changed } = this.#parts;
     const event_id = standing.event.event_id;
     const { completion, final } = one;
     await this.#unlessRefused(async () => {
@@ -107,7 +107,7 @@ export class PanicOutbox {
       }
       await book.write({ type: "published", event_id, final });
     });
-    bell.ring();
+    changed.notifyAll();
   }
 
   /** What Redis refuses for a reason of its own (a key of the wrong type) must not hold up the rest. */

@@ -6,12 +6,12 @@ import type { HaltMarker } from "../halt-marker.ts";
 import { HALT_CLEARED } from "./audit-trail.ts";
 import { callPanic, type PanicCallParts } from "./call-panic.ts";
 import type { PanicBook } from "./panic-book.ts";
-import type { PanicDesk } from "./panic-desk.ts";
+import type { PanicExecutor } from "./panic-executor.ts";
 import { isOver, type PanicStanding } from "./panic-memory.ts";
 import type { PanicStore } from "./panic-store.ts";
 
 export interface WorkerRouteParts extends PanicCallParts {
-  readonly desk: Pick<PanicDesk, "accept" | "running" | "abandon" | "haltAgain">;
+  readonly executor: Pick<PanicExecutor, "accept" | "running" | "abandon" | "haltAgain">;
   readonly store: Pick<PanicStore, "processed" | "refuse" | "tradingState" | "clear">;
   readonly book: PanicBook;
   readonly marker: HaltMarker;
@@ -73,7 +73,7 @@ function panicView(standing: PanicStanding) {
   };
 }
 
-async function haltView({ store, marker, book, desk }: WorkerRouteParts) {
+async function haltView({ store, marker, book, executor }: WorkerRouteParts) {
   const file = marker.standing();
   const redis = await store.tradingState().catch((error: unknown) => ({
     unreadable: error instanceof Error ? error.message : String(error),
@@ -85,7 +85,7 @@ async function haltView({ store, marker, book, desk }: WorkerRouteParts) {
     file,
     redis,
     journal: book.memory.halted,
-    running: desk.running()?.event.event_id ?? null,
+    running: executor.running()?.event.event_id ?? null,
   };
 }
 
@@ -94,8 +94,8 @@ async function clearHalt(
   parts: WorkerRouteParts,
   by: { readonly who: string; readonly why: string; readonly force: boolean },
 ): Promise<void> {
-  const { desk, book, marker } = parts;
-  const running = desk.running();
+  const { executor, book, marker } = parts;
+  const running = executor.running();
   if (running !== undefined && !by.force) {
     const words = `panic ${running.event.event_id} is not flat yet`;
     throw new AdminError(409, "PANIC_NOT_FLAT", words, 'Wait for its completion, or send "force": true.');
@@ -104,7 +104,7 @@ async function clearHalt(
   const at_redis_ms = await clearInRedis(parts, by);
   if (book.memory.panics.size > known) {
     // The clearing may have undone its halt: it is written again.
-    desk.haltAgain();
+    executor.haltAgain();
     throw new AdminError(
       409,
       "PANIC_MEANWHILE",
@@ -112,7 +112,7 @@ async function clearHalt(
       "Look at it first.",
     );
   }
-  if (running !== undefined) desk.abandon(by.who);
+  if (running !== undefined) executor.abandon(by.who);
   // In one breath: a panic that comes in during a wait must find its own file standing.
   marker.take();
   await book.write({ type: "cleared", at_redis_ms, by: by.who, why: by.why });

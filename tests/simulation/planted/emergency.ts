@@ -5,7 +5,7 @@ export const EMERGENCY: readonly Mutation[] = [
   {
     name: "halt-after-close",
     mistake: "the worker cancels and closes without having put the halt file first",
-    changes: one("lib/emergency/worker/panic-desk.ts", "    this.#putHaltFile(event);\n", ""),
+    changes: one("lib/emergency/worker/panic-executor.ts", "    this.#putHaltFile(event);\n", ""),
     breaks: [6],
   },
   {

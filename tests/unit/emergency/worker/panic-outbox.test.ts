@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createBell } from "../../../../lib/emergency/worker/bell.ts";
+import { createCondition } from "../../../../lib/emergency/worker/condition.ts";
 import { openPanicBook } from "../../../../lib/emergency/worker/panic-book.ts";
 import { PanicOutbox } from "../../../../lib/emergency/worker/panic-outbox.ts";
 import { keptLog } from "../../../support/quiet-log.ts";
@@ -22,7 +22,7 @@ function stage(onHalt: () => void = () => undefined) {
       },
       publish: async () => "published",
     },
-    ...{ book, log: keptLog(), bell: createBell(), entriesOf: () => [] },
+    ...{ book, log: keptLog(), changed: createCondition(), entriesOf: () => [] },
     clock: { nowMs: () => 1, monotonicMs: () => 1, sleep: async () => undefined },
   });
   const standing = () => book.memory.panics.get("p");

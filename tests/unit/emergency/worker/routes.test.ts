@@ -17,11 +17,11 @@ const accept = (book: PanicBook) =>
   book.write({ type: "accepted", at_ms: 1, event: EVENT, via: "socket", joins: null });
 
 /** The routes over a store whose `clear` does what the test says. */
-function desk(clear: (book: PanicBook) => Promise<number>) {
+function stage(clear: (book: PanicBook) => Promise<number>) {
   const book = openPanicBook({ records: [], append: async () => true });
   const said: string[] = [];
   const routes = workerRoutes({
-    desk: {
+    executor: {
       accept: async () => ({ state: "accepted" }),
       running: () => undefined,
       abandon: () => said.push("abandon"),
@@ -50,13 +50,13 @@ function desk(clear: (book: PanicBook) => Promise<number>) {
 
 describe("DELETE /v1/halt", () => {
   test("takes the file away and writes down when it was cleared", async () => {
-    const { book, said, remove } = desk(async () => 77);
+    const { book, said, remove } = stage(async () => 77);
     expect((await remove()).status).toBe(200);
     expect([said, book.memory.clearedRedisMs]).toEqual([["file taken"], 77]);
   });
 
   test("leaves the halt of a panic that came in meanwhile, and has it written again", async () => {
-    const { book, said, remove } = desk(async (open) => {
+    const { book, said, remove } = stage(async (open) => {
       await accept(open);
       return 77;
     });

@@ -11,9 +11,10 @@
 import { EXIT_CODES } from "../../contract/exit-codes.ts";
 import type { PanicCompletion, PanicEvent } from "../../contract/panic.ts";
 import { ProcessExit } from "../../daemon/process-exit.ts";
+import { within } from "../../daemon/within.ts";
 import type { HaltMarker } from "../halt-marker.ts";
-import type { Bell } from "./bell.ts";
 import { buildCompletion, joinedCompletion } from "./build-completion.ts";
+import type { Condition } from "./condition.ts";
 import { isOver, joinedTo, lastRun, openRun, type PanicStanding } from "./panic-memory.ts";
 import type { PanicOutbox } from "./panic-outbox.ts";
 import { type PanicEnd, PanicRun, type PanicRunParts } from "./panic-run.ts";
@@ -28,20 +29,20 @@ const STUCK_MS = 30_000;
 /** An issuer's clock that differs by more is alarmed; it is never a reason to refuse. */
 const CLOCK_SKEW_MS_MAX = 5000;
 /** How long a failed completion may wait for Redis before the process ends all the same. */
-const LAST_WORDS_MS = 30_000;
+const PUBLISHED_WAIT_MS = 30_000;
 
-export interface DeskParts extends Omit<PanicRunParts, "signal" | "pace" | "giveHalt" | "observe"> {
+export interface PanicExecutorParts extends Omit<PanicRunParts, "signal" | "pace" | "giveHalt" | "observe"> {
   readonly marker: HaltMarker;
   readonly outbox: PanicOutbox;
-  readonly bell: Bell;
-  readonly observe: PanicRunParts["observe"] & DeskObserver;
+  readonly changed: Condition;
+  readonly observe: PanicRunParts["observe"] & PanicExecutorObserver;
   /** Whether Redis says that an operator cleared this panic's halt; false when Redis cannot be asked. */
   clearedMeanwhile(eventId: string): Promise<boolean>;
-  /** The desk or the run it watches made progress. */
+  /** The executor or the run it watches made progress. */
   readonly progress: () => void;
 }
 
-export interface DeskObserver {
+export interface PanicExecutorObserver {
   accepted(via: PanicStanding["via"], kind: "run" | "joined"): void;
   completed(completion: PanicCompletion): void;
   timeToFlat(ms: number): void;
@@ -52,8 +53,8 @@ export type Acceptance =
   | { readonly state: "accepted" | "running" | "done" }
   | { readonly state: "joined"; readonly joins: string };
 
-export class PanicDesk {
-  readonly #parts: DeskParts;
+export class PanicExecutor {
+  readonly #parts: PanicExecutorParts;
   /** Ends the run that is under way. */
   #stop: AbortController | undefined;
   /** The panic that an operator took over, and who. */
@@ -61,7 +62,7 @@ export class PanicDesk {
   /** Left open by a process before this one. */
   readonly #resumed: Set<string>;
 
-  constructor(parts: DeskParts) {
+  constructor(parts: PanicExecutorParts) {
     this.#parts = parts;
     const left = openRun(parts.book.memory);
     this.#resumed = new Set(left === undefined ? [] : [left.event.event_id]);
@@ -69,7 +70,7 @@ export class PanicDesk {
 
   /** Resolves once the halt stands and the panic is written down. Never rejects. */
   async accept(event: PanicEvent, via: PanicStanding["via"]): Promise<Acceptance> {
-    const { book, clock, bell, observe } = this.#parts;
+    const { book, clock, changed, observe } = this.#parts;
     const known = book.memory.panics.get(event.event_id);
     if (known !== undefined) return standingOf(known);
     this.#putHaltFile(event);
@@ -83,7 +84,7 @@ export class PanicDesk {
     const late = running?.completions.find(({ final }) => !final);
     const standing = book.memory.panics.get(event.event_id);
     if (late !== undefined && standing !== undefined) await this.#complete(standing, late.completion, false);
-    bell.ring();
+    changed.notifyAll();
     return joins === null ? { state: "accepted" } : { state: "joined", joins };
   }
 
@@ -146,7 +147,14 @@ export class PanicDesk {
   async #dismiss(standing: PanicStanding): Promise<void> {
     const nowMs = this.#parts.clock.nowMs();
     const trouble = "the halt was cleared while the worker was down: not resumed";
-    const view = { openLegs: undefined, lastKnown: [], uncancelled: [], errors: new Map(), trouble };
+    const view = {
+      openLegs: undefined,
+      dust: new Map(),
+      lastKnown: [],
+      uncancelled: [],
+      errors: new Map(),
+      trouble,
+    };
     const completion = buildCompletion(standing, view, { status: "failed", nowMs });
     this.#parts.log.error({ completion }, "PANIC over: an operator took over");
     await this.#completeWithJoined(standing, completion, true);
@@ -155,7 +163,7 @@ export class PanicDesk {
   async #idle(signal: AbortSignal): Promise<void> {
     const over = new AbortController();
     const slice = AbortSignal.any([signal, over.signal]);
-    await Promise.race([this.#parts.bell.next(slice), this.#parts.clock.sleep(IDLE_MS, slice)]);
+    await Promise.race([this.#parts.changed.wait(slice), this.#parts.clock.sleep(IDLE_MS, slice)]);
     over.abort();
   }
 
@@ -182,7 +190,7 @@ export class PanicDesk {
       await this.#finish(standing, run, "failed", `the halt was cleared by force by ${this.#takenOver.who}`);
     } else if (end === "refused") {
       await this.#sayLate(standing, run);
-      await this.#lastWords(signal);
+      await this.#awaitPublished(signal);
       throw new ProcessExit(
         EXIT_CODES.panicIncomplete,
         "the venue refuses our credentials: positions are open",
@@ -198,10 +206,7 @@ export class PanicDesk {
     const { clock, progress } = this.#parts;
     const work = run.untilEnd();
     for (;;) {
-      const slept = new AbortController();
-      const slice = clock.sleep(SLICE_MS, slept.signal).then(() => undefined);
-      const end = await Promise.race([work, slice]);
-      slept.abort();
+      const end = await within(clock, SLICE_MS, work);
       if (end !== undefined) return end;
       if (alive()) progress();
       if (run.isLate()) await this.#sayLate(standing, run);
@@ -235,7 +240,7 @@ export class PanicDesk {
     await this.#complete(run, completion, final);
     for (const one of joined) await this.#complete(one, completion, final);
     void this.#parts.outbox.flush();
-    this.#parts.bell.ring();
+    this.#parts.changed.notifyAll();
   }
 
   async #complete(standing: PanicStanding, completion: PanicCompletion, final: boolean): Promise<void> {
@@ -256,9 +261,9 @@ export class PanicDesk {
     }
   }
 
-  async #lastWords(signal: AbortSignal): Promise<void> {
+  async #awaitPublished(signal: AbortSignal): Promise<void> {
     const { clock, outbox, progress } = this.#parts;
-    const until = clock.monotonicMs() + LAST_WORDS_MS;
+    const until = clock.monotonicMs() + PUBLISHED_WAIT_MS;
     while (outbox.waiting() > 0 && clock.monotonicMs() < until && !signal.aborted) {
       progress();
       await outbox.flush();

@@ -1,18 +1,18 @@
-/** Wakes whoever waits for "something changed". */
-export interface Bell {
-  ring(): void;
-  /** Resolves at the next ring, or as soon as the signal aborts. Never rejects. */
-  next(signal: AbortSignal): Promise<void>;
+/** A condition variable. */
+export interface Condition {
+  notifyAll(): void;
+  /** Resolves at the next notification, or as soon as the signal aborts. Never rejects. */
+  wait(signal: AbortSignal): Promise<void>;
 }
 
-/** Silent until rung; a ring that nobody waits for is not kept. */
-export function createBell(): Bell {
+/** A notification that nobody waits for is not kept. */
+export function createCondition(): Condition {
   const waiting = new Set<() => void>();
   return {
-    ring() {
+    notifyAll() {
       for (const wake of [...waiting]) wake();
     },
-    next(signal) {
+    wait(signal) {
       if (signal.aborted) return Promise.resolve();
       return new Promise((resolve) => {
         const wake = () => {

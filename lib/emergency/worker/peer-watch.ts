@@ -23,7 +23,7 @@ const GONE_AFTER_MS = 10_000;
 /** A reply of Redis may be so late: by as much an old reading looks newer than it is. */
 const REPLY_MS_MAX = 500;
 
-export interface FellowWatchParts {
+export interface PeerWatchParts {
   readonly redis: Pick<RedisConnection, "command" | "whenReady">;
   readonly stream: string;
   /** Our own name in the group. */
@@ -38,13 +38,13 @@ interface Seen {
   readonly lastMs: number;
 }
 
-export class FellowWatch {
-  readonly #parts: FellowWatchParts;
+export class PeerWatch {
+  readonly #parts: PeerWatchParts;
   /** Members of the group that have read lately, by name; undefined: not looked yet. */
   #seen: ReadonlyMap<string, Seen> | undefined;
   #active: readonly string[] = [];
 
-  constructor(parts: FellowWatchParts) {
+  constructor(parts: PeerWatchParts) {
     this.#parts = parts;
   }
 
@@ -107,7 +107,7 @@ export class FellowWatch {
       .filter(([, { sinceMs, lastMs }]) => lastMs > sinceMs + REPLY_MS_MAX)
       .map(([name]) => name);
     if (wasAlone && this.#active.length > 0) {
-      log.error({ fellows: this.#active }, "ANOTHER WORKER IS ACTIVE: panics are divided between the two");
+      log.error({ peers: this.#active }, "ANOTHER WORKER IS ACTIVE: panics are divided between the two");
     }
     if (!wasAlone && this.#active.length === 0) log.info({}, "the only active worker again");
   }
