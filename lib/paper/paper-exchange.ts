@@ -19,7 +19,7 @@ import { createListenKey } from "./streams/listen-key.ts";
 import { streamSocketHandler, upgradeToStream } from "./streams/socket-surface.ts";
 import { createStreamHub } from "./streams/stream-hub.ts";
 import { createStreamPublisher } from "./streams/stream-publisher.ts";
-import { openDesk } from "./venue-desk.ts";
+import { openSequencer } from "./venue-sequencer.ts";
 
 /** Time as the venue takes it. */
 export interface PaperClock {
@@ -69,7 +69,7 @@ export function createPaperVenue(options: PaperExchangeOptions): PaperVenue {
   const tape = createMarketTape();
   const listenKey = createListenKey(options.listenKeyLifetimeMs, seededRandom(`listen/${clock.preciseMs()}`));
   const publisher = createStreamPublisher(hub, listenKey);
-  const desk = openDesk({
+  const sequencer = openSequencer({
     terms,
     nowMs: () => clock.nowMs(),
     deliver: (events) => publisher.userEvents(events),
@@ -87,13 +87,13 @@ export function createPaperVenue(options: PaperExchangeOptions): PaperVenue {
     sources: sourcesOf(options),
     terms: quoteTerms,
     speed: options.market.speed,
-    desk,
+    sequencer,
     tape,
     publisher,
   });
   const gateway = createGateway({
     endpoints: endpointTable(),
-    desk,
+    sequencer,
     facts,
     credentials,
     limits,
@@ -108,7 +108,7 @@ export function createPaperVenue(options: PaperExchangeOptions): PaperVenue {
   };
   const expireListenKey = () => endKey(listenKey.close());
   const admin = createAdminRoutes({
-    desk,
+    sequencer,
     facts,
     credentials,
     limits,
@@ -132,7 +132,7 @@ export function createPaperVenue(options: PaperExchangeOptions): PaperVenue {
         driver.step(monotonicMs);
         if (monotonicMs >= nextMarksMs) {
           nextMarksMs = monotonicMs + MARKS_EVERY_MS;
-          desk.act((state, nowMs) => publisher.markPrices(state, nowMs));
+          sequencer.act((state, nowMs) => publisher.markPrices(state, nowMs));
           endKey(listenKey.expired(clock.nowMs()));
         }
         beat();

@@ -8,7 +8,7 @@ import type { FaultInjector } from "../faults/fault-injector.ts";
 import { faultScriptSchema } from "../faults/fault-script.ts";
 import type { MarketDriver } from "../market/market-driver.ts";
 import type { StreamHub } from "../streams/stream-hub.ts";
-import type { VenueDesk } from "../venue-desk.ts";
+import type { VenueSequencer } from "../venue-sequencer.ts";
 import { balanceReport } from "../wire/account-view.ts";
 import { fillReport, incomeReport } from "../wire/fill-view.ts";
 import { bookTickerReport } from "../wire/market-view.ts";
@@ -21,7 +21,7 @@ import type { VenueFacts } from "./venue-call.ts";
 
 /** What the simulation's own controls reach. */
 export interface AdminParts {
-  readonly desk: VenueDesk;
+  readonly sequencer: VenueSequencer;
   readonly facts: VenueFacts;
   readonly credentials: Credentials;
   readonly limits: RateLimits;
@@ -65,9 +65,9 @@ const streamsSchema = z.strictObject({ action: z.enum(["drop", "mute", "unmute",
 export function createAdminRoutes(parts: AdminParts): Hono {
   const app = new Hono().basePath("/paper");
   app.get("/state", (context) =>
-    context.json(parts.desk.act((state, nowMs) => stateReport(state, parts, nowMs))),
+    context.json(parts.sequencer.act((state, nowMs) => stateReport(state, parts, nowMs))),
   );
-  app.get("/counts", (context) => context.json(parts.desk.act(countsReport)));
+  app.get("/counts", (context) => context.json(parts.sequencer.act(countsReport)));
   app.get("/requests", (context) => context.json(parts.journal.report()));
   app.get("/faults", (context) => context.json({ rules: parts.faults.report() }));
   app.delete("/faults", (context) => {
@@ -81,7 +81,7 @@ export function createAdminRoutes(parts: AdminParts): Hono {
     return context.json({ rules: parts.faults.report() });
   });
   app.post("/reset", (context) => {
-    parts.desk.reset();
+    parts.sequencer.reset();
     parts.limits.reset();
     parts.journal.reset();
     parts.faults.clear();
@@ -105,7 +105,7 @@ function addMarketRoutes(app: Hono, parts: AdminParts): void {
       parts.driver.release(request.release === "*" ? undefined : request.release);
       return context.json(marketReport(parts));
     }
-    const known = parts.desk.act((state) => state.symbols.has(request.symbol));
+    const known = parts.sequencer.act((state) => state.symbols.has(request.symbol));
     if (!known) return context.json({ error: { code: "UNKNOWN_SYMBOL", message: request.symbol } }, 400);
     parts.driver.setByHand(request);
     return context.json(marketReport(parts));
@@ -169,7 +169,7 @@ function stateReport(state: VenueState, parts: AdminParts, nowMs: number) {
 }
 
 function marketReport(parts: AdminParts) {
-  return parts.desk.act((state) => ({
+  return parts.sequencer.act((state) => ({
     quotes: [...state.symbols.values()].map(bookTickerReport),
     /** Part of each recording that has been played, 0 to 1. */
     progress: parts.driver.progress(),

@@ -2,7 +2,7 @@ import Big from "big.js";
 import { isRejection, type Rejection, reject } from "../engine/rejection.ts";
 import { disrupt } from "../faults/disrupt.ts";
 import type { FaultInjector, FaultPlan } from "../faults/fault-injector.ts";
-import type { VenueDesk } from "../venue-desk.ts";
+import type { VenueSequencer } from "../venue-sequencer.ts";
 import { type Credentials, checkKey, checkSigned } from "./authenticate.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import type { OrderReceipt, RequestJournal } from "./request-journal.ts";
@@ -13,7 +13,7 @@ import { readVenueRequest, type VenueRequest } from "./venue-request.ts";
 /** Everything a request passes on its way to the venue. */
 export interface GatewayParts {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
-  readonly desk: VenueDesk;
+  readonly sequencer: VenueSequencer;
   readonly facts: VenueFacts;
   readonly credentials: Credentials;
   readonly limits: RateLimits;
@@ -80,7 +80,7 @@ function execute(parts: GatewayParts, admission: Admission): VenueReply {
   const { request, endpoint, plan } = admission;
   const isOrder = endpoint.isOrder === true;
   const weight = typeof endpoint.weight === "number" ? endpoint.weight : endpoint.weight(request.params);
-  return parts.desk.act((state, nowMs) => {
+  return parts.sequencer.act((state, nowMs) => {
     const over = parts.limits.spend({ weight, orders: isOrder ? 1 : 0, nowMs });
     const headers = Object.fromEntries(parts.limits.headers(isOrder, nowMs));
     if (over !== undefined) {
@@ -115,9 +115,9 @@ function identify(credentials: Credentials, admission: Admission, nowMs: number)
  * its recvWindow it is refused like any other, and a venue that was reset meanwhile never sees it.
  */
 function executeLate(parts: GatewayParts, admission: Admission, ms: number): void {
-  const life = parts.desk.life();
+  const life = parts.sequencer.life();
   const arrive = () => {
-    if (parts.desk.life() !== life) return;
+    if (parts.sequencer.life() !== life) return;
     const reply = execute(parts, admission);
     parts.journal.count(`${admission.request.endpoint} (late)`, reply.status);
   };

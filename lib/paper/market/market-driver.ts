@@ -4,7 +4,7 @@ import { moveMarket } from "../engine/move-market.ts";
 import type { Quote } from "../engine/quote.ts";
 import type { VenueState } from "../engine/venue-state.ts";
 import type { StreamPublisher } from "../streams/stream-publisher.ts";
-import type { VenueDesk } from "../venue-desk.ts";
+import type { VenueSequencer } from "../venue-sequencer.ts";
 import type { MarketSource } from "./market-source.ts";
 import type { MarketTape } from "./market-tape.ts";
 import { type QuoteTerms, quoteAround } from "./quote-maker.ts";
@@ -36,7 +36,7 @@ export interface DriverOptions {
   readonly sources: readonly MarketSource[];
   readonly terms: QuoteTerms;
   readonly speed: number;
-  readonly desk: VenueDesk;
+  readonly sequencer: VenueSequencer;
   readonly tape: MarketTape;
   readonly publisher: StreamPublisher;
 }
@@ -46,7 +46,7 @@ export interface DriverOptions {
  * client never sees half of it. Only the newest quote of a symbol is published, each one is matched.
  */
 export function createMarketDriver(options: DriverOptions): MarketDriver {
-  const { desk, tape, publisher, sources, speed, terms } = options;
+  const { sequencer, tape, publisher, sources, speed, terms } = options;
   const held = new Set<string>();
   let startedMs: number | undefined;
 
@@ -63,7 +63,7 @@ export function createMarketDriver(options: DriverOptions): MarketDriver {
     step: (monotonicMs) => {
       startedMs ??= monotonicMs;
       const elapsedMs = (monotonicMs - startedMs) * speed;
-      desk.act((state, nowMs) => {
+      sequencer.act((state, nowMs) => {
         for (const source of sources) {
           const quotes = source.due(elapsedMs, nowMs);
           if (!held.has(source.symbol)) apply(state, source.symbol, quotes);
@@ -72,7 +72,7 @@ export function createMarketDriver(options: DriverOptions): MarketDriver {
     },
     setByHand: (wanted) => {
       if (wanted.hold) held.add(wanted.symbol);
-      desk.act((state, nowMs) => {
+      sequencer.act((state, nowMs) => {
         const { instrument } = symbolOf(state, wanted.symbol);
         const around = quoteAround(instrument, terms, { price: wanted.price, timeMs: nowMs });
         const quote = {

@@ -9,21 +9,21 @@ import { drainEvents, openVenue, type VenueState, type VenueTerms } from "./engi
  * 2. What is due by the clock happens before the act that comes later.
  * 3. The events of an act are delivered in order, after the act and before the next one.
  */
-export interface VenueDesk {
+export interface VenueSequencer {
   act<Result>(what: (state: VenueState, nowMs: number) => Result): Result;
   /** A fresh account on the same terms; counts how often, so that late work of a former life can be told. */
   reset(): void;
   readonly life: () => number;
 }
 
-export interface DeskOptions {
+export interface SequencerOptions {
   readonly terms: VenueTerms;
   readonly nowMs: () => number;
   readonly deliver: (events: readonly VenueEvent[]) => void;
 }
 
 /** Opens the account at once. `deliver` is called inside `act`, so it must not act itself. */
-export function openDesk(options: DeskOptions): VenueDesk {
+export function openSequencer(options: SequencerOptions): VenueSequencer {
   let latestMs = options.nowMs();
   let state = openVenue(options.terms, latestMs);
   let life = 0;
