@@ -13,11 +13,11 @@ import { answerCommandLine } from "./command-line.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { DaemonContext, DaemonParts, DaemonSpec, SettingsOf, SettingsShape } from "./daemon-spec.ts";
 import { type Environment, processEnvironment } from "./environment.ts";
-import { lastWords } from "./last-words.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { collectProcess } from "./process-collector.ts";
 import { ProcessExit } from "./process-exit.ts";
 import { followReadiness } from "./readiness.ts";
+import { reportExit } from "./report-exit.ts";
 import { Secret } from "./secret.ts";
 import { createServiceNotifier, type ServiceNotifier } from "./service-notifier.ts";
 import { releaseStartMemory } from "./start-memory.ts";
@@ -56,7 +56,7 @@ export async function runDaemon<Shape extends SettingsShape>(spec: DaemonSpec<Sh
     await live({ spec, settings, runtime, environment, clock, log, stateDir });
     return process.exit(EXIT_CODES.clean);
   } catch (error) {
-    return process.exit(lastWords(spec.role, error, log));
+    return process.exit(reportExit(spec.role, error, log));
   }
 }
 

@@ -6,8 +6,8 @@ import { type Clock, systemClock } from "./clock.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { DaemonSpec, SettingsOf, SettingsShape } from "./daemon-spec.ts";
 import { processEnvironment } from "./environment.ts";
-import { lastWords } from "./last-words.ts";
 import { createLogger, type Logger } from "./logger.ts";
+import { reportExit } from "./report-exit.ts";
 
 /** What a oneshot gets from the runtime. Nothing else reads time, environment or random. */
 export interface OneshotContext<Settings> {
@@ -37,7 +37,7 @@ export async function runOneshot<Shape extends SettingsShape>(
     const common = { bootId: randomUUID(), clock: systemClock, random: Math.random };
     return process.exit(await act({ settings, instance, log, ...common }));
   } catch (error) {
-    return process.exit(lastWords(spec.role, error, log));
+    return process.exit(reportExit(spec.role, error, log));
   }
 }
 

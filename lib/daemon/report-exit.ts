@@ -6,7 +6,7 @@ import type { Logger } from "./logger.ts";
 import { ProcessExit } from "./process-exit.ts";
 
 /** Says why the process ends, and with which code: on stderr until there is a log. */
-export function lastWords(role: Role, error: unknown, log: Logger | undefined): ExitCode {
+export function reportExit(role: Role, error: unknown, log: Logger | undefined): ExitCode {
   if (error instanceof ConfigurationError) {
     const { faults } = error;
     const head = `${ROLES[role].binary}: the configuration is wrong, nothing was started (${faults.length}):`;
