@@ -8,7 +8,7 @@ import { runTogether } from "../daemon/run-together.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { keepRoleBeat } from "../redis/role-beat.ts";
 import { createStreamConsumer } from "../redis/stream-consumer.ts";
-import { AuditBook, AuditWriteError } from "./audit-book.ts";
+import { AuditLog, AuditWriteError } from "./audit-log.ts";
 import { HeadRecord } from "./head-record.ts";
 import { createAuditMetrics } from "./metrics.ts";
 import { type AuditSettings, recordedStreams } from "./settings.ts";
@@ -19,7 +19,7 @@ const PAGE = 256;
 /** How long to wait for the disk before lost entries are tried again, ms. */
 const DISK_RETRY_MS = 1000;
 
-/** The role out of its parts: one consumer a stream, all of them writing into one book. */
+/** The role out of its parts: one consumer a stream, all of them writing into one log. */
 export function createAuditLogger(
   context: DaemonContext<AuditSettings>,
   outside: { readonly redis: RedisConnection },
@@ -27,11 +27,11 @@ export function createAuditLogger(
   const { settings, instance, bootId, build, clock, random, log } = context;
   const { redis } = outside;
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
-  const book = new AuditBook({ folder: context.stateDir, nowMs: clock.nowMs });
-  const metrics = createAuditMetrics(context.registry, () => book.head.seq);
+  const auditLog = new AuditLog({ folder: context.stateDir, nowMs: clock.nowMs });
+  const metrics = createAuditMetrics(context.registry, () => auditLog.head.seq);
   const statsKey = `${keys.statsPrefix}audit-logger`;
   const missing = (lines: number) => metrics.missing.set(lines);
-  const head = new HeadRecord({ ...{ redis, clock, log, missing }, key: statsKey, found: book.head });
+  const head = new HeadRecord({ ...{ redis, clock, log, missing }, key: statsKey, found: auditLog.head });
   let trouble: string | undefined;
   const streams = recordedStreams(settings, keys);
   const progress = jointBeat(streams, context.beat);
@@ -40,7 +40,7 @@ export function createAuditLogger(
     entries: readonly { id: string; fields: Readonly<Record<string, string>> }[],
   ) => {
     try {
-      const lines = await book.append(entries.map((entry) => ({ stream, ...entry })));
+      const lines = await auditLog.append(entries.map((entry) => ({ stream, ...entry })));
       metrics.lines.inc({ stream }, lines);
       if (trouble !== undefined) log.info({}, "the audit file is written again");
       trouble = undefined;
@@ -64,7 +64,7 @@ export function createAuditLogger(
         await head.compare();
         if (!(await record(stream, entries))) return "later";
         const ack = ["XACK", stream, GROUPS.auditLogger, ...entries.map((entry) => entry.id)];
-        await Promise.all([redis.command(ack), head.remember(book.head)]);
+        await Promise.all([redis.command(ack), head.remember(auditLog.head)]);
         return "done";
       },
       progress: progress[stream] ?? context.beat,
@@ -84,12 +84,12 @@ export function createAuditLogger(
     roleKey: `${keys.rolePrefix}audit-logger:${instance}`,
     statsKey,
   };
-  const routes = new Hono().get("/head", (reply) => reply.json(book.head));
+  const routes = new Hono().get("/head", (reply) => reply.json(auditLog.head));
   return {
     routes,
     dependencies: () => [
       redis.dependency(),
-      { name: "audit file", ok: trouble === undefined, detail: trouble ?? `line ${book.head.seq}` },
+      { name: "audit file", ok: trouble === undefined, detail: trouble ?? `line ${auditLog.head.seq}` },
       ...consumers.map((consumer) => consumer.dependency()),
     ],
     run: (signal) =>

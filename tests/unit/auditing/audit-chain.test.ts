@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { AuditBook } from "../../../lib/auditing/audit-book.ts";
+import { AuditLog } from "../../../lib/auditing/audit-log.ts";
 import { verifyCommand } from "../../../lib/auditing/verify-command.ts";
 import { verifyFiles } from "../../../lib/auditing/verify-files.ts";
 
@@ -25,31 +25,31 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A book over three days with two lines each; its folder and files, oldest first. */
+/** A log over three days with two lines each; its folder and files, oldest first. */
 async function threeDays() {
   const folder = mkdtempSync(join(tmpdir(), "audit-"));
   folders.push(folder);
   let nowMs = START_MS;
-  const book = new AuditBook({ folder, nowMs: () => nowMs });
+  const auditLog = new AuditLog({ folder, nowMs: () => nowMs });
   for (let n = 0; n < 6; n += 2) {
-    await book.append([entry(n), entry(n + 1)]);
+    await auditLog.append([entry(n), entry(n + 1)]);
     nowMs += DAY_MS;
   }
   const files = readdirSync(folder)
     .sort()
     .map((name) => join(folder, name));
-  return { folder, files, book };
+  return { folder, files, auditLog };
 }
 
 describe("the chain", () => {
   test("goes on across days, one file a UTC day, and verifies as one", async () => {
-    const { files, book } = await threeDays();
+    const { files, auditLog } = await threeDays();
     expect(files.map((path) => path.slice(-16))).toEqual([
       "2026-01-30.jsonl",
       "2026-01-31.jsonl",
       "2026-02-01.jsonl",
     ]);
-    expect(verifyFiles(files)).toMatchObject({ lines: 6, firstSeq: 1, head: book.head, problems: [] });
+    expect(verifyFiles(files)).toMatchObject({ lines: 6, firstSeq: 1, head: auditLog.head, problems: [] });
     expect(statSync(files[0] ?? "").mode & 0o777).toBe(0o640);
   });
 
@@ -107,11 +107,11 @@ describe("the chain", () => {
 
 describe("a head that was kept elsewhere", () => {
   test("finds any cut at the end, and a chain that was written anew", async () => {
-    const { files, book } = await threeDays();
-    const { head } = book;
+    const { files, auditLog } = await threeDays();
+    const { head } = auditLog;
     expect(verifyFiles(files, head).problems).toEqual([]);
     const other = await threeDays();
-    await other.book.append([entry(99)]);
+    await other.auditLog.append([entry(99)]);
     expect(verifyFiles(other.files, head).problems).toEqual([]);
     for (let kept = 5; kept > 0; kept -= 1) {
       const path = files[Math.floor(kept / 2)] ?? "";
@@ -129,8 +129,8 @@ describe("a head that was kept elsewhere", () => {
   });
 
   test("is given as --head SEQ:HASH; anything else is a misuse", async () => {
-    const { files, book } = await threeDays();
-    const { seq, hash } = book.head;
+    const { files, auditLog } = await threeDays();
+    const { seq, hash } = auditLog.head;
     expect(verifyCommand([...files, "--head", `${seq}:${hash}`], () => undefined)).toBe(0);
     expect(verifyCommand([...files.slice(0, 2), "--head", `${seq}:${hash}`], () => undefined)).toBe(1);
     expect(verifyCommand([...files, "--head", hash], () => undefined)).toBe(64);
@@ -138,10 +138,10 @@ describe("a head that was kept elsewhere", () => {
   });
 });
 
-describe("a book that is opened again", () => {
+describe("a log that is opened again", () => {
   test("goes on where it was, and takes no entry twice", async () => {
     const { folder, files } = await threeDays();
-    const again = new AuditBook({ folder, nowMs: () => START_MS + 2 * DAY_MS });
+    const again = new AuditLog({ folder, nowMs: () => START_MS + 2 * DAY_MS });
     expect(await again.append([entry(0), entry(5), entry(6), entry(6, "other")])).toBe(2);
     expect(verifyFiles(files)).toMatchObject({ lines: 8, problems: [] });
   });
@@ -152,10 +152,10 @@ describe("a book that is opened again", () => {
     const whole = readFileSync(last, "utf8");
     for (const length of [1, 40, 200]) {
       writeFileSync(last, whole);
-      const torn = new AuditBook({ folder, nowMs: () => START_MS + 2 * DAY_MS });
+      const torn = new AuditLog({ folder, nowMs: () => START_MS + 2 * DAY_MS });
       await torn.append([entry(7)]);
       writeFileSync(last, readFileSync(last).subarray(0, Buffer.byteLength(whole) + length));
-      const again = new AuditBook({ folder, nowMs: () => START_MS + 2 * DAY_MS });
+      const again = new AuditLog({ folder, nowMs: () => START_MS + 2 * DAY_MS });
       expect(await again.append([entry(7)])).toBe(1);
       expect(verifyFiles(files)).toMatchObject({ lines: 7, problems: [] });
     }
@@ -164,7 +164,7 @@ describe("a book that is opened again", () => {
   test("goes on in the newest file when the clock stepped back over midnight", async () => {
     const { folder, files } = await threeDays();
     for (const nowMs of [START_MS, START_MS + DAY_MS]) {
-      await new AuditBook({ folder, nowMs: () => nowMs }).append([entry(nowMs - START_MS + 10)]);
+      await new AuditLog({ folder, nowMs: () => nowMs }).append([entry(nowMs - START_MS + 10)]);
     }
     expect(readdirSync(folder)).toHaveLength(3);
     expect(verifyFiles(files)).toMatchObject({ lines: 8, problems: [] });
@@ -173,7 +173,7 @@ describe("a book that is opened again", () => {
   test("leaves half a line of an older file alone: it is evidence", async () => {
     const { folder, files } = await threeDays();
     appendFileSync(files[0] ?? "", '{"prev"');
-    await new AuditBook({ folder, nowMs: () => START_MS + 2 * DAY_MS }).append([entry(9)]);
+    await new AuditLog({ folder, nowMs: () => START_MS + 2 * DAY_MS }).append([entry(9)]);
     expect(verifyFiles(files).problems).toMatchObject([{ file: files[0], problem: "ends in the middle" }]);
   });
 
@@ -190,7 +190,7 @@ describe("a book that is opened again", () => {
   test("after somebody appended rubbish goes on, and the rubbish is found", async () => {
     const { folder, files } = await threeDays();
     appendFileSync(files[2] ?? "", "rubbish\n");
-    const again = new AuditBook({ folder, nowMs: () => START_MS + 2 * DAY_MS });
+    const again = new AuditLog({ folder, nowMs: () => START_MS + 2 * DAY_MS });
     await again.append([entry(9)]);
     const { problems } = verifyFiles(files);
     expect(problems).toHaveLength(1);

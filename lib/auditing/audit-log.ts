@@ -36,7 +36,7 @@ export class AuditWriteError extends Error {
  * 2. An entry has exactly one line, however often it is delivered and wherever the process was killed.
  * 3. A line is whole or not there: what a crash or a full disk left of one is cut off.
  */
-export class AuditBook {
+export class AuditLog {
   readonly #folder: string;
   readonly #recorded: RecordedIds;
   readonly #nowMs: () => number;
