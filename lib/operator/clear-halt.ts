@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { haltFileStands } from "../daemon/halt-file.ts";
 import { transaction } from "../redis/transaction.ts";
 import { auditCommand } from "./audit-command.ts";
-import type { Desk } from "./desk.ts";
+import type { CommandContext } from "./command-context.ts";
 import { readHalt } from "./read-safety.ts";
 
 export type HaltClearing =
@@ -17,20 +17,20 @@ export type HaltClearing =
  * unless forced: what the panic left open would stand beside new entries.
  */
 export async function clearHalt(
-  desk: Desk,
+  context: CommandContext,
   by: { readonly why: string; readonly force: boolean },
 ): Promise<HaltClearing> {
-  const before = await readHalt(desk);
-  if (!before.halted && !haltFileStands(desk.haltFile)) return { kind: "not_halted" };
-  const obstacle = by.force ? undefined : await openPositions(desk);
+  const before = await readHalt(context);
+  if (!before.halted && !haltFileStands(context.haltFile)) return { kind: "not_halted" };
+  const obstacle = by.force ? undefined : await openPositions(context);
   if (obstacle !== undefined) return { kind: "refused", why: obstacle };
   if (!before.readable) {
-    const why = `${desk.keys.tradingState} is no hash: look at it, then DEL it with redis-cli`;
+    const why = `${context.keys.tradingState} is no hash: look at it, then DEL it with redis-cli`;
     return { kind: "refused", why };
   }
-  await writeCleared(desk, by.why);
+  await writeCleared(context, by.why);
   try {
-    rmSync(desk.haltFile, { force: true });
+    rmSync(context.haltFile, { force: true });
     return { kind: "cleared" };
   } catch (error) {
     return { kind: "file_stands", why: error instanceof Error ? error.message : String(error) };
@@ -38,8 +38,8 @@ export async function clearHalt(
 }
 
 /** Why the halt should stay, or undefined when the venue says that nothing is open. */
-async function openPositions(desk: Desk): Promise<string | undefined> {
-  const exchange = desk.exchange();
+async function openPositions(context: CommandContext): Promise<string | undefined> {
+  const exchange = context.exchange();
   const connected = await exchange.connect();
   const positions = connected.ok ? await exchange.positions() : connected;
   if (!positions.ok) return `positions are unreadable (${positions.outcome.message}); --force clears anyway`;
@@ -49,10 +49,19 @@ async function openPositions(desk: Desk): Promise<string | undefined> {
 }
 
 /** The hash and its audit entry as one; the file goes last, so that a failure leaves the halt standing. */
-async function writeCleared(desk: Desk, why: string): Promise<void> {
-  const atMs = desk.redis.serverNowMs();
-  await transaction(desk.redis, [
-    ["HSET", desk.keys.tradingState, "halted", "false", "cleared_by", desk.who, "cleared_at", String(atMs)],
-    auditCommand(desk, { atMs, what: `halt cleared: ${why}`, before: "halted", after: "cleared" }),
+async function writeCleared(context: CommandContext, why: string): Promise<void> {
+  const atMs = context.redis.serverNowMs();
+  await transaction(context.redis, [
+    [
+      "HSET",
+      context.keys.tradingState,
+      "halted",
+      "false",
+      "cleared_by",
+      context.who,
+      "cleared_at",
+      String(atMs),
+    ],
+    auditCommand(context, { atMs, what: `halt cleared: ${why}`, before: "halted", after: "cleared" }),
   ]);
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ExitCode } from "../contract/exit-codes.ts";
-import type { Desk, Surroundings } from "./desk.ts";
+import type { CommandContext, Surroundings } from "./command-context.ts";
 
 /** What a command found or did: the same facts for people and for scripts. */
 export interface Report {
@@ -29,7 +29,7 @@ interface CommandSpec<Input extends z.ZodType> extends CommandFace {
   readonly question?: (input: z.output<Input>) => string | undefined;
   /** `as it is`: the command runs although Redis does not answer. Default: it does not. */
   readonly redis?: "ready" | "as it is";
-  run(desk: Desk, input: z.output<Input>): Promise<Report>;
+  run(context: CommandContext, input: z.output<Input>): Promise<Report>;
 }
 
 interface StandaloneSpec<Input extends z.ZodType> extends CommandFace {
@@ -50,7 +50,7 @@ type PreparedCommand =
       readonly kind: "ready";
       readonly question: string | undefined;
       readonly redis: "ready" | "as it is";
-      readonly run: (desk: Desk) => Promise<Report>;
+      readonly run: (context: CommandContext) => Promise<Report>;
     }
   | { readonly kind: "standalone"; readonly run: (around: Surroundings) => Promise<Report> };
 
@@ -60,7 +60,7 @@ export function operatorCommand<Input extends z.ZodType>(spec: CommandSpec<Input
     kind: "ready",
     question: spec.question?.(input),
     redis: spec.redis ?? "ready",
-    run: (desk) => spec.run(desk, input),
+    run: (context) => spec.run(context, input),
   }));
 }
 

@@ -2,7 +2,7 @@ import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
 import type { OperatorCommand, Report } from "./command.ts";
-import type { Desk, Surroundings } from "./desk.ts";
+import type { CommandContext, Surroundings } from "./command-context.ts";
 import { printable } from "./printable.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -22,10 +22,10 @@ interface ProgramParts {
   readonly terminal: Terminal;
   readonly world: Pick<Surroundings, "clock" | "environment" | "binaries" | "who" | "signal">;
   /** Reads the configuration and connects; only called for a command that needs it. `close` is called in the end. */
-  openDesk(
+  openContext(
     around: Surroundings,
     redis: "ready" | "as it is",
-  ): Promise<{ readonly desk: Desk; close(): Promise<void> }>;
+  ): Promise<{ readonly context: CommandContext; close(): Promise<void> }>;
 }
 
 const GLOBAL_OPTIONS = [
@@ -134,9 +134,9 @@ async function runCommand(
     if (call.json) showFailure(terminal, "NOT_CONFIRMED", "not confirmed; nothing was done");
     return EXIT_CODES.usage;
   }
-  const { desk, close } = await parts.openDesk(around, prepared.redis);
+  const { context, close } = await parts.openContext(around, prepared.redis);
   try {
-    return show(terminal, await prepared.run(desk), call.json);
+    return show(terminal, await prepared.run(context), call.json);
   } finally {
     await close();
   }

@@ -1,11 +1,14 @@
 import { tradingStateSchema } from "../contract/trading-state.ts";
 import { integerReply, listReply, recordReply } from "../redis/reply.ts";
-import type { Desk } from "./desk.ts";
+import type { CommandContext } from "./command-context.ts";
 
-type Source = Pick<Desk, "redis" | "keys">;
+type Source = Pick<CommandContext, "redis" | "keys">;
 
 /** A stored string, undefined when absent, `(unreadable)` where the key holds something else. */
-export async function readText({ redis }: Pick<Desk, "redis">, key: string): Promise<string | undefined> {
+export async function readText(
+  { redis }: Pick<CommandContext, "redis">,
+  key: string,
+): Promise<string | undefined> {
   const type = await redis.command(["TYPE", key]);
   if (type === "none") return undefined;
   return type === "string" ? String(await redis.command(["GET", key])) : "(unreadable)";
@@ -30,7 +33,10 @@ export async function readHalt(source: Source) {
 }
 
 /** Keys of a pattern, by SCAN: never blocks Redis. Bounded: the contract has few role keys. */
-export async function scanKeys({ redis }: Pick<Desk, "redis">, prefix: string): Promise<readonly string[]> {
+export async function scanKeys(
+  { redis }: Pick<CommandContext, "redis">,
+  prefix: string,
+): Promise<readonly string[]> {
   const found = new Set<string>();
   let cursor = "0";
   do {

@@ -5,35 +5,35 @@ import { positionPlanSchema } from "../contract/position-plan.ts";
 import { haltFileStands } from "../daemon/halt-file.ts";
 import { entryTimeMs } from "../redis/entry-time.ts";
 import { integerReply, listReply, optionalTextReply, recordReply } from "../redis/reply.ts";
-import type { Desk } from "./desk.ts";
+import type { CommandContext } from "./command-context.ts";
 import { readRoles } from "./read-roles.ts";
 import { readHalt, readSafeMode, readText, scanKeys } from "./read-safety.ts";
 import { newestEntries, readGroups } from "./read-streams.ts";
 
 /** The whole system as Redis has it. */
-export async function readStatus(desk: Desk) {
+export async function readStatus(context: CommandContext) {
   const [trading, rates, orders, groups, heartbeat, watchdog, plans, roles, drill] = await Promise.all([
-    readTrading(desk),
-    readRates(desk),
-    readOrders(desk),
-    readLag(desk),
-    readHeartbeat(desk),
-    readField(desk, desk.keys.watchdogState, "state"),
-    readPlans(desk),
-    readRoles(desk),
-    readField(desk, desk.keys.drillLast, "ts"),
+    readTrading(context),
+    readRates(context),
+    readOrders(context),
+    readLag(context),
+    readHeartbeat(context),
+    readField(context, context.keys.watchdogState, "state"),
+    readPlans(context),
+    readRoles(context),
+    readField(context, context.keys.drillLast, "ts"),
   ]);
-  const intents = groups.find((one) => one.stream === desk.keys.intentStream);
+  const intents = groups.find((one) => one.stream === context.keys.intentStream);
   const lag = intents?.lag ?? null;
   const backlog = intents === undefined || lag === null ? null : lag + intents.pending;
-  const drill_age_ms = drill === null ? null : Math.max(0, desk.redis.serverNowMs() - Number(drill));
+  const drill_age_ms = drill === null ? null : Math.max(0, context.redis.serverNowMs() - Number(drill));
   return {
     ...{
       ...trading,
       rates,
       ...orders,
       backlog,
-      backlog_max: desk.limits.backlogMax,
+      backlog_max: context.limits.backlogMax,
       groups,
       heartbeat,
       watchdog,
@@ -55,8 +55,10 @@ export interface VenuePosition {
 }
 
 /** Open positions by the venue, or in words why it does not say. */
-export async function readVenuePositions(desk: Desk): Promise<readonly VenuePosition[] | string> {
-  const exchange = desk.exchange();
+export async function readVenuePositions(
+  context: CommandContext,
+): Promise<readonly VenuePosition[] | string> {
+  const exchange = context.exchange();
   const connected = await exchange.connect();
   const reading = connected.ok ? await exchange.positions() : connected;
   if (!reading.ok) return reading.outcome.message;
@@ -66,15 +68,15 @@ export async function readVenuePositions(desk: Desk): Promise<readonly VenuePosi
   }));
 }
 
-async function readTrading(desk: Desk) {
+async function readTrading(context: CommandContext) {
   const [kill, halt, safeMode, mode, account] = await Promise.all([
-    readText(desk, desk.keys.kill),
-    readHalt(desk),
-    readSafeMode(desk),
-    readText(desk, desk.keys.mode),
-    readText(desk, desk.keys.modeAccount),
+    readText(context, context.keys.kill),
+    readHalt(context),
+    readSafeMode(context),
+    readText(context, context.keys.mode),
+    readText(context, context.keys.modeAccount),
   ]);
-  const haltFile = haltFileStands(desk.haltFile);
+  const haltFile = haltFileStands(context.haltFile);
   return {
     mode: mode ?? null,
     account: account ?? null,
@@ -87,7 +89,7 @@ async function readTrading(desk: Desk) {
 }
 
 /** What was admitted inside the window that ends now, by symbol in the current bucket, and today. */
-async function readRates({ redis, keys, limits }: Desk) {
+async function readRates({ redis, keys, limits }: CommandContext) {
   const nowMs = redis.serverNowMs();
   const bucket = Math.floor(nowMs / 1000 / limits.windowSec);
   const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", "");
@@ -114,7 +116,7 @@ async function readRates({ redis, keys, limits }: Desk) {
   };
 }
 
-async function readOrders({ redis, keys }: Desk) {
+async function readOrders({ redis, keys }: CommandContext) {
   const sources = [keys.decisionStream, keys.intentStream, keys.exitIntentStream].map(deadLetterStreamOf);
   const [open, oldest, stops, ...letters] = await Promise.all([
     redis.command(["ZCARD", keys.openOrders]),
@@ -131,36 +133,36 @@ async function readOrders({ redis, keys }: Desk) {
   };
 }
 
-async function readLag(desk: Desk) {
+async function readLag(context: CommandContext) {
   const streams = [
-    ...streamRetentions(desk.keys).map((one) => one.stream),
-    ...[desk.keys.panicStream, desk.keys.panicCompletedStream],
+    ...streamRetentions(context.keys).map((one) => one.stream),
+    ...[context.keys.panicStream, context.keys.panicCompletedStream],
   ];
-  const groups = await Promise.all([...new Set(streams)].map((stream) => readGroups(desk.redis, stream)));
+  const groups = await Promise.all([...new Set(streams)].map((stream) => readGroups(context.redis, stream)));
   return groups.flat();
 }
 
-async function readHeartbeat(desk: Desk) {
-  const [newest] = await newestEntries(desk.redis, desk.keys.heartbeatStream, 1);
+async function readHeartbeat(context: CommandContext) {
+  const [newest] = await newestEntries(context.redis, context.keys.heartbeatStream, 1);
   const beat = newest === undefined ? undefined : heartbeatSchema.safeParse(newest.fields).data;
   if (newest === undefined || beat === undefined) return null;
-  const ageMs = desk.redis.serverNowMs() - entryTimeMs(newest.id);
+  const ageMs = context.redis.serverNowMs() - entryTimeMs(newest.id);
   return { status: beat.status, age_ms: Math.max(0, ageMs), positions: beat.active_positions, seq: beat.seq };
 }
 
-async function readField({ redis }: Desk, key: string, field: string): Promise<string | null> {
+async function readField({ redis }: CommandContext, key: string, field: string): Promise<string | null> {
   const reply = await redis.command(["HGET", key, field]).catch(() => null);
   return optionalTextReply(reply) ?? null;
 }
 
 /** Positions as their plans have them; one whose plan does not parse is shown by its key. */
-async function readPlans(desk: Desk) {
-  const found = await scanKeys(desk, desk.keys.positionPlanPrefix);
+async function readPlans(context: CommandContext) {
+  const found = await scanKeys(context, context.keys.positionPlanPrefix);
   return Promise.all(
     found.map(async (key) => {
-      const reply = await desk.redis.command(["HGETALL", key]).catch(() => []);
+      const reply = await context.redis.command(["HGETALL", key]).catch(() => []);
       const plan = positionPlanSchema.safeParse(recordReply(reply)).data;
-      const symbol = plan?.symbol ?? key.slice(desk.keys.positionPlanPrefix.length);
+      const symbol = plan?.symbol ?? key.slice(context.keys.positionPlanPrefix.length);
       if (plan === undefined) return { symbol, readable: false };
       const { side, quantity, entry_price, stop_loss, take_profit, opened_at } = plan;
       return { symbol, readable: true, side, quantity, entry_price, stop_loss, take_profit, opened_at };

@@ -13,8 +13,8 @@ import { type Environment, processEnvironment } from "../daemon/environment.ts";
 import { shownLimits } from "../daemon/settings-limits.ts";
 import { createBinanceExchange } from "../exchange/binance-exchange.ts";
 import { connectRedis } from "../redis/connection.ts";
+import type { CommandContext, Surroundings } from "./command-context.ts";
 import { OPERATOR_COMMANDS } from "./commands.ts";
-import type { Desk, Surroundings } from "./desk.ts";
 import {
   operatorEnvironment,
   operatorSettings,
@@ -52,7 +52,7 @@ export async function runOperator(): Promise<never> {
           ...{ clock: systemClock, environment: own, signal: stop.signal },
           ...{ binaries: dirname(process.execPath), who: operatorName(own) },
         },
-        openDesk,
+        openContext,
       },
       argv,
     );
@@ -75,10 +75,10 @@ function processTerminal(): Terminal {
   };
 }
 
-async function openDesk(
+async function openContext(
   around: Surroundings,
   wanted: "ready" | "as it is",
-): Promise<{ readonly desk: Desk; close(): Promise<void> }> {
+): Promise<{ readonly context: CommandContext; close(): Promise<void> }> {
   const environment = operatorEnvironment(around.environment, SETTINGS_FOLDER);
   const spec = { role: "quantumctl", settings: operatorSettings } as const;
   const settings = readConfiguration({ spec, environment, hostname: hostname() });
@@ -94,7 +94,7 @@ async function openDesk(
     throw new RedisAbsentError(`Redis is not there: ${why}`);
   }
   const keys = keysOf(settings.QUANTUM_NAMESPACE);
-  const desk: Desk = {
+  const context: CommandContext = {
     ...around,
     ...{ redis, environment, mode: settings.TRADING_MODE, namespace: settings.QUANTUM_NAMESPACE },
     keys: { ...keys, resultStream: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream },
@@ -104,7 +104,7 @@ async function openDesk(
     panicSocket: settings.PANIC_SOCKET,
     limits: shownLimits(settings),
   };
-  return { desk, close: () => redis.close() };
+  return { context, close: () => redis.close() };
 }
 
 const nothing = () => undefined;

@@ -3,13 +3,13 @@ import { decodeResult, type ExecutionResult } from "../contract/execution-result
 import type { Keys } from "../contract/keys.ts";
 import type { Clock } from "../daemon/clock.ts";
 import { optionalTextReply } from "../redis/reply.ts";
-import type { Desk } from "./desk.ts";
+import type { CommandContext } from "./command-context.ts";
 import { entriesAfter, newestEntries } from "./read-streams.ts";
 
 const POLL_MS = 20;
 
 interface Source {
-  readonly redis: Pick<Desk["redis"], "command">;
+  readonly redis: Pick<CommandContext["redis"], "command">;
   readonly keys: Keys;
   readonly clock: Clock;
   readonly signal: AbortSignal;

@@ -116,12 +116,12 @@ fuzz("quantumctl takes a command line or says what is wrong with it, and asks be
       who: "fuzz",
       signal: new AbortController().signal,
     };
-    const openDesk = () => {
+    const openContext = () => {
       acted = true;
-      return Promise.reject(new UsageError("no desk in here"));
+      return Promise.reject(new UsageError("nothing is opened in here"));
     };
     try {
-      const code = await runProgram({ version: "0", commands, terminal, world, openDesk }, argv);
+      const code = await runProgram({ version: "0", commands, terminal, world, openContext }, argv);
       must([0, 1, 64].includes(code), "exit code", { argv, code });
     } catch (error) {
       must(error instanceof UsageError, "only wrong usage", error);

@@ -6,7 +6,7 @@ import { transaction } from "../../redis/transaction.ts";
 import { auditCommand } from "../audit-command.ts";
 import { columns } from "../columns.ts";
 import { operatorCommand, type Report } from "../command.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { newestEntries } from "../read-streams.ts";
 
 /** The streams whose readers may put an entry aside, by the word an operator types. */
@@ -33,11 +33,11 @@ export const deadLettersCommand = operatorCommand({
       .regex(/^(?:[1-9]\d{0,2}|1000)$/, "1 to 1000")
       .default("20"),
   }),
-  async run(desk, { count }) {
+  async run(context, { count }) {
     const found = await Promise.all(
       SOURCES.map(async (source) => {
-        const stream = deadLetterStreamOf(sourceStreams(desk.keys)[source]);
-        const entries = await newestEntries(desk.redis, stream, Number(count));
+        const stream = deadLetterStreamOf(sourceStreams(context.keys)[source]);
+        const entries = await newestEntries(context.redis, stream, Number(count));
         return entries.map(({ id, fields }) => asListed(source, id, fields));
       }),
     );
@@ -55,8 +55,8 @@ export const deadLetterShowCommand = operatorCommand({
     ["<id>", "its id in the dead-letter stream"],
   ],
   input: z.object({ stream: streamOption, id: entryId }),
-  async run(desk, { stream, id }) {
-    const letter = await readLetter(desk, stream, id);
+  async run(context, { stream, id }) {
+    const letter = await readLetter(context, stream, id);
     if (letter === undefined) return absent(id);
     return { json: asListed(stream, id, letter), lines: columns(Object.entries(letter)) };
   },
@@ -71,8 +71,8 @@ export const deadLetterRetryCommand = operatorCommand({
   ],
   input: z.object({ stream: streamOption, id: entryId }),
   question: ({ stream, id }) => `Put ${id} back into ${stream}? Its reader's own checks (age, dedup) apply.`,
-  async run(desk, { stream, id }) {
-    const letter = await readLetter(desk, stream, id);
+  async run(context, { stream, id }) {
+    const letter = await readLetter(context, stream, id);
     if (letter === undefined) return absent(id);
     const fields = rawFields(letter["raw"] ?? "");
     if (fields === undefined) {
@@ -82,11 +82,11 @@ export const deadLetterRetryCommand = operatorCommand({
         exitCode: EXIT_CODES.crash,
       };
     }
-    const source = sourceStreams(desk.keys)[stream];
-    const [entry] = await transaction(desk.redis, [
+    const source = sourceStreams(context.keys)[stream];
+    const [entry] = await transaction(context.redis, [
       ["XADD", source, "*", ...Object.entries(fields).flat()],
       ["XDEL", deadLetterStreamOf(source), id],
-      auditCommand(desk, { what: `dead letter ${id} of ${stream} put back` }),
+      auditCommand(context, { what: `dead letter ${id} of ${stream} put back` }),
     ]);
     return { json: { retried: true, entry }, lines: [`put back as ${String(entry)}`] };
   },
@@ -101,11 +101,11 @@ export const deadLetterDropCommand = operatorCommand({
   ],
   input: z.object({ stream: streamOption, id: entryId }),
   question: ({ stream, id }) => `Delete dead letter ${id} of ${stream}?`,
-  async run(desk, { stream, id }) {
-    if ((await readLetter(desk, stream, id)) === undefined) return absent(id);
-    await transaction(desk.redis, [
-      ["XDEL", deadLetterStreamOf(sourceStreams(desk.keys)[stream]), id],
-      auditCommand(desk, { what: `dead letter ${id} of ${stream} dropped` }),
+  async run(context, { stream, id }) {
+    if ((await readLetter(context, stream, id)) === undefined) return absent(id);
+    await transaction(context.redis, [
+      ["XDEL", deadLetterStreamOf(sourceStreams(context.keys)[stream]), id],
+      auditCommand(context, { what: `dead letter ${id} of ${stream} dropped` }),
     ]);
     return { json: { dropped: true }, lines: ["dropped"] };
   },
@@ -121,12 +121,12 @@ function asListed(source: Source, id: string, fields: Readonly<Record<string, st
 }
 
 async function readLetter(
-  desk: Desk,
+  context: CommandContext,
   source: Source,
   id: string,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const stream = deadLetterStreamOf(sourceStreams(desk.keys)[source]);
-  const reply = await desk.redis.command(["XRANGE", stream, id, id]);
+  const stream = deadLetterStreamOf(sourceStreams(context.keys)[source]);
+  const reply = await context.redis.command(["XRANGE", stream, id, id]);
   const entry = Array.isArray(reply) ? reply[0] : undefined;
   const flat: readonly unknown[] = Array.isArray(entry) && Array.isArray(entry[1]) ? entry[1] : [];
   if (flat.length === 0) return undefined;

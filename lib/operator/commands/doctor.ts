@@ -16,8 +16,8 @@ export const doctorCommand = operatorCommand({
   notes: "Goes on where Redis is away. Exit code 1: at least one fault (a warning alone is 0).",
   input: z.object({ quiet: z.boolean().default(false) }),
   redis: "as it is",
-  async run(desk, { quiet }) {
-    const all = await examine(desk);
+  async run(context, { quiet }) {
+    const all = await examine(context);
     const count = (verdict: Finding["verdict"]) => all.filter((one) => one.verdict === verdict).length;
     const [faults, warnings] = [count("fault"), count("warning")];
     const shown = all.filter((one) => !quiet || one.verdict !== "ok");

@@ -28,5 +28,5 @@ Exit codes of its own: 0 passed · 1 nothing was done, or something did not hold
     out: z.string().min(1).optional(),
     ...panicOptions,
   }),
-  run: (desk, options) => runDrill(desk, { ...options, out: options.out }),
+  run: (context, options) => runDrill(context, { ...options, out: options.out }),
 });

@@ -15,8 +15,8 @@ export const faultsCommand = operatorCommand({
       .regex(/^(?:[1-9]\d{0,2}|1000)$/, "1 to 1000")
       .default("20"),
   }),
-  async run(desk, { count }) {
-    const entries = await newestEntries(desk.redis, desk.keys.faultStream, Number(count));
+  async run(context, { count }) {
+    const entries = await newestEntries(context.redis, context.keys.faultStream, Number(count));
     const faults = entries.map(({ id, fields }) => ({ id, event: faultEventSchema.safeParse(fields).data }));
     const rows = faults.map(({ id, event }) =>
       event === undefined

@@ -12,23 +12,23 @@ export const haltStatusCommand = operatorCommand({
   notes: "Without Redis it says what the halt file says.",
   input: z.object({}),
   redis: "as it is",
-  async run(desk) {
-    const file = haltFileStands(desk.haltFile);
-    if (desk.redis.state.kind !== "ready") return withoutRedis(desk.haltFile, file);
-    const { halted, readable, state } = await readHalt(desk);
+  async run(context) {
+    const file = haltFileStands(context.haltFile);
+    if (context.redis.state.kind !== "ready") return withoutRedis(context.haltFile, file);
+    const { halted, readable, state } = await readHalt(context);
     const json = { halted: halted || file, redis: { halted, readable, ...state }, halt_file: file };
     if (!halted && !file) return { json, lines: ["not halted"] };
     const stands = halted ? state : undefined;
     const since = Number(stands?.ts) > 0 ? ` since ${new Date(Number(stands?.ts)).toISOString()}` : "";
     const why = readable
       ? (stands?.reason ?? "no reason in Redis")
-      : `${desk.keys.tradingState} is unreadable`;
+      : `${context.keys.tradingState} is unreadable`;
     return {
       json,
       lines: [
         `halted${since}: ${why}`,
         ...(stands === undefined ? [] : [`by ${stands.source}, panic ${stands.event_id || "(none)"}`]),
-        ...(file ? [`the halt file ${desk.haltFile} stands`] : []),
+        ...(file ? [`the halt file ${context.haltFile} stands`] : []),
         "clear it with: quantumctl halt clear --why '…'",
       ],
     };
@@ -62,8 +62,8 @@ export const haltClearCommand = operatorCommand({
   }),
   question: ({ force }) =>
     force ? "Clear the halt although positions may be open?" : "Clear the halt, so that entries pass again?",
-  async run(desk, by) {
-    const done = await clearHalt(desk, by);
+  async run(context, by) {
+    const done = await clearHalt(context, by);
     switch (done.kind) {
       case "not_halted":
         return { json: { cleared: false, halted: false }, lines: ["nothing to clear: not halted"] };

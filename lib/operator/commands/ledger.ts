@@ -10,8 +10,8 @@ export const ledgerShowCommand = operatorCommand({
   summary: "what the order ledger knows of an intent",
   parameters: [["<intent>", "its intent_id"]],
   input: z.object({ intent: z.string().regex(/^\S{1,256}$/, "an intent id") }),
-  async run(desk, { intent }) {
-    const reply = await desk.redis.command(["HGETALL", `${desk.keys.orderLedgerPrefix}${intent}`]);
+  async run(context, { intent }) {
+    const reply = await context.redis.command(["HGETALL", `${context.keys.orderLedgerPrefix}${intent}`]);
     const fields = recordReply(reply);
     if (Object.keys(fields).length === 0) {
       return {

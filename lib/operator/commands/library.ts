@@ -8,15 +8,15 @@ export const libraryLoadCommand = operatorCommand({
   summary: "load this release's server-side functions, replacing altered ones of the same version",
   input: z.object({}),
   question: () => `Load ${LIBRARY_NAME} of this release into Redis?`,
-  async run(desk) {
-    const before = await ensureLibrary(desk.redis).then(
+  async run(context) {
+    const before = await ensureLibrary(context.redis).then(
       () => "present",
       (error: unknown) => {
         if (error instanceof LibraryMismatchError) return "altered";
         throw error;
       },
     );
-    if (before === "altered") await desk.redis.command(["FUNCTION", "LOAD", "REPLACE", librarySource()]);
+    if (before === "altered") await context.redis.command(["FUNCTION", "LOAD", "REPLACE", librarySource()]);
     const done = before === "altered" ? "replaced" : "in place";
     return { json: { library: LIBRARY_NAME, done }, lines: [`${LIBRARY_NAME} is ${done}`] };
   },

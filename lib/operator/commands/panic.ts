@@ -19,15 +19,15 @@ Exit codes of its own: 0 flat · 1 refused, or nobody took it · 76 not flat, or
   }),
   question: () => "Close EVERY position of the account at market, now, and halt trading?",
   redis: "as it is",
-  async run(desk, { reason, wait, workerUrl }) {
+  async run(context, { reason, wait, workerUrl }) {
     const event = {
       event_id: crypto.randomUUID(),
       ...({ reason, severity: "CRITICAL", issued_by: "ops" } as const),
-      ts: desk.clock.nowMs(),
+      ts: context.clock.nowMs(),
     };
     const tell = (sight: PanicSight, atMs: number) =>
-      timelineLines(sight, atMs, event.event_id).forEach(desk.print);
-    const { redis, keys, clock, signal, panicSocket } = desk;
+      timelineLines(sight, atMs, event.event_id).forEach(context.print);
+    const { redis, keys, clock, signal, panicSocket } = context;
     const completion = await followPanic(
       { redis, keys, clock, signal, panicSocket, workerUrl, waitMs: wait * 1000, onSight: tell },
       event,

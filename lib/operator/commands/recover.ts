@@ -16,15 +16,15 @@ export const recoverCommand = operatorCommand({
   question: ({ dryRun }) =>
     dryRun ? undefined : "Claim stale entries, delete dead consumers, trim streams?",
   redis: "as it is",
-  async run(desk, { dryRun }) {
-    const binary = join(desk.binaries, ROLES["stream-recover"].binary);
+  async run(context, { dryRun }) {
+    const binary = join(context.binaries, ROLES["stream-recover"].binary);
     if (!isThere(binary)) {
       const why = `${binary} is missing: it belongs beside quantumctl`;
       return { json: { recovered: false, why }, lines: [why], exitCode: EXIT_CODES.dependencyAbsent };
     }
     const child = Bun.spawn([binary, ...(dryRun ? ["--dry-run"] : [])], {
       ...({ stdin: "ignore", stdout: "pipe", stderr: "pipe" } as const),
-      env: { ...desk.environment },
+      env: { ...context.environment },
     });
     const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
     // Its stdout is one line for the journal, its stderr a table for people.

@@ -15,9 +15,9 @@ export const statusCommand = operatorCommand({
   notes:
     "From Redis alone, so it works without any daemon. Positions are the plans of those that were opened here.",
   input: z.object({ venue: z.boolean().default(false) }),
-  async run(desk, { venue }) {
-    const status = await readStatus(desk);
-    const json = { ...status, venue_positions: venue ? await readVenuePositions(desk) : null };
+  async run(context, { venue }) {
+    const status = await readStatus(context);
+    const json = { ...status, venue_positions: venue ? await readVenuePositions(context) : null };
     return { json, lines: screen(json) };
   },
 });

@@ -5,7 +5,7 @@ import { setSwitch } from "../../kernel/switches.ts";
 import { transaction } from "../../redis/transaction.ts";
 import { auditCommand } from "../audit-command.ts";
 import { operatorCommand } from "../command.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { readHalt, readSafeMode, readText } from "../read-safety.ts";
 
 interface SwitchChange {
@@ -15,25 +15,25 @@ interface SwitchChange {
   readonly what: string;
 }
 
-async function change(desk: Desk, to: SwitchChange): Promise<string> {
-  await ensureLibrary(desk.redis);
-  const { instance, who } = desk;
-  return await setSwitch(desk.redis, desk.keys, { ...to, role: "quantumctl", instance, who });
+async function change(context: CommandContext, to: SwitchChange): Promise<string> {
+  await ensureLibrary(context.redis);
+  const { instance, who } = context;
+  return await setSwitch(context.redis, context.keys, { ...to, role: "quantumctl", instance, who });
 }
 
 /** A change that stops entries: it must not fail for the sake of functions that were altered or are another release's. */
-async function stop(desk: Desk, to: SwitchChange & { readonly value: string }): Promise<string> {
+async function stop(context: CommandContext, to: SwitchChange & { readonly value: string }): Promise<string> {
   try {
-    return await change(desk, to);
+    return await change(context, to);
   } catch (error) {
     if (!(error instanceof LibraryMismatchError)) throw error;
-    desk.print(`set without the server-side functions: ${error.message}`);
-    const before = (await readText(desk, to.key)) ?? "";
+    context.print(`set without the server-side functions: ${error.message}`);
+    const before = (await readText(context, to.key)) ?? "";
     const ttl = to.ttlSec > 0 ? ["EX", String(to.ttlSec)] : [];
-    await transaction(desk.redis, [
+    await transaction(context.redis, [
       ["SET", to.key, to.value, ...ttl],
       [
-        ...auditCommand(desk, {
+        ...auditCommand(context, {
           what: to.what,
           before: before === "" ? "(absent)" : before,
           after: to.value,
@@ -53,11 +53,11 @@ export const armCommand = operatorCommand({
   summary: "arm trading: entries may be opened (sets the kill switch to 0)",
   input: nothing,
   question: () => "Arm trading, so that entries may be opened?",
-  async run(desk) {
-    const { kill } = desk.keys;
-    const before = await change(desk, { key: kill, value: "0", ttlSec: 0, what: "trading armed" });
-    const halted = (await readHalt(desk)).halted || haltFileStands(desk.haltFile);
-    const safeMode = await readSafeMode(desk);
+  async run(context) {
+    const { kill } = context.keys;
+    const before = await change(context, { key: kill, value: "0", ttlSec: 0, what: "trading armed" });
+    const halted = (await readHalt(context)).halted || haltFileStands(context.haltFile);
+    const safeMode = await readSafeMode(context);
     return {
       json: { armed: true, before, halted, safe_mode: safeMode.on },
       lines: [
@@ -75,9 +75,9 @@ export const killCommand = operatorCommand({
   summary: "engage the kill switch: no entries; exits go on",
   input: nothing,
   question: () => "Stop all entries? Open positions stay open and guarded.",
-  async run(desk) {
-    const { kill } = desk.keys;
-    const before = await stop(desk, { key: kill, value: "1", ttlSec: 0, what: "kill switch engaged" });
+  async run(context) {
+    const { kill } = context.keys;
+    const before = await stop(context, { key: kill, value: "1", ttlSec: 0, what: "kill switch engaged" });
     return {
       json: { armed: false, before },
       lines: [`killed: entries are denied (kill switch was ${before === "" ? "absent" : before})`],
@@ -97,8 +97,8 @@ export const safeModeOnCommand = operatorCommand({
       .optional(),
   }),
   question: ({ ttl }) => `Deny entries ${ttl === undefined ? "until safe mode is cleared" : `for ${ttl} s`}?`,
-  async run(desk, { ttl }) {
-    await stop(desk, { key: desk.keys.safeMode, value: "1", ttlSec: ttl ?? 0, what: "safe mode on" });
+  async run(context, { ttl }) {
+    await stop(context, { key: context.keys.safeMode, value: "1", ttlSec: ttl ?? 0, what: "safe mode on" });
     return { json: { on: true, ttl_sec: ttl ?? null }, lines: ["safe mode is on: entries are denied"] };
   },
 });
@@ -108,8 +108,8 @@ export const safeModeOffCommand = operatorCommand({
   summary: "close the circuit breaker",
   input: nothing,
   question: () => "End safe mode, so that entries may be opened?",
-  async run(desk) {
-    await change(desk, { key: desk.keys.safeMode, value: undefined, ttlSec: 0, what: "safe mode off" });
+  async run(context) {
+    await change(context, { key: context.keys.safeMode, value: undefined, ttlSec: 0, what: "safe mode off" });
     return { json: { on: false, ttl_sec: null }, lines: ["safe mode is off"] };
   },
 });
@@ -118,8 +118,8 @@ export const safeModeStatusCommand = operatorCommand({
   path: "safe-mode status",
   summary: "whether the circuit breaker is open, and for how long",
   input: nothing,
-  async run(desk) {
-    const state = await readSafeMode(desk);
+  async run(context) {
+    const state = await readSafeMode(context);
     const until = state.ttl_sec === null ? "until it is cleared" : `for another ${state.ttl_sec} s`;
     return { json: state, lines: [state.on ? `safe mode is on ${until}` : "safe mode is off"] };
   },

@@ -5,7 +5,7 @@ import { entryTimeMs } from "../../redis/entry-time.ts";
 import { isRedisOutage } from "../../redis/redis-errors.ts";
 import type { StreamEntry } from "../../redis/stream-entry.ts";
 import { operatorCommand } from "../command.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { entriesAfter, newestEntries } from "../read-streams.ts";
 
 type Colour = "cyan" | "green" | "yellow" | "red" | "magenta" | "blue" | "gray";
@@ -46,46 +46,46 @@ export const tailCommand = operatorCommand({
       .regex(/^[1-9]\d{0,6}$/, "a whole number of seconds")
       .optional(),
   }),
-  async run(desk, input) {
+  async run(context, input) {
     const names = input.streams.length === 0 ? DEFAULTS : input.streams;
     const forMs = input.for === undefined ? Number.POSITIVE_INFINITY : Number(input.for) * 1000;
-    await follow(desk, [...new Set(names)], desk.clock.monotonicMs() + forMs);
+    await follow(context, [...new Set(names)], context.clock.monotonicMs() + forMs);
     return { json: undefined, lines: [] };
   },
 });
 
-async function follow(desk: Desk, names: readonly Followed[], until: number): Promise<void> {
+async function follow(context: CommandContext, names: readonly Followed[], until: number): Promise<void> {
   const after = new Map<Followed, string>();
   let away = false;
-  while (!desk.signal.aborted && desk.clock.monotonicMs() < until) {
+  while (!context.signal.aborted && context.clock.monotonicMs() < until) {
     try {
-      for (const name of names) await showNew(desk, name, after);
-      if (away) desk.print("Redis is back");
+      for (const name of names) await showNew(context, name, after);
+      if (away) context.print("Redis is back");
       away = false;
     } catch (error) {
       if (!isRedisOutage(error)) throw error;
-      if (!away) desk.print(`Redis is away: ${error instanceof Error ? error.message : String(error)}`);
+      if (!away) context.print(`Redis is away: ${error instanceof Error ? error.message : String(error)}`);
       away = true;
     }
-    await desk.clock.sleep(POLL_MS, desk.signal);
+    await context.clock.sleep(POLL_MS, context.signal);
   }
 }
 
 /** Shows what came since the last look; the first look only finds out where the stream ends. */
-async function showNew(desk: Desk, name: Followed, after: Map<Followed, string>): Promise<void> {
+async function showNew(context: CommandContext, name: Followed, after: Map<Followed, string>): Promise<void> {
   const [key, colour] = FOLLOWED[name];
-  const stream = desk.keys[key];
+  const stream = context.keys[key];
   const seen = after.get(name);
   if (seen === undefined) {
-    const [newest] = await newestEntries(desk.redis, stream, 1);
+    const [newest] = await newestEntries(context.redis, stream, 1);
     after.set(name, newest?.id ?? "0-0");
     return;
   }
-  for (const entry of await entriesAfter(desk.redis, stream, { id: seen, count: PAGE })) {
+  for (const entry of await entriesAfter(context.redis, stream, { id: seen, count: PAGE })) {
     after.set(name, entry.id);
     const at = new Date(entryTimeMs(entry.id)).toISOString().slice(11, 23);
     const line = `${at} ${styleText(colour, name.padEnd(11))} ${lineOf(entry.fields)}`;
-    desk.show(line, { stream: name, id: entry.id, fields: entry.fields });
+    context.show(line, { stream: name, id: entry.id, fields: entry.fields });
   }
 }
 

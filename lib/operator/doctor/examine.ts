@@ -1,4 +1,4 @@
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { SETTINGS_FOLDER } from "../operator-settings.ts";
 import { filePermissions } from "./file-permissions.ts";
 import type { Finding } from "./finding.ts";
@@ -8,7 +8,7 @@ import { readiness, versions } from "./role-checks.ts";
 import { unitStates } from "./unit-states.ts";
 import { venueChecks } from "./venue-checks.ts";
 
-type Check = (desk: Desk) => Promise<readonly Finding[]>;
+type Check = (context: CommandContext) => Promise<readonly Finding[]>;
 
 const ALWAYS: readonly Check[] = [configurationRead, redisReached];
 const WITH_REDIS: readonly Check[] = [
@@ -18,11 +18,11 @@ const WITH_REDIS: readonly Check[] = [
 const ANYWAY: readonly Check[] = [venueChecks, () => filePermissions(SETTINGS_FOLDER), unitStates];
 
 /** Looks at everything that has to be right; what Redis would have to tell is left out where it is away. */
-export async function examine(desk: Desk): Promise<readonly Finding[]> {
-  const there = desk.redis.state.kind === "ready";
+export async function examine(context: CommandContext): Promise<readonly Finding[]> {
+  const there = context.redis.state.kind === "ready";
   const findings: Finding[] = [];
   for (const check of [...ALWAYS, ...(there ? WITH_REDIS : []), ...ANYWAY]) {
-    findings.push(...(await check(desk)));
+    findings.push(...(await check(context)));
   }
   return findings;
 }

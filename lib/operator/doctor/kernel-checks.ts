@@ -1,17 +1,17 @@
 import { haltFileStands } from "../../daemon/halt-file.ts";
 import { LIBRARY_NAME, librarySource } from "../../kernel/library.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { readHalt, readSafeMode, readText } from "../read-safety.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 
 /** That this program got here means that it was read; says what it was read to be. */
-export async function configurationRead(desk: Desk): Promise<readonly Finding[]> {
-  return [ok("configuration", `${desk.mode}, instance ${desk.instance}`)];
+export async function configurationRead(context: CommandContext): Promise<readonly Finding[]> {
+  return [ok("configuration", `${context.mode}, instance ${context.instance}`)];
 }
 
 /** Whether the server-side functions are this release's. */
-export async function kernelLibrary(desk: Desk): Promise<readonly Finding[]> {
-  const reply = await desk.redis
+export async function kernelLibrary(context: CommandContext): Promise<readonly Finding[]> {
+  const reply = await context.redis
     .command(["FUNCTION", "LIST", "LIBRARYNAME", LIBRARY_NAME, "WITHCODE"])
     .catch(() => undefined);
   const check = "kernel functions";
@@ -31,22 +31,22 @@ export async function kernelLibrary(desk: Desk): Promise<readonly Finding[]> {
 }
 
 /** One Redis serves one mode and account. */
-export async function modeRecorded(desk: Desk): Promise<readonly Finding[]> {
-  const recorded = await readText(desk, desk.keys.mode);
+export async function modeRecorded(context: CommandContext): Promise<readonly Finding[]> {
+  const recorded = await readText(context, context.keys.mode);
   if (recorded === undefined) return [warning("mode", "none recorded yet", "the first execution records it")];
-  if (recorded === desk.mode) return [ok("mode", recorded)];
+  if (recorded === context.mode) return [ok("mode", recorded)];
   const hint = "correct TRADING_MODE or REDIS_URL: one Redis serves one mode and account";
-  return [fault("mode", `recorded ${recorded}, configured ${desk.mode}`, hint)];
+  return [fault("mode", `recorded ${recorded}, configured ${context.mode}`, hint)];
 }
 
 /** What keeps entries from being opened now. Nothing of it is a fault: somebody or something wanted it so. */
-export async function haltSwitches(desk: Desk): Promise<readonly Finding[]> {
+export async function haltSwitches(context: CommandContext): Promise<readonly Finding[]> {
   const [kill, safeMode, halt] = await Promise.all([
-    readText(desk, desk.keys.kill),
-    readSafeMode(desk),
-    readHalt(desk),
+    readText(context, context.keys.kill),
+    readSafeMode(context),
+    readHalt(context),
   ]);
-  const halted = halt.halted || haltFileStands(desk.haltFile);
+  const halted = halt.halted || haltFileStands(context.haltFile);
   const why = halt.halted ? halt.state?.reason : undefined;
   const said = [
     ...(kill === "0" ? [] : [warning("entries", "killed", "quantumctl arm")]),

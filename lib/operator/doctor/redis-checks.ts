@@ -1,5 +1,5 @@
 import { integerReply, listReply, type RedisReply, recordReply } from "../../redis/reply.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { aclLine } from "../redis-user.ts";
 import { redisUsers } from "../redis-users.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
@@ -8,7 +8,7 @@ import { type Finding, fault, ok, warning } from "./finding.ts";
 const MEMORY_SHARE_MAX = 0.9;
 
 /** Whether Redis answers at all. */
-export async function redisReached({ redis }: Desk): Promise<readonly Finding[]> {
+export async function redisReached({ redis }: CommandContext): Promise<readonly Finding[]> {
   if (redis.state.kind === "ready") return [ok("redis", "answers")];
   const why = redis.state.lastError ?? redis.state.kind;
   return [fault("redis", why, "systemctl status redis-server; REDIS_URL; the password of this user")];
@@ -19,10 +19,10 @@ interface Asked {
 }
 
 /** Eviction, durability and snapshots, as the kernel's guarantees need them. */
-export async function redisSettings(desk: Asked): Promise<readonly Finding[]> {
+export async function redisSettings(context: Asked): Promise<readonly Finding[]> {
   const [policy, aof, sync, snapshots, stopWrites] = await Promise.all(
     ["maxmemory-policy", "appendonly", "appendfsync", "save", "stop-writes-on-bgsave-error"].map((name) =>
-      configValue(desk, name),
+      configValue(context, name),
     ),
   );
   if (policy === undefined) {
@@ -57,14 +57,14 @@ function durability(aof: string | undefined, sync: string | undefined): Finding 
     : warning("redis durability", `appendfsync ${sync ?? "?"} may lose the last second`, wanted);
 }
 
-async function configValue(desk: Asked, name: string): Promise<string | undefined> {
-  const reply = await desk.redis.command(["CONFIG", "GET", name]).catch(() => undefined);
+async function configValue(context: Asked, name: string): Promise<string | undefined> {
+  const reply = await context.redis.command(["CONFIG", "GET", name]).catch(() => undefined);
   return reply === undefined ? undefined : recordReply(reply)[name];
 }
 
 /** Memory, disk and role of the server now. */
-export async function redisCondition(desk: Desk): Promise<readonly Finding[]> {
-  const reply = await desk.redis.command(["INFO"]).catch(() => undefined);
+export async function redisCondition(context: CommandContext): Promise<readonly Finding[]> {
+  const reply = await context.redis.command(["INFO"]).catch(() => undefined);
   if (reply === undefined) return [warning("redis condition", "this user may not run INFO", "give it +info")];
   const info = new Map(
     String(reply)
@@ -94,16 +94,16 @@ export async function redisCondition(desk: Desk): Promise<readonly Finding[]> {
 }
 
 /** Users and their rights, as far as this user may see them. */
-export async function redisAccess(desk: Desk): Promise<readonly Finding[]> {
-  const user = await desk.redis.command(["ACL", "WHOAMI"]).catch(() => "(unknown)");
-  const list = await desk.redis.command(["ACL", "LIST"]).catch(() => undefined);
+export async function redisAccess(context: CommandContext): Promise<readonly Finding[]> {
+  const user = await context.redis.command(["ACL", "WHOAMI"]).catch(() => "(unknown)");
+  const list = await context.redis.command(["ACL", "LIST"]).catch(() => undefined);
   const installed = list === undefined ? undefined : usersOf(list);
   if (user === "default" && installed?.size === 1) {
     return [warning("redis users", "everyone is the default user", "install the ACL file: one user a role")];
   }
   if (installed === undefined)
     return [ok("redis users", `this is ${String(user)}, who may not list the others`)];
-  const expected = redisUsers(desk.namespace).map((one) => aclLine(one, ""));
+  const expected = redisUsers(context.namespace).map((one) => aclLine(one, ""));
   const faults = expected.flatMap((line) => userFault(line, installed));
   const open = installed.get("default")?.includes("on") === true;
   return [
@@ -117,7 +117,7 @@ export async function redisAccess(desk: Desk): Promise<readonly Finding[]> {
         ]
       : []),
     ...(faults.length === 0 ? [ok("redis users", `${expected.length}, each with its role's keys`)] : faults),
-    ...(await refusals(desk)),
+    ...(await refusals(context)),
   ];
 }
 
@@ -147,8 +147,8 @@ function userFault(line: string, installed: ReadonlyMap<string, readonly string[
 }
 
 /** What Redis refused somebody: a role that lacks a right, or somebody who tries. */
-async function refusals(desk: Desk): Promise<readonly Finding[]> {
-  const log = await desk.redis.command(["ACL", "LOG", "10"]).catch(() => undefined);
+async function refusals(context: CommandContext): Promise<readonly Finding[]> {
+  const log = await context.redis.command(["ACL", "LOG", "10"]).catch(() => undefined);
   const newest = log === undefined ? undefined : listReply(log)[0];
   if (newest === undefined) return [];
   const flat = listReply(newest);

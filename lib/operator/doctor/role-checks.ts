@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { ROLES } from "../../contract/roles.ts";
 import { buildIdentity } from "../../daemon/build-identity.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { type RoleReading, readRoles } from "../read-roles.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 
 const ANSWERS_WITHIN_MS = 1000;
 
 /** Whether all that is alive was built from one commit, and this program too. */
-export async function versions(desk: Desk): Promise<readonly Finding[]> {
-  const roles = await readRoles(desk);
+export async function versions(context: CommandContext): Promise<readonly Finding[]> {
+  const roles = await readRoles(context);
   const builds = new Set(roles.map((role) => `${role.build} ${role.git}`));
   if (roles.length === 0) return [warning("versions", "no role is alive", "systemctl start quantum.target")];
   if (builds.size > 1) {
@@ -30,8 +30,8 @@ const readySchema = z.object({
 });
 
 /** What each role of this machine waits for, asked at its default port. */
-export async function readiness(desk: Desk): Promise<readonly Finding[]> {
-  const own = (await readRoles(desk)).filter((role) => role.instance === desk.instance);
+export async function readiness(context: CommandContext): Promise<readonly Finding[]> {
+  const own = (await readRoles(context)).filter((role) => role.instance === context.instance);
   const portOf = (role: RoleReading) =>
     Object.entries(ROLES).find(([name]) => name === role.role)?.[1].adminPort;
   const asked = own.map((role) => readinessOf(role, `http://127.0.0.1:${portOf(role) ?? 0}`));

@@ -1,4 +1,4 @@
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { readText } from "../read-safety.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 
@@ -6,17 +6,17 @@ import { type Finding, fault, ok, warning } from "./finding.ts";
 const CLOCK_APART_MAX_MS = 1000;
 
 /** Address, credentials, account and clock, against the venue itself. */
-export async function venueChecks(desk: Desk): Promise<readonly Finding[]> {
-  const exchange = desk.exchange();
+export async function venueChecks(context: CommandContext): Promise<readonly Finding[]> {
+  const exchange = context.exchange();
   const connected = await exchange.connect();
   if (!connected.ok) {
     const hint = "check the address, the network and the credentials";
     return [fault("venue", connected.outcome.message, hint)];
   }
   const probe = await exchange.probe();
-  const apartMs = Math.round(Math.abs(exchange.serverNowMs() - desk.clock.nowMs()));
-  const there = desk.redis.state.kind === "ready";
-  const recorded = there ? await readText(desk, desk.keys.modeAccount) : undefined;
+  const apartMs = Math.round(Math.abs(exchange.serverNowMs() - context.clock.nowMs()));
+  const there = context.redis.state.kind === "ready";
+  const recorded = there ? await readText(context, context.keys.modeAccount) : undefined;
   const same = recorded === undefined || recorded === connected.value.fingerprint;
   return [
     probe.ok

@@ -1,7 +1,7 @@
 import { panicEventSchema } from "../../contract/panic.ts";
 import { entryTimeMs } from "../../redis/entry-time.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { entriesAfter } from "../read-streams.ts";
 
 /** Long enough for somebody to stop the exit brain by hand in another terminal, ms. */
@@ -19,8 +19,11 @@ interface WatchdogPanic {
 }
 
 /** The next panic of the watchdog after an entry of the panic stream; undefined when none came. */
-export async function awaitPanic(desk: Desk, afterId: string): Promise<WatchdogPanic | undefined> {
-  const { redis, keys, clock, signal } = desk;
+export async function awaitPanic(
+  context: CommandContext,
+  afterId: string,
+): Promise<WatchdogPanic | undefined> {
+  const { redis, keys, clock, signal } = context;
   const until = clock.monotonicMs() + WAIT_MS;
   let after = afterId;
   while (clock.monotonicMs() < until && !signal.aborted) {

@@ -1,5 +1,5 @@
 import type { PanicCompletion } from "../../contract/panic.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { awaitCompletion, followPanic, lastCompletionId, type PanicSight } from "../panic/follow-panic.ts";
 import { timelineLines } from "../panic/timeline-lines.ts";
 import { newestEntries } from "../read-streams.ts";
@@ -30,56 +30,56 @@ interface Call {
 
 /** Calls the panic, or stops the exit brain and waits for the watchdog's, and follows it to its end. */
 export async function callDrillPanic(
-  desk: Desk,
+  context: CommandContext,
   call: Call,
 ): Promise<DrillPanic | { readonly kind: "none"; readonly why: string }> {
-  return call.kind === "panic" ? await panicOfOps(desk, call) : await panicOfWatchdog(desk, call);
+  return call.kind === "panic" ? await panicOfOps(context, call) : await panicOfWatchdog(context, call);
 }
 
-async function panicOfOps(desk: Desk, call: Call): Promise<DrillPanic> {
+async function panicOfOps(context: CommandContext, call: Call): Promise<DrillPanic> {
   const event = {
-    ...{ event_id: crypto.randomUUID(), reason: "DRILL", ts: desk.clock.nowMs() },
+    ...{ event_id: crypto.randomUUID(), reason: "DRILL", ts: context.clock.nowMs() },
     ...({ severity: "CRITICAL", issued_by: "ops" } as const),
   };
-  const notes = takeNotes(desk, event.event_id);
-  const completion = await followPanic(partsOf(desk, call, notes.onSight), event);
+  const notes = takeNotes(context, event.event_id);
+  const completion = await followPanic(partsOf(context, call, notes.onSight), event);
   return notes.close({ reason: event.reason, completion, panicAfterMs: null });
 }
 
 async function panicOfWatchdog(
-  desk: Desk,
+  context: CommandContext,
   call: Call,
 ): Promise<DrillPanic | { readonly kind: "none"; readonly why: string }> {
-  const after = await lastCompletionId(desk);
-  const [newest] = await newestEntries(desk.redis, desk.keys.panicStream, 1);
-  const stopped = await stopExitBrain(desk);
+  const after = await lastCompletionId(context);
+  const [newest] = await newestEntries(context.redis, context.keys.panicStream, 1);
+  const stopped = await stopExitBrain(context);
   if (stopped.kind === "failed") return { kind: "none", why: stopped.why };
-  const panic = await awaitPanic(desk, newest?.id ?? "0-0");
+  const panic = await awaitPanic(context, newest?.id ?? "0-0");
   if (panic === undefined) {
-    desk.print("the watchdog called no panic; start the exit brain again if it is stopped");
+    context.print("the watchdog called no panic; start the exit brain again if it is stopped");
     const end = { reason: "", completion: undefined, panicAfterMs: null };
-    return takeNotes(desk, "").close(end);
+    return takeNotes(context, "").close(end);
   }
-  const notes = takeNotes(desk, panic.eventId);
-  const startedMs = desk.clock.monotonicMs() - Math.max(0, desk.redis.serverNowMs() - panic.atMs);
-  desk.print(
+  const notes = takeNotes(context, panic.eventId);
+  const startedMs = context.clock.monotonicMs() - Math.max(0, context.redis.serverNowMs() - panic.atMs);
+  context.print(
     `${" ".repeat(10)}  the watchdog called ${panic.reason}, ${panic.afterBeatMs} ms after the last beat`,
   );
   notes.onSight({ kind: "published", id: panic.entryId }, 0);
-  const completion = await awaitCompletion(partsOf(desk, call, notes.onSight), {
+  const completion = await awaitCompletion(partsOf(context, call, notes.onSight), {
     ...{ eventId: panic.eventId, after, startedMs },
   });
-  if (stopped.kind === "by hand") desk.print("start the exit brain again");
+  if (stopped.kind === "by hand") context.print("start the exit brain again");
   return notes.close({ reason: panic.reason, completion, panicAfterMs: panic.afterBeatMs });
 }
 
-function partsOf(desk: Desk, call: Call, onSight: (sight: PanicSight, atMs: number) => void) {
-  const { redis, keys, clock, signal } = desk;
+function partsOf(context: CommandContext, call: Call, onSight: (sight: PanicSight, atMs: number) => void) {
+  const { redis, keys, clock, signal } = context;
   return { redis, keys, clock, signal, onSight, workerUrl: call.workerUrl, waitMs: call.wait * 1000 };
 }
 
 /** Prints each sight and keeps when it was seen. */
-function takeNotes(desk: Desk, eventId: string) {
+function takeNotes(context: CommandContext, eventId: string) {
   const timeline: string[] = [];
   const marks: { halted: number | null; firstClose: number | null; flat: number | null } = {
     ...{ halted: null, firstClose: null, flat: null },
@@ -91,7 +91,7 @@ function takeNotes(desk: Desk, eventId: string) {
       if (sight.kind === "completion" && sight.completion.status !== "failed") marks.flat = atMs;
       const lines = timelineLines(sight, atMs, eventId);
       timeline.push(...lines);
-      lines.forEach(desk.print);
+      lines.forEach(context.print);
     },
     close: (end: Pick<DrillPanic, "reason" | "completion" | "panicAfterMs">): DrillPanic => ({
       ...{ kind: "called", eventId, marks, timeline, ...end },

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { buildIdentity } from "../../daemon/build-identity.ts";
 import { transaction } from "../../redis/transaction.ts";
 import { auditCommand } from "../audit-command.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 
 /** What a drill showed; written down as it is. Times are ms since the panic was called, null when never seen. */
 export interface DrillEvidence {
@@ -38,8 +38,8 @@ export const drillBuild = () => `${buildIdentity.version} ${buildIdentity.git}`;
  * people look for. A drill that failed leaves the `ts` of the last good one alone: the alert for an overdue drill
  * must not be silenced by it.
  */
-export async function recordDrill(desk: Desk, evidence: DrillEvidence): Promise<void> {
-  const { keys } = desk;
+export async function recordDrill(context: CommandContext, evidence: DrillEvidence): Promise<void> {
+  const { keys } = context;
   const json = JSON.stringify(evidence);
   const fields = evidence.passed
     ? [
@@ -51,7 +51,10 @@ export async function recordDrill(desk: Desk, evidence: DrillEvidence): Promise<
         ...[["HSET", keys.drillLast, "failed_why", evidence.faults.join("; "), "failed_evidence", json]],
       ];
   const what = `drill ${evidence.passed ? "passed" : "failed"}`;
-  await transaction(desk.redis, [...fields, auditCommand(desk, { atMs: evidence.ts, what, after: json })]);
+  await transaction(context.redis, [
+    ...fields,
+    auditCommand(context, { atMs: evidence.ts, what, after: json }),
+  ]);
 }
 
 function fieldsOf(evidence: DrillEvidence): readonly string[] {

@@ -1,5 +1,5 @@
 import type { Role } from "../../contract/roles.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { examine } from "../doctor/examine.ts";
 import { readRoles } from "../read-roles.ts";
 import { readHalt, readText } from "../read-safety.ts";
@@ -16,19 +16,22 @@ const FIRST_BEAT_MS = 2000;
 const POLL_MS = 100;
 
 /** Why there is no drill in this mode, or undefined. */
-export async function modeObstacle(desk: Desk): Promise<string | undefined> {
-  const recorded = await readText(desk, desk.keys.mode);
-  if (desk.mode === "LIVE" || recorded === "LIVE")
+export async function modeObstacle(context: CommandContext): Promise<string | undefined> {
+  const recorded = await readText(context, context.keys.mode);
+  if (context.mode === "LIVE" || recorded === "LIVE")
     return "this is LIVE: a drill closes real positions at market. Drill on paper or testnet.";
-  if (recorded === undefined || recorded === desk.mode) return undefined;
-  return `this Redis belongs to mode ${recorded} and TRADING_MODE is ${desk.mode}`;
+  if (recorded === undefined || recorded === context.mode) return undefined;
+  return `this Redis belongs to mode ${recorded} and TRADING_MODE is ${context.mode}`;
 }
 
 /** What stands in the way of a drill, in words. */
-export async function obstacles(desk: Desk, kind: "panic" | "brain"): Promise<readonly string[]> {
-  const missing = await missingRoles(desk, NEEDED[kind]);
-  const { halted } = await readHalt(desk);
-  const faults = (await examine(desk)).filter((finding) => finding.verdict === "fault");
+export async function obstacles(
+  context: CommandContext,
+  kind: "panic" | "brain",
+): Promise<readonly string[]> {
+  const missing = await missingRoles(context, NEEDED[kind]);
+  const { halted } = await readHalt(context);
+  const faults = (await examine(context)).filter((finding) => finding.verdict === "fault");
   return [
     ...(halted ? ["trading is halted already: quantumctl halt status"] : []),
     ...missing.map((role) => `${role} is not alive: systemctl start quantum-${role}`),
@@ -37,12 +40,12 @@ export async function obstacles(desk: Desk, kind: "panic" | "brain"): Promise<re
 }
 
 /** The needed roles without a beat; one that has just started gets the time for its first. */
-async function missingRoles(desk: Desk, needed: readonly Role[]): Promise<readonly Role[]> {
-  const until = desk.clock.monotonicMs() + FIRST_BEAT_MS;
+async function missingRoles(context: CommandContext, needed: readonly Role[]): Promise<readonly Role[]> {
+  const until = context.clock.monotonicMs() + FIRST_BEAT_MS;
   for (;;) {
-    const alive = new Set((await readRoles(desk)).map((role) => role.role));
+    const alive = new Set((await readRoles(context)).map((role) => role.role));
     const missing = needed.filter((role) => !alive.has(role));
-    if (missing.length === 0 || desk.signal.aborted || desk.clock.monotonicMs() > until) return missing;
-    await desk.clock.sleep(POLL_MS, desk.signal);
+    if (missing.length === 0 || context.signal.aborted || context.clock.monotonicMs() > until) return missing;
+    await context.clock.sleep(POLL_MS, context.signal);
   }
 }

@@ -5,7 +5,7 @@ import { haltFileStands } from "../../daemon/halt-file.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import { clearHalt } from "../clear-halt.ts";
 import type { Report } from "../command.ts";
-import type { Desk } from "../desk.ts";
+import type { CommandContext } from "../command-context.ts";
 import { readHalt } from "../read-safety.ts";
 import { decideAndWait, outcomeText } from "../test-decision.ts";
 import { UsageError } from "../usage-error.ts";
@@ -35,71 +35,78 @@ const DECIDED_WITHIN_MS = 10_000;
  * 3. What is said of the end was read anew from the venue, Redis and the router, not from the completion.
  * 4. Whatever it ends in is written down. Only one that passed clears the halt.
  */
-export async function runDrill(desk: Desk, options: DrillOptions): Promise<Report> {
+export async function runDrill(context: CommandContext, options: DrillOptions): Promise<Report> {
   if (options.out !== undefined) checkPlaceOf(options.out);
-  const forbidden = await modeObstacle(desk);
+  const forbidden = await modeObstacle(context);
   if (forbidden !== undefined) return refusal([forbidden], EXIT_CODES.configuration);
-  desk.print("looking at what the drill needs");
-  const exchange = desk.exchange();
+  context.print("looking at what the drill needs");
+  const exchange = context.exchange();
   const connected = await exchange.connect();
   if (!connected.ok) return refusal([`the venue does not answer: ${connected.outcome.message}`]);
-  const found = await obstacles(desk, options.kind);
+  const found = await obstacles(context, options.kind);
   if (found.length > 0) return refusal(found);
   const open = await exchange.positions();
   if (!open.ok) return refusal([`positions are unreadable: ${open.outcome.message}`]);
   const trade = await drillTrade(exchange, options.symbol, exchange.serverNowMs());
   if (trade.kind === "none") return refusal([`${trade.why}; name another with --symbol`]);
   const held = open.value.map((one) => `${one.quantity} ${one.symbol}`);
-  if (!(await desk.confirm(questionOf(desk, options, held.length > 0 ? held : [trade.words])))) {
+  if (!(await context.confirm(questionOf(context, options, held.length > 0 ? held : [trade.words])))) {
     return { json: { drilled: false, why: "not confirmed" }, lines: [], exitCode: EXIT_CODES.usage };
   }
   if (held.length === 0) {
-    desk.print(`opening a position through the router: ${trade.words}`);
-    const outcome = await decideAndWait(desk, trade.decision, DECIDED_WITHIN_MS);
+    context.print(`opening a position through the router: ${trade.words}`);
+    const outcome = await decideAndWait(context, trade.decision, DECIDED_WITHIN_MS);
     if (outcome.result?.status !== "filled" && outcome.result?.status !== "partial") {
       return refusal([`no position could be opened: ${outcomeText(outcome)}`]);
     }
   }
   const positions = held.length > 0 ? held : [trade.words];
-  const panic = await callDrillPanic(desk, options);
+  const panic = await callDrillPanic(context, options);
   if (panic.kind === "none")
     return refusal([panic.why, `open, and guarded as before: ${positions.join(", ")}`]);
-  const halt = await readHalt(desk);
-  const entry = await askForEntry(desk, { exchange, symbol: options.symbol, halted: halt.halted });
+  const halt = await readHalt(context);
+  const entry = await askForEntry(context, { exchange, symbol: options.symbol, halted: halt.halted });
   const after = await exchange.positions();
   const seen = {
-    ...{ kind: options.kind, panic, interrupted: desk.signal.aborted },
+    ...{ kind: options.kind, panic, interrupted: context.signal.aborted },
     openAfter: after.ok ? after.value.map((one) => one.symbol) : undefined,
     haltedBy: halt.halted ? halt.state?.event_id : undefined,
-    haltFile: haltFileStands(desk.haltFile),
+    haltFile: haltFileStands(context.haltFile),
     ...entry,
   };
   const faults = judgeDrill(seen);
   const { completion, timeline, marks } = panic;
   const evidence: DrillEvidence = {
-    ...{ ts: desk.redis.serverNowMs(), kind: options.kind, passed: faults.length === 0, faults },
-    ...{ event_id: panic.eventId, reason: panic.reason, mode: desk.mode, who: desk.who, build: drillBuild() },
+    ...{ ts: context.redis.serverNowMs(), kind: options.kind, passed: faults.length === 0, faults },
+    ...{
+      event_id: panic.eventId,
+      reason: panic.reason,
+      mode: context.mode,
+      who: context.who,
+      build: drillBuild(),
+    },
     ...{ account: connected.value.fingerprint, positions, timeline },
     positions_closed: completion?.positions_closed ?? 0,
     ...{ panic_after_ms: panic.panicAfterMs, halted_after_ms: marks.halted },
     ...{ first_close_after_ms: marks.firstClose, flat_after_ms: marks.flat },
     entry_verdict: entry.entryVerdict ?? "",
   };
-  await recordDrill(desk, evidence);
+  await recordDrill(context, evidence);
   if (options.out !== undefined) writeEvidence(options.out, evidence);
-  return await ended(desk, options, { evidence, flat: seen.openAfter?.length === 0 });
+  return await ended(context, options, { evidence, flat: seen.openAfter?.length === 0 });
 }
 
 /** What the router says of an entry now. Never asked where nothing would deny it: it would open a position. */
 async function askForEntry(
-  desk: Desk,
+  context: CommandContext,
   by: { readonly exchange: Exchange; readonly symbol: string; readonly halted: boolean },
 ): Promise<{ readonly entryVerdict: string | undefined; readonly entryText: string }> {
-  if (!by.halted || desk.signal.aborted) return { entryVerdict: undefined, entryText: "not asked for one" };
+  if (!by.halted || context.signal.aborted)
+    return { entryVerdict: undefined, entryText: "not asked for one" };
   const trade = await drillTrade(by.exchange, by.symbol, by.exchange.serverNowMs());
   if (trade.kind === "none") return { entryVerdict: undefined, entryText: trade.why };
-  desk.print("asking for an entry, which has to be denied");
-  const outcome = await decideAndWait(desk, trade.decision, DECIDED_WITHIN_MS);
+  context.print("asking for an entry, which has to be denied");
+  const outcome = await decideAndWait(context, trade.decision, DECIDED_WITHIN_MS);
   return { entryVerdict: outcome.verdict, entryText: outcomeText(outcome) };
 }
 
@@ -113,9 +120,9 @@ function checkPlaceOf(out: string): void {
   }
 }
 
-function questionOf(desk: Desk, { kind }: DrillOptions, positions: readonly string[]): string {
+function questionOf(context: CommandContext, { kind }: DrillOptions, positions: readonly string[]): string {
   const how = kind === "panic" ? "call a panic" : "stop the exit brain";
-  return `Drill on ${desk.mode}: ${how}, close EVERY position (${positions.join(", ")}) at market and halt trading?`;
+  return `Drill on ${context.mode}: ${how}, close EVERY position (${positions.join(", ")}) at market and halt trading?`;
 }
 
 function refusal(
@@ -130,7 +137,7 @@ function refusal(
 }
 
 async function ended(
-  desk: Desk,
+  context: CommandContext,
   options: DrillOptions,
   { evidence, flat }: { readonly evidence: DrillEvidence; readonly flat: boolean },
 ): Promise<Report> {
@@ -145,9 +152,14 @@ async function ended(
     };
   }
   const { event_id, positions_closed: closed, flat_after_ms: flatMs, entry_verdict: verdict } = evidence;
-  desk.print(`passed: ${closed} closed, flat after ${flatMs} ms, entries denied (${verdict}); written down`);
-  const clear = !options.keepHalt && (await desk.confirm("Clear the halt now, so that entries pass again?"));
-  const done = clear ? await clearHalt(desk, { why: `drill ${event_id} passed`, force: false }) : undefined;
+  context.print(
+    `passed: ${closed} closed, flat after ${flatMs} ms, entries denied (${verdict}); written down`,
+  );
+  const clear =
+    !options.keepHalt && (await context.confirm("Clear the halt now, so that entries pass again?"));
+  const done = clear
+    ? await clearHalt(context, { why: `drill ${event_id} passed`, force: false })
+    : undefined;
   const halt = done?.kind === "cleared" ? "cleared" : "stands";
   const why =
     done !== undefined && "why" in done

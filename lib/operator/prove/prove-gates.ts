@@ -1,5 +1,5 @@
 import { blockedOrderId, type ExecutionResult } from "../../contract/execution-result.ts";
-import type { Surroundings } from "../desk.ts";
+import type { Surroundings } from "../command-context.ts";
 import { decideAndWait, outcomeText } from "../test-decision.ts";
 import { GATE_ROWS, type GateRow, PROOF_PRICES, validTrade } from "./gate-rows.ts";
 import type { ThrowAwayPipeline } from "./throw-away-pipeline.ts";

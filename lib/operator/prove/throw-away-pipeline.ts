@@ -5,7 +5,7 @@ import { z } from "zod";
 import { keysOf } from "../../contract/keys.ts";
 import { ROLES } from "../../contract/roles.ts";
 import { connectRedis, type RedisConnection } from "../../redis/connection.ts";
-import type { Surroundings } from "../desk.ts";
+import type { Surroundings } from "../command-context.ts";
 import { type PrivateProcess, startPrivately } from "./private-process.ts";
 
 /** How long each part may take to get ready, ms: a small machine under load, and some more. */

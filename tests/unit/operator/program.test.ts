@@ -3,8 +3,8 @@ import { z } from "zod";
 import { EXIT_CODES } from "../../../lib/contract/exit-codes.ts";
 import { systemClock } from "../../../lib/daemon/clock.ts";
 import { type OperatorCommand, operatorCommand, standaloneCommand } from "../../../lib/operator/command.ts";
+import type { CommandContext, Surroundings } from "../../../lib/operator/command-context.ts";
 import { OPERATOR_COMMANDS } from "../../../lib/operator/commands.ts";
-import type { Desk, Surroundings } from "../../../lib/operator/desk.ts";
 import { runProgram } from "../../../lib/operator/program.ts";
 
 const NOTED: { value: Surroundings | undefined } = { value: undefined };
@@ -38,7 +38,7 @@ interface Setting {
   readonly answer?: boolean;
 }
 
-/** Runs a command line at a terminal of this test; a desk of nothing is opened. */
+/** Runs a command line at a terminal of this test; no context is opened. */
 async function at(argv: readonly string[], { interactive = false, answer = false }: Setting = {}) {
   const out: string[] = [];
   const err: string[] = [];
@@ -60,11 +60,11 @@ async function at(argv: readonly string[], { interactive = false, answer = false
       ...{ clock: systemClock, environment: {}, binaries: "/", who: "alice" },
       signal: new AbortController().signal,
     },
-    openDesk: async () => {
+    openContext: async () => {
       opened += 1;
-      const desk = deskSchema.parse({});
+      const context = contextSchema.parse({});
       return {
-        desk,
+        context,
         close: async () => {
           closed += 1;
         },
@@ -74,7 +74,7 @@ async function at(argv: readonly string[], { interactive = false, answer = false
   const code = await runProgram(parts, argv).catch((error: unknown) => String(error));
   return { out, err, asked, code, opened, closed };
 }
-const deskSchema = z.custom<Desk>(() => true);
+const contextSchema = z.custom<CommandContext>(() => true);
 
 describe("what a program prints", () => {
   test("text goes to stdout as it comes, and the report's lines after it", async () => {
@@ -137,7 +137,7 @@ describe("a question", () => {
   });
 });
 
-test("a standalone command opens no desk, and faults of its input name option and command", async () => {
+test("a standalone command opens no context, and faults of its input name option and command", async () => {
   expect(await at(["family", "look", "-y"])).toMatchObject({ opened: 0 });
   expect((await at(["family", "look", "--count", "12"])).code).toContain("family look: count: one digit");
 });

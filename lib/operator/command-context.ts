@@ -26,7 +26,7 @@ export interface Surroundings {
 }
 
 /** What a command works with that looks at a running system. */
-export interface Desk extends Surroundings {
+export interface CommandContext extends Surroundings {
   /** Ready, unless the command takes Redis as it finds it. */
   readonly redis: RedisConnection;
   readonly namespace: string;
