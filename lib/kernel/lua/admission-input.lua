@@ -85,6 +85,10 @@ local function turn_day(limits, now)
   limits.daily_expires = integer(midnight + 3600)
 end
 
+local function message_key_of(prefix, args, decision)
+  return prefix .. args[decision + CORR] .. '||' .. args[decision + TRACE] .. '||' .. args[decision + ID]
+end
+
 -- A fault event about a decision.
 local function describe(args, decision, reason)
   return {
@@ -150,8 +154,15 @@ local function begin(keys, args, limits, now)
   state.keys, state.args, state.limits, state.now = keys, args, limits, now
   state.entries, state.published, state.decisions, state.acks, state.stats = 0, 0, 0, {}, {}
   state.windows, state.message_until, state.intent_until = nil, integer(now + limits.message_ttl_ms), nil
-  state.looked, state.stopped, state.safe_mode, state.refused, state.episode = false, nil, false, false, nil
+  state.stopped, state.safe_mode, state.refused, state.episode, state.verdicts = nil, false, false, nil, {}
   state.daily, state.backlog = 0, 0
+end
+
+-- Reads halt and safe mode; as a rule neither key is there.
+local function read_switches(names)
+  if redis.call('EXISTS', names.safe_mode, names.trading_state) == 0 then return end
+  state.safe_mode = safe_mode_on(names.safe_mode)
+  if trading_halted(names.trading_state) then state.stopped = 'TRADING_HALTED' end
 end
 
 -- Reads what decides an entry besides its own ids; returns the stream that is none, if there is one. Whatever is
@@ -162,10 +173,17 @@ local function gather(keys, args, limits, now)
   if exits and not appendable(keys[3]) then return keys[3] end
   if dead and not appendable(limits.names.dead_letters) then return limits.names.dead_letters end
   if entries == 0 then return nil end
+  state.entries = entries
+  read_switches(limits.names)
+  if state.stopped or state.safe_mode then
+    -- Nothing can be admitted: what that would be counted by need not be read.
+    if kill_engaged(limits.names.kill) then state.stopped = 'KILL_SWITCH' end
+    return nil
+  end
   turn_day(limits, now)
   enter_bucket(limits, now)
   local windows, kill, daily = read_counters(args, limits)
-  state.entries, state.windows = entries, windows
+  state.windows = windows
   if kill ~= '0' then state.stopped = 'KILL_SWITCH' end
   state.daily = counter_value(daily or redis.pcall('GET', limits.daily_key)) or math.huge
   state.backlog = backlog_within(keys[2], limits, entries, now)

@@ -76,27 +76,22 @@ local function judge_rates(decision, more)
   return nil
 end
 
+-- Takes one refusal into the episode: the first one, and then one a window, speaks for all before it.
 local function refuse_in_safe_mode(decision)
-  local names = state.limits.names
-  state.episode = state.episode or read_episode(names.episode)
-  state.refused = true
-  local event = describe(state.args, decision, 'SAFE_MODE_ENABLED')
-  if refuse_in_episode(names.fault_stream, state.limits, state.now, state.episode, event) then
-    count('faults')
-    count('fault:' .. event.symbol .. ':SAFE_MODE_ENABLED')
+  local episode = state.episode or read_episode(state.limits.names.episode)
+  state.episode, state.refused = episode, true
+  if episode.last_ms and not may_speak(episode, state.limits, state.now) then
+    episode.suppressed = episode.suppressed + 1
+    return
   end
+  local event = describe(state.args, decision, 'SAFE_MODE_ENABLED')
+  event.suppressed = episode.suppressed + 1
+  fault(event)
+  episode.last_ms, episode.suppressed = state.now, 0
 end
 
--- Whether the message or its intent was seen before. Safe mode and halt are looked at with the first one that is
--- asked about: as a rule none of the four keys is there.
+-- Whether the message or its intent was seen before.
 local function seen_before(message_key, intent_key)
-  if not state.looked then
-    state.looked = true
-    local names = state.limits.names
-    if redis.call('EXISTS', message_key, intent_key, names.safe_mode, names.trading_state) == 0 then return false end
-    state.safe_mode = safe_mode_on(names.safe_mode)
-    if trading_halted(names.trading_state) then state.stopped = state.stopped or 'TRADING_HALTED' end
-  end
   return redis.call('EXISTS', message_key, intent_key) > 0
 end
 
@@ -155,7 +150,8 @@ local function record(decision, message_key, verdict, detail)
   local decisions = state.decisions + 1
   state.acks[decisions], state.decisions = state.args[decision + ID], decisions
   if verdict == 'ADMITTED' then return end
-  count(COUNTED_AS[verdict] or 'denied:' .. verdict)
+  local verdicts = state.verdicts
+  verdicts[verdict] = (verdicts[verdict] or 0) + 1
   if verdict == 'INVALID' then count('invalid:' .. detail) end
 end
 
@@ -191,10 +187,53 @@ local function write_totals(now_text)
   if state.refused then write_episode(limits.names.episode, state.episode) end
   if state.decisions == 0 then return end
   redis.pcall('HINCRBY', limits.names.statistics, 'decisions', integer(state.decisions))
+  for verdict, by in pairs(state.verdicts) do
+    redis.pcall('HINCRBY', limits.names.statistics, COUNTED_AS[verdict] or 'denied:' .. verdict, integer(by))
+  end
   for field, by in pairs(state.stats) do
     redis.pcall('HINCRBY', limits.names.statistics, field, integer(by))
   end
   redis.call('XACK', state.keys[1], limits.router_group, unpack(state.acks))
+end
+
+-- The short way of a flood: a switch refuses every entry of a call, nothing else is in it and no intent of it was
+-- seen before. Then SET NX both asks whether the message is new and records the refusal. False when it is not so.
+local function refuse_all(reply)
+  local args, prefix, refusal = state.args, state.limits.names.dedup, state.stopped or 'SAFE_MODE_ENABLED'
+  local intents, decisions, duplicates = {}, 0, 0
+  for decision = DECISIONS_FROM, #args, DECISION_ARGS do
+    decisions = decisions + 1
+    intents[decisions] = prefix .. args[decision + ABOUT]
+  end
+  if redis.call('EXISTS', unpack(intents)) > 0 then return false end
+  for at = 1, decisions do
+    local decision, verdict = DECISIONS_FROM + (at - 1) * DECISION_ARGS, refusal
+    local id = args[decision + ID]
+    local message_key = message_key_of(prefix, args, decision)
+    if not redis.call('SET', message_key, refusal, 'NX', 'PXAT', state.message_until) then
+      verdict, duplicates = 'DUPLICATE', duplicates + 1
+      redis.call('SET', message_key, verdict, 'PXAT', state.message_until)
+    elseif not state.stopped then
+      refuse_in_safe_mode(decision)
+    end
+    state.acks[at], reply[2 * at + 1], reply[2 * at + 2] = id, verdict, ''
+  end
+  state.decisions = decisions
+  if duplicates < decisions then state.verdicts[refusal] = decisions - duplicates end
+  if duplicates > 0 then state.verdicts.DUPLICATE = duplicates end
+  return true
+end
+
+local function judge_each(reply)
+  local args, last, more, message_prefix = state.args, 2, state.entries, state.limits.names.dedup
+  for decision = DECISIONS_FROM, #args, DECISION_ARGS do
+    local message_key = message_key_of(message_prefix, args, decision)
+    local verdict, detail = judge(decision, message_key, more)
+    if verdict ~= 'RATE_FAULT' then record(decision, message_key, verdict, detail) end
+    if args[decision + KIND] == 'entry' then more = more - 1 end
+    reply[last + 1], reply[last + 2] = verdict, detail or ''
+    last = last + 2
+  end
 end
 
 local function admit(keys, args)
@@ -205,16 +244,9 @@ local function admit(keys, args)
   local unusable = gather(keys, args, limits, now)
   if unusable then return redis.error_reply('WRONGTYPE ' .. unusable .. ' is not a stream') end
   local now_text = integer(now)
-  local reply, last, more, message_prefix = {'OK', now_text}, 2, state.entries, limits.names.dedup
-  for decision = DECISIONS_FROM, #args, DECISION_ARGS do
-    local message_key = message_prefix .. args[decision + CORR] .. '||' .. args[decision + TRACE] .. '||'
-      .. args[decision + ID]
-    local verdict, detail = judge(decision, message_key, more)
-    if verdict ~= 'RATE_FAULT' then record(decision, message_key, verdict, detail) end
-    if args[decision + KIND] == 'entry' then more = more - 1 end
-    reply[last + 1], reply[last + 2] = verdict, detail or ''
-    last = last + 2
-  end
+  local reply = {'OK', now_text}
+  local entries_alone = state.entries * DECISION_ARGS == #args - DECISIONS_FROM + 1
+  if not (entries_alone and (state.stopped or state.safe_mode) and refuse_all(reply)) then judge_each(reply) end
   write_totals(now_text)
   return reply
 end

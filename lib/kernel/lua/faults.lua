@@ -44,21 +44,6 @@ local function may_speak(episode, limits, now)
   return since < 0 or since >= limits.window_ms
 end
 
--- Takes one refusal into the episode: the first one, and then one a window, speaks for all before it.
-local function refuse_in_episode(stream, limits, now, episode, decision)
-  if episode.last_ms and not may_speak(episode, limits, now) then
-    episode.suppressed = episode.suppressed + 1
-    return false
-  end
-  append_fault(stream, limits, now, {
-    reason = 'SAFE_MODE_ENABLED', symbol = decision.symbol, side = decision.side,
-    corr = decision.corr, trace = decision.trace, suppressed = episode.suppressed + 1,
-  })
-  episode.last_ms = now
-  episode.suppressed = 0
-  return true
-end
-
 -- summarise_refusals_v1: speaks for refusals that no later one will carry; called about once a second.
 -- KEYS 1 safe mode, 2 episode, 3 fault stream, 4 router statistics
 -- ARGS 1 deadline_ms, 2 window_sec, 3 global_max, 4 symbol_max, 5 cooldown_sec, 6 router_pid

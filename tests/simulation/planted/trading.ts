@@ -65,7 +65,14 @@ export const TRADING: readonly Mutation[] = [
   {
     name: "kill-outside-admission",
     mistake: "the admission relies on an earlier look at the switches",
-    changes: one(ADMIT, "if state.stopped then return state.stopped, '' end", ""),
+    changes: [
+      { file: ADMIT, from: "if state.stopped then return state.stopped, '' end", to: "" },
+      {
+        file: ADMIT,
+        from: "(state.stopped or state.safe_mode) and refuse_all",
+        to: "state.safe_mode and refuse_all",
+      },
+    ],
     breaks: [2],
   },
   {
