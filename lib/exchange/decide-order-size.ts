@@ -92,6 +92,14 @@ function commonStep(one: Big, other: Big): Big {
 
 const cut = (quantity: Big, step: Big): Big => (step.eq(0) ? quantity : quantity.minus(quantity.mod(step)));
 
+/** The least quantity that a market order may have; undefined: the filters know none, or contradict themselves. */
+export function smallestMarketOrder(rules: SymbolRules): string | undefined {
+  const { min, max, step } = marketRange(rules);
+  const down = cut(min, step);
+  const least = down.lt(min) || down.eq(0) ? down.plus(step) : down;
+  return least.gt(0) && least.lte(max) ? least.toFixed() : undefined;
+}
+
 /** Cuts a quantity to the symbol's filters. Pure. */
 export function decideOrderSize(input: OrderSizeInput): OrderSize {
   const text = canonicalDecimal(input.quantity);

@@ -9,6 +9,8 @@ export const EVERY_SYMBOL = "*";
 export interface RunView {
   /** Open positions by their keys, as last read; undefined: they were never read. */
   readonly openLegs: ReadonlySet<string> | undefined;
+  /** Of these what no order can close, and why, by key. */
+  readonly dust: ReadonlyMap<string, string>;
   /** Positions that were open before the venue stopped answering; used when nothing was read since. */
   readonly lastKnown: readonly OpenLeg[];
   /** Symbols with orders that could not be cancelled. */
@@ -19,7 +21,7 @@ export interface RunView {
   readonly trouble: string;
 }
 
-/** The completion of a run. Pure; times are epoch ms. */
+/** The completion of a run: `flat` also where all that is left is dust, which it names. Pure; times are epoch ms. */
 export function buildCompletion(
   standing: PanicStanding,
   view: RunView,
@@ -30,11 +32,11 @@ export function buildCompletion(
   return {
     event_id: standing.event.event_id,
     status: at.status,
-    detail: at.status === "flat" ? "" : view.trouble,
+    detail: at.status === "flat" ? [...view.dust.values()].join("; ") : view.trouble,
     positions_total: results.length,
     positions_closed: results.length - open.length,
     positions_failed: open.length,
-    failed_symbols: at.status === "flat" ? [] : failedSymbols(open, view),
+    failed_symbols: failedSymbols(open, at.status === "flat" ? [] : view.uncancelled),
     results,
     ts_started: standing.acceptedMs,
     ts_completed: at.nowMs,
@@ -43,8 +45,8 @@ export function buildCompletion(
 }
 
 /** By name where any is known: "every symbol" is said only when nothing else can be. */
-function failedSymbols(open: readonly PositionResult[], view: RunView): string[] {
-  const names = new Set([...open.map(({ symbol }) => symbol), ...view.uncancelled]);
+function failedSymbols(open: readonly PositionResult[], uncancelled: readonly string[]): string[] {
+  const names = new Set([...open.map(({ symbol }) => symbol), ...uncancelled]);
   if (names.size > 1) names.delete(EVERY_SYMBOL);
   return [...names].sort();
 }
@@ -52,14 +54,15 @@ function failedSymbols(open: readonly PositionResult[], view: RunView): string[]
 function resultsOf(standing: PanicStanding, view: RunView, flat: boolean): PositionResult[] {
   const known = [...standing.legs.values()].map((leg) => {
     const key = legKey(leg.symbol, leg.positionSide);
-    const closed = flat || view.openLegs?.has(key) === false;
+    const dust = view.dust.get(key);
+    const closed = dust === undefined && (flat || view.openLegs?.has(key) === false);
     return {
       symbol: leg.symbol,
       position_side: leg.positionSide,
       quantity: leg.quantity,
       closed,
       orders: leg.orders.filter((one) => one.outcome === "accepted").map((one) => one.clientOrderId),
-      error: closed ? "" : (view.errors.get(key) ?? view.trouble),
+      error: closed ? "" : (dust ?? view.errors.get(key) ?? view.trouble),
     };
   });
   if (flat || view.openLegs !== undefined || known.length > 0) return known;

@@ -11,6 +11,7 @@ import { within } from "../../daemon/within.ts";
 import type { Outcome } from "../../exchange/outcome-classes.ts";
 import { cancelOpening, readResting } from "./cancel-orders.ts";
 import { type CloseParts, closeLeg, resolveOrder } from "./close-leg.ts";
+import { isSizeRefusal } from "./dust-watch.ts";
 import { legKey, type PanicStanding } from "./panic-memory.ts";
 import { type CancelPlan, planCancels } from "./plan-cancels.ts";
 import type { OpenLeg } from "./plan-close.ts";
@@ -24,8 +25,12 @@ const POSITIONS = { weight: 5, orders: 0 } as const;
 export interface RoundReport {
   /** undefined: not read in this round, or reading failed. */
   readonly resting: (CancelPlan & { readonly opening: number }) | undefined;
-  /** undefined: reading failed. */
+  /** Dust is not among them. undefined: reading failed. */
   readonly open: readonly OpenLeg[] | undefined;
+  /** What no order can close. */
+  readonly dust: readonly OpenLeg[];
+  /** Open positions of which every order was refused for its size. */
+  readonly refusedBySize: readonly OpenLeg[];
   readonly sent: number;
   readonly troubles: number;
   /** By position key, what went wrong with it. */
@@ -41,6 +46,7 @@ export interface RoundPlan {
   readonly readOrders: boolean;
   /** Orders and positions are read one after the other: the round may prove that all is flat. */
   readonly inOrder: boolean;
+  isDust(leg: OpenLeg): boolean;
 }
 
 /** Runs one. */
@@ -59,16 +65,19 @@ export async function runRound(
       reading === undefined ? "stopped" : `positions unreadable: ${outcomeText(reading.outcome)}`;
     const refusals = reading === undefined ? [] : [reading.outcome];
     const troubles = resting.troubles + 1;
-    return { ...resting, open: undefined, sent: 0, troubles, errors: new Map(), trouble, refusals };
+    const nothing = { open: undefined, dust: [], refusedBySize: [], sent: 0, errors: new Map() };
+    return { ...resting, ...nothing, troubles, trouble, refusals };
   }
-  const open = reading.value.map(({ symbol, positionSide, quantity }) => ({
+  const found = reading.value.map(({ symbol, positionSide, quantity }) => ({
     symbol,
     positionSide,
     quantity,
   }));
-  await recordFound(parts, panic, open);
+  await recordFound(parts, panic, found);
+  const dust = found.filter((leg) => plan.isDust(leg));
+  const open = found.filter((leg) => !dust.includes(leg));
   const closing = await closeAll(parts, panic, open);
-  return { ...resting, ...closing, open, troubles: resting.troubles + closing.troubles };
+  return { ...resting, ...closing, open, dust, troubles: resting.troubles + closing.troubles };
 }
 
 interface CancelReport extends Pick<RoundReport, "resting" | "uncancelled" | "troubles" | "trouble"> {}
@@ -117,6 +126,9 @@ async function closeAll(parts: CloseParts, panic: PanicStanding, open: readonly 
   );
   return {
     errors,
+    refusedBySize: steps
+      .filter(({ step }) => step.sent > 0 && step.refusals.filter(isSizeRefusal).length === step.sent)
+      .map(({ leg }) => leg),
     sent: steps.reduce((sum, { step }) => sum + step.sent, 0),
     troubles: steps.reduce((sum, { step }) => sum + step.troubles, 0),
     refusals: steps.flatMap(({ step }) => step.refusals),

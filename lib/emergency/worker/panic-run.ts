@@ -8,6 +8,7 @@
  *   receive window is over, then once more from orders on. A halt that Redis was given anew meanwhile, for a panic
  *   that joined, counts as the first one did.
  * - *late*: not flat 10 s after it was accepted, which whoever watches says once; rounds go on, back-off 1 → 5 s.
+ * - *dust*: what is under the venue's smallest order, and was refused for it, counts as closed, and is said.
  * - *ends*: `flat`; `refused` when late and the venue has refused our credentials for 5 s, which a signature that it
  *   refuses while it takes others is not; `stopped` by its signal.
  *
@@ -20,6 +21,7 @@ import { EVERY_SYMBOL, type RunView } from "./build-completion.ts";
 import { cancelStops } from "./cancel-orders.ts";
 import type { CloseParts } from "./close-leg.ts";
 import { decideRound, type RoundDecision, settledInMs } from "./decide-round.ts";
+import { DustWatch, isSizeRefusal } from "./dust-watch.ts";
 import { legKey, type PanicStanding } from "./panic-memory.ts";
 import { type RoundReport, runRound } from "./panic-round.ts";
 import type { OpenLeg } from "./plan-close.ts";
@@ -83,6 +85,9 @@ export class PanicRun {
   #lastEmpty = false;
   #pauses = 0;
   #openLegs: ReadonlySet<string> | undefined;
+  readonly #dust: DustWatch;
+  /** The venue's rules were read anew after the last refusal of a size. */
+  #rulesAreNew = false;
   #uncancelled: readonly string[] = [EVERY_SYMBOL];
   #errors: ReadonlyMap<string, string> = new Map();
   #trouble = "";
@@ -95,6 +100,7 @@ export class PanicRun {
     const now = parts.clock.monotonicMs();
     this.#parts = parts;
     this.#panic = panic;
+    this.#dust = new DustWatch(parts.venue.rules, parts.log);
     // A resumed panic was accepted by a process that is gone: its age is known by the wall clock alone.
     this.#acceptedAt = now - Math.max(0, parts.clock.nowMs() - panic.acceptedMs);
     this.#startedAt = now;
@@ -119,6 +125,7 @@ export class PanicRun {
   view(): RunView {
     return {
       openLegs: this.#openLegs,
+      dust: this.#dust.left(),
       lastKnown: this.#parts.lastKnown(),
       uncancelled: this.#uncancelled,
       errors: this.#errors,
@@ -190,7 +197,8 @@ export class PanicRun {
     const inOrder = this.#lastEmpty && settledMs <= 0;
     const readOrders = inOrder || this.#roundStartedAt - this.#ordersReadAt >= ORDERS_EVERY_MS;
     const parts = { ...this.#parts, recvWindowMs: this.#closeWindowMs };
-    const report = await runRound(parts, this.#panic, { readOrders, inOrder });
+    const isDust = (leg: OpenLeg) => this.#dust.isDust(leg);
+    const report = await runRound(parts, this.#panic, { readOrders, inOrder, isDust });
     this.#note(report);
     await this.#heed(report);
     const decision = decideRound({
@@ -205,7 +213,10 @@ export class PanicRun {
 
   /** All is flat: the stops that guarded the positions have nothing left to guard. */
   async #removeStops(report: RoundReport): Promise<RoundDecision> {
-    const failures = await cancelStops(this.#parts, report.resting?.stops ?? []);
+    // A stop that closes the whole position is the one order that may yet close dust.
+    const kept = new Set(report.dust.map(({ symbol }) => symbol));
+    const stops = (report.resting?.stops ?? []).filter(({ symbol }) => !kept.has(symbol));
+    const failures = await cancelStops(this.#parts, stops);
     this.#uncancelled = failures.map(({ symbol }) => symbol);
     if (failures.length === 0) return { kind: "flat" };
     this.#trouble = `stops not cancelled: ${failures[0]?.error}`;
@@ -220,8 +231,11 @@ export class PanicRun {
     this.#trouble = report.trouble;
     this.#lastEmpty = report.open?.length === 0;
     if (report.open !== undefined) {
-      this.#openLegs = new Set(report.open.map((leg) => legKey(leg.symbol, leg.positionSide)));
       this.#errors = report.errors;
+      this.#dust.note(report.open, report.refusedBySize, this.#rulesAreNew);
+      const keyOf = (leg: OpenLeg) => legKey(leg.symbol, leg.positionSide);
+      this.#openLegs = new Set([...report.open, ...report.dust].map(keyOf));
+      this.#dust.noteLeft(report.dust);
     }
     if (!this.#lastEmpty) this.#flatSinceAt = undefined;
     else this.#flatSinceAt ??= this.#parts.clock.monotonicMs();
@@ -246,9 +260,9 @@ export class PanicRun {
     if (refusals.some(({ row }) => row === "CLOCK")) {
       this.#closeWindowMs = Math.min(2 * this.#closeWindowMs, CLOSE_WINDOW_MS_MAX);
     }
-    const byFilter = refusals.some(({ row }) => row === "REFUSED_BY_FILTER" || row === "MALFORMED_REQUEST");
+    const bySize = refusals.some(isSizeRefusal);
     const unknownRules = report.open?.some(({ symbol }) => this.#parts.venue.rules(symbol) === undefined);
-    if (byFilter || unknownRules) await this.#parts.venue.refreshRules();
+    this.#rulesAreNew = (bySize || unknownRules === true) && (await this.#parts.venue.refreshRules()).ok;
   }
 
   #settledInMs(): number {

@@ -2,11 +2,12 @@
  * What to do about one open position.
  *
  * 1. Nothing new is sent while an earlier order of the position is in doubt: each is closed once.
- * 2. What is sent can only reduce, and is never more than what was read.
- * 3. A quantity the filters do not allow is sent as it is: the venue knows its filters better than we do.
+ * 2. What is sent can only reduce, and is never more than what was read, but where that is under the venue's smallest
+ *    order and was refused: then, in one-way mode, the smallest is tried, of which the venue takes what is open.
+ * 3. A quantity the filters do not allow is sent as it is first: the venue knows its filters better than we do.
  */
 import Big from "big.js";
-import { decideOrderSize } from "../../exchange/decide-order-size.ts";
+import { decideOrderSize, smallestMarketOrder } from "../../exchange/decide-order-size.ts";
 import type { OrderSide, PositionSide } from "../../exchange/exchange.ts";
 import { exitOrderShape } from "../../exchange/exit-order-shape.ts";
 import type { SymbolRules } from "../../exchange/symbol-rules.ts";
@@ -50,7 +51,7 @@ export function planClose(input: {
     closes: new Big(leg.quantity).gt(0) ? "LONG" : "SHORT",
   });
   const last = Math.max(0, ...sent.map(({ n }) => n));
-  const orders = quantities(leg.quantity, rules).map((quantity, at) => {
+  const orders = quantities(leg, rules, sent).map((quantity, at) => {
     const n = last + at + 1;
     const clientOrderId = closeOrderId({ eventId, symbol, positionSide, n });
     return { n, clientOrderId, symbol, ...shape, positionSide, quantity };
@@ -58,8 +59,17 @@ export function planClose(input: {
   return { kind: "send", orders };
 }
 
-function quantities(signed: string, rules: SymbolRules | null): readonly string[] {
-  const quantity = new Big(signed).abs().toFixed();
+function quantities(
+  leg: OpenLeg,
+  rules: SymbolRules | null,
+  sent: readonly SignedOrder[],
+): readonly string[] {
+  const quantity = new Big(leg.quantity).abs().toFixed();
   const size = decideOrderSize({ kind: "exit", rules, quantity, markPrice: null });
-  return size.kind === "sized" ? [size.quantity, ...size.rest] : [quantity];
+  if (size.kind === "sized") return [size.quantity, ...size.rest];
+  const last = sent.at(-1);
+  const refused = last?.outcome === "rejected" && last.quantity === quantity;
+  const least =
+    rules === null || !refused || leg.positionSide !== "BOTH" ? undefined : smallestMarketOrder(rules);
+  return [least !== undefined && new Big(least).gt(quantity) ? least : quantity];
 }

@@ -49,7 +49,7 @@ const panicOf = (memory: PanicMemory, id: string) => {
   return standing;
 };
 const view = (change: Partial<RunView> = {}): RunView => ({
-  ...{ openLegs: new Set(), lastKnown: [], uncancelled: [], errors: new Map(), trouble: "" },
+  ...{ openLegs: new Set(), dust: new Map(), lastKnown: [], uncancelled: [], errors: new Map(), trouble: "" },
   ...change,
 });
 
