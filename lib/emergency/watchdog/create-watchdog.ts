@@ -99,7 +99,7 @@ function assemble(context: Context, { redis, exchange, fetch, newEventId }: Watc
   const caller = new PanicCaller({
     ...shared,
     askWorker: (event) => askWorker(settings.PANIC_SOCKET, event, fetch),
-    haltStands: () => halt.view() === "panic",
+    haltStands: (eventId) => watch.latch?.event.event_id === eventId && halt.view() === "panic",
   });
   const record: StateRecord = new StateRecord({
     ...shared,

@@ -19,11 +19,12 @@ export interface WatchInput extends BrainEvidence {
   /** How far the latch's panic got. */
   readonly call: { readonly accepted: boolean; readonly published: boolean };
   /**
-   * The halt in Redis. `precaution`: ours of VENUE_LOST. `cleared`: none stands and Redis knows our panic, whose
-   * halt was written with it. `none`: none stands, of our panic nothing is known. `unknown`: not readable, or absent
-   * from a Redis that has lost the panic too.
+   * The halt in Redis. `panic`: one stands and the worker has our panic. `other`: one stands that is not known to be
+   * our panic's: an earlier panic's, or our own of VENUE_LOST. `cleared`: none stands and the worker has had our
+   * panic. `none`: none stands, of our panic nothing is known. `unknown`: not readable, or absent from a Redis that
+   * has lost the panic too.
    */
-  readonly halt: "panic" | "precaution" | "cleared" | "none" | "unknown";
+  readonly halt: "panic" | "other" | "cleared" | "none" | "unknown";
   readonly venue: {
     /** Since its last answer of any kind, ms. */
     readonly silentMs: number;

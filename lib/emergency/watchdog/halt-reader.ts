@@ -1,13 +1,13 @@
 import type { Keys } from "../../contract/keys.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
 import { isRedisError, RedisReplyError } from "../../redis/redis-errors.ts";
-import { listReply, optionalTextReply } from "../../redis/reply.ts";
+import { optionalTextReply } from "../../redis/reply.ts";
 import { transaction } from "../../redis/transaction.ts";
 
 const LOOK_EVERY_MS = 200;
 
 /** See `WatchInput.halt`. */
-export type HaltView = "panic" | "precaution" | "cleared" | "none" | "unknown";
+export type HaltView = "panic" | "other" | "cleared" | "none" | "unknown";
 
 export interface HaltReaderParts {
   readonly redis: RedisCommands;
@@ -18,9 +18,13 @@ export interface HaltReaderParts {
 }
 
 /**
- * Reads the halt from Redis. A value of the wrong type is halted. An absent hash is an operator's reset only while
- * Redis still knows the latched panic: one that was emptied or rolled back knows neither. Both are read in one
- * transaction, as the worker writes them in one.
+ * Reads the halt from Redis. A value of the wrong type is halted.
+ *
+ * 1. The halt is the latched panic's only when the worker's record of that panic stands beside it: an earlier panic's
+ *    halt, which stands until an operator clears it, says nothing of this one. The hash's own event id cannot tell: a
+ *    panic that joins a run never stands there, its record does once the run has said how it went.
+ * 2. An absent hash is an operator's reset only with that record: a Redis that was emptied or rolled back has neither.
+ * 3. Both are read in one transaction, as the worker writes them in one.
  */
 export class HaltReader {
   readonly #parts: HaltReaderParts;
@@ -52,20 +56,22 @@ export class HaltReader {
 
   async #read(eventId: string): Promise<HaltView> {
     const { redis, keys } = this.#parts;
+    const recordOf = ["HGET", keys.panicProcessed, eventId];
     try {
-      const [state, processed] = await transaction(redis, [
-        ["HMGET", keys.tradingState, "halted", "source", "event_id"],
-        ["HGET", keys.panicProcessed, eventId],
+      const [state = null, record = null] = await transaction(redis, [
+        ["HGET", keys.tradingState, "halted"],
+        recordOf,
       ]);
-      const [halted, source, by] = listReply(state).map(optionalTextReply);
-      const isKnown = optionalTextReply(processed) !== undefined;
-      if (halted !== "true" && isKnown) return "cleared";
-      if (halted !== "true") return halted === undefined ? "unknown" : "none";
-      return source === "watchdog" && (by ?? "") === "" ? "precaution" : "panic";
+      const halted = optionalTextReply(state);
+      const isKnown = optionalTextReply(record) !== undefined;
+      if (halted === "true") return isKnown ? "panic" : "other";
+      if (isKnown) return "cleared";
+      return halted === undefined ? "unknown" : "none";
     } catch (error) {
-      if (error instanceof RedisReplyError && error.code === "WRONGTYPE") return "panic";
       if (!isRedisError(error)) throw error;
-      return "unknown";
+      if (!(error instanceof RedisReplyError && error.code === "WRONGTYPE")) return "unknown";
+      const record = await redis.command(recordOf).catch(() => null);
+      return optionalTextReply(record) === undefined ? "unknown" : "panic";
     }
   }
 }

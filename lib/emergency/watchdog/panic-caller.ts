@@ -4,7 +4,7 @@ import type { RedisCommands } from "../../redis/connection.ts";
 import { isRedisError, RedisUnavailableError } from "../../redis/redis-errors.ts";
 import { decodeEntries, encodeFields } from "../../redis/stream-entry.ts";
 
-/** Without Redis taking the panic, or without the halt that follows it, the worker is called directly after this. */
+/** Without Redis taking the panic, or without its own halt following, the worker is called directly after this. */
 const REDIS_ALONE_MS = 1000;
 const RETRY_EVERY_MS = 250;
 const LOOK_EVERY_MS = 20;
@@ -23,8 +23,8 @@ export interface PanicCallerParts {
   };
   /** Hands the panic to the worker over its unix socket; resolves to undefined when it took it, else to why not. */
   askWorker(event: PanicEvent): Promise<string | undefined>;
-  /** Whether the halt of a panic stands in Redis. */
-  haltStands(): boolean;
+  /** Whether the halt of this panic stands in Redis: of no other one. */
+  haltStands(eventId: string): boolean;
 }
 
 interface OpenCall {
@@ -46,7 +46,7 @@ interface OpenCall {
  * 1. Every attempt on either way carries the same event id, so the worker runs it once.
  * 2. Redis is tried at once and for as long as it takes, also when the worker has the panic already: the audit
  *    reads the stream. What may have been written is looked for before it is written again.
- * 3. The worker's socket is tried at once when Redis is not there, else after REDIS_ALONE_MS without a halt.
+ * 3. The worker's socket is tried at once when Redis is not there, else after REDIS_ALONE_MS without this panic's halt.
  */
 export class PanicCaller {
   readonly #parts: PanicCallerParts;
@@ -144,7 +144,7 @@ export class PanicCaller {
     await call.latched;
     const waitedMs = clock.monotonicMs() - call.sinceMs;
     if (!call.withoutRedis && waitedMs < REDIS_ALONE_MS) return;
-    if (call.published && this.#parts.haltStands()) return;
+    if (call.published && this.#parts.haltStands(call.event.event_id)) return;
     const { event_id, reason } = call.event;
     const refusal = await this.#parts.askWorker(call.event);
     if (refusal === undefined) {

@@ -223,7 +223,8 @@ export class Watch {
   }
 
   #resumeCall(latch: Latch): void {
-    if (latch.stage !== "pending" && latch.published) return;
+    // Published is not taken: Redis may have lost it since, or the worker cannot hear Redis.
+    if (latch.stage === "halted" && latch.published) return;
     this.#parts.log.warn({ event_id: latch.event.event_id, stage: latch.stage }, "going on with a panic");
     this.#parts.caller.call(latch.event, { latched: Promise.resolve(), before: true });
   }

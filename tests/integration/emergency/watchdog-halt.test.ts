@@ -45,14 +45,26 @@ function standing(namespace: string) {
   return { keys, files, halt, sees, state, [Symbol.dispose]: () => stop.abort() };
 }
 
-test("a halt in Redis is a panic's, our own precaution, or none", async () => {
+test("a halt in Redis is the latched panic's once the worker has recorded that panic, another's, or none", async () => {
   using stand = standing("{halt}");
   const { keys, sees } = stand;
-  await redis.command(["HSET", keys.tradingState, "halted", "true", "source", "ops", "event_id", EVENT]);
+  await redis.command([
+    "HSET",
+    keys.tradingState,
+    "halted",
+    "true",
+    "source",
+    "watchdog",
+    "event_id",
+    "older",
+  ]);
+  await sees("other");
+  await redis.command(["HSET", keys.panicProcessed, EVENT, "{}"]);
+  // A panic that joined a run does not stand in the halt itself.
   await sees("panic");
-  await redis.command(["HSET", keys.tradingState, "source", "watchdog", "event_id", ""]);
-  await sees("precaution");
   await redis.command(["HSET", keys.tradingState, "halted", "false"]);
+  await sees("cleared");
+  await redis.command(["DEL", keys.panicProcessed]);
   await sees("none");
   // Absent, and Redis does not know the panic either: it was emptied, nobody has reset anything.
   await redis.command(["DEL", keys.tradingState]);
@@ -61,6 +73,8 @@ test("a halt in Redis is a panic's, our own precaution, or none", async () => {
   await sees("cleared");
   await redis.command(["SET", keys.tradingState, "what"]);
   await sees("panic");
+  await redis.command(["DEL", keys.panicProcessed]);
+  await sees("unknown");
 });
 
 test("entries are halted in file and Redis, the file again after Redis, and a former clearing leaves no trace", async () => {

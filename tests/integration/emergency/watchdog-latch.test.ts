@@ -34,8 +34,11 @@ test.concurrent("killed after its panic, a watchdog does not panic again for the
   const { event } = await desk.panicked();
   first.kill("SIGKILL");
   await first.exited;
+  const handedOver = desk.handedOver.length;
   await using second = await desk.startWatchdog();
   await inState(desk, "PANIC_ISSUED");
+  // Nobody knows whether the worker has it: the next process hands it over, too.
+  await waitUntil("the worker is called", () => desk.handedOver.length > handedOver);
   await desk.haltAsWorker(event);
   await inState(desk, "HALTED");
   second.kill("SIGKILL");
@@ -96,6 +99,30 @@ test.concurrent("a panic that Redis took and no halt followed is handed to the w
   await waitUntil("the worker is called", () => desk.handedOver.length > 0);
   // A worker that is slow to answer is called again, with the same panic.
   for (const one of desk.handedOver) expect(one).toEqual(event);
+}, 120_000);
+
+test.concurrent("a second failure under the first one's halt: Redis loses its panic, and the worker is called", async () => {
+  await using desk = await openWatchdogDesk(binary, 1);
+  await using _watchdog = await bereaved(desk);
+  const first = await desk.panicked();
+  await desk.haltAsWorker(first.event);
+  await inState(desk, "HALTED");
+  desk.brain.restart();
+  desk.brain.start();
+  await waitUntil("the first failure is over", async () => {
+    const { recovered } = await desk.record(KEYS.watchdogState);
+    return recovered === "true";
+  });
+  desk.brain.die();
+  const second = await desk.panicked();
+  // As a failover does that comes before the replica has it.
+  await desk.command("XDEL", KEYS.panicStream, second.id);
+  await waitUntil("the worker is called", () =>
+    desk.handedOver.some(({ event_id }) => event_id === second.event.event_id),
+  );
+  expect((await desk.watch())["state"]).toBe("PANIC_ISSUED");
+  await desk.haltAsWorker(second.event);
+  await inState(desk, "HALTED");
 }, 120_000);
 
 test.concurrent("Redis killed, then the exit brain: the panic goes by the socket, and to the stream when Redis is back", async () => {

@@ -128,8 +128,8 @@ describe("with a latch", () => {
     });
   });
 
-  test("our own precaution, or no halt, is not the worker's halt", () => {
-    for (const halt of ["precaution", "none", "unknown"] as const) {
+  test("an earlier panic's halt, our own precaution, or none, is not this panic's halt", () => {
+    for (const halt of ["other", "none", "unknown"] as const) {
       expect(decide(9000, { brain: deadSince0, state: "PANIC_ISSUED", latch: latchOf(), halt }).state).toBe(
         "PANIC_ISSUED",
       );

@@ -23,8 +23,8 @@ afterEach(() => {
 function callerOver(fates: readonly ("taken" | "lost-reply" | "not-sent" | "oom")[], state = "ready") {
   const stream: PanicEvent[] = [];
   let attempts = 0;
-  const outside: { haltStands: boolean; worker: string | undefined; asked: number; looksRefused: number } = {
-    ...{ haltStands: false, worker: "refuses", asked: 0, looksRefused: 0 },
+  const outside: { haltOf: string; worker: string | undefined; asked: number; looksRefused: number } = {
+    ...{ haltOf: "", worker: "refuses", asked: 0, looksRefused: 0 },
   };
   const command = async (args: readonly RedisArgument[]): Promise<RedisReply> => {
     if (args[0] === "XREVRANGE" && outside.looksRefused-- > 0) throw new RedisUnavailableError("down");
@@ -44,7 +44,7 @@ function callerOver(fates: readonly ("taken" | "lost-reply" | "not-sent" | "oom"
       outside.asked += 1;
       return outside.worker;
     },
-    haltStands: () => outside.haltStands,
+    haltStands: (eventId) => outside.haltOf === eventId,
   });
   const stop = new AbortController();
   stopping.push(stop);
@@ -109,10 +109,18 @@ describe("the worker's socket", () => {
 
   test("is not touched when Redis takes it and the halt follows", async () => {
     const { caller, outside } = callerOver(["taken"]);
-    outside.haltStands = true;
+    outside.haltOf = EVENT.event_id;
     caller.call(EVENT, now);
     await systemClock.sleep(1300);
     expect(outside.asked).toBe(0);
+  });
+
+  test("is tried when Redis takes it and the halt that stands is an earlier panic's", async () => {
+    const { caller, outside } = callerOver(["taken"]);
+    outside.haltOf = crypto.randomUUID();
+    caller.call(EVENT, now);
+    await waitUntil("the worker is asked", () => outside.asked > 0);
+    expect(caller.progress().published).toBe(true);
   });
 
   test("is left alone after an operator's reset", async () => {
