@@ -22,3 +22,6 @@ export function instantMs(input: string | number | null | undefined): number | u
   const parsed = Date.parse(ZONED.test(text) ? text : `${text}Z`);
   return Number.isNaN(parsed) ? undefined : parsed;
 }
+
+/** How far ahead of our clock a decision or an intent may be stamped (ms): two hosts' clocks are never quite equal. */
+export const FUTURE_MAX_MS = 5000;

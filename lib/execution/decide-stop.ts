@@ -39,7 +39,7 @@ export type StopDecision =
   | { readonly kind: "flat"; readonly ours: readonly AlgoOrder[] };
 
 /** Positions may lag an order's reply: "nothing is open" is believed only so long after the fill (ms). */
-const FLAT_BELIEVED_AFTER_MS = 2000;
+export const FLAT_BELIEVED_AFTER_MS = 2000;
 /** An older mark does not say that a stop has been passed; the venue, when asked to place it, does (ms). */
 const MARK_AGE_MS_MAX = 2000;
 

@@ -6,8 +6,9 @@
 import { planSuffix } from "../contract/position-plan.ts";
 import { within } from "../daemon/within.ts";
 import { decideOrderSize } from "../exchange/decide-order-size.ts";
-import type { Position } from "../exchange/exchange.ts";
+import type { Position, PositionSide } from "../exchange/exchange.ts";
 import { decideExitOrder } from "./decide-exit-order.ts";
+import { FLAT_BELIEVED_AFTER_MS } from "./decide-stop.ts";
 import { type Ending, rejected } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
 import { type OrderPlan, type Planned, sendOrder } from "./send-order.ts";
@@ -38,8 +39,12 @@ async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | un
       await pause(parts, job, READ_AGAIN_MS);
       continue;
     }
-    if (decision.kind === "nothing_to_reduce")
-      return ended(rejected("NOTHING_TO_REDUCE", "the venue has no such position"));
+    if (decision.kind === "nothing_to_reduce") {
+      if (!(await mayLagFill(parts, job, hedgeMode)))
+        return ended(rejected("NOTHING_TO_REDUCE", "the venue has no such position"));
+      await pause(parts, job, READ_AGAIN_MS);
+      continue;
+    }
     if (decision.kind === "ambiguous")
       return ended(rejected("POSITION_AMBIGUOUS", "long and short are open"));
     if (await positionChanged(parts, job, decision.positionSide))
@@ -65,21 +70,35 @@ async function readPositions(parts: ExecutionParts, job: Job): Promise<readonly 
   return reading?.outcome.code === NO_SUCH_SYMBOL ? [] : undefined;
 }
 
-/** Whether the exit was meant for a position that is not there any more. Unreadable: it is not delayed. */
-async function positionChanged(
-  parts: ExecutionParts,
-  job: Job,
-  positionSide: "BOTH" | "LONG" | "SHORT",
-): Promise<boolean> {
-  const { symbol, opened_at_ms: openedAtMs } = job.intent;
+/** Whether a position of the symbol was opened so lately that a reading without it is not believed yet. */
+async function mayLagFill(parts: ExecutionParts, job: Job, hedgeMode: boolean): Promise<boolean> {
+  const { opened_at_ms: meantMs } = job.intent;
+  const sides: readonly PositionSide[] = hedgeMode ? ["LONG", "SHORT"] : ["BOTH"];
+  const opened =
+    meantMs === null ? await Promise.all(sides.map((side) => openedAt(parts, job, side))) : [meantMs];
+  const nowMs = parts.exchange.serverNowMs();
+  return opened.some(
+    (atMs) => atMs !== undefined && Math.abs(nowMs - Number(atMs)) <= FLAT_BELIEVED_AFTER_MS,
+  );
+}
+
+/** Whether the exit was meant for a position that is not there any more. */
+async function positionChanged(parts: ExecutionParts, job: Job, side: PositionSide): Promise<boolean> {
+  const { opened_at_ms: openedAtMs } = job.intent;
   if (openedAtMs === null) return false;
-  const plan = `${parts.keys.positionPlanPrefix}${planSuffix(symbol, positionSide)}`;
+  const recorded = await openedAt(parts, job, side);
+  return recorded !== undefined && recorded !== String(openedAtMs);
+}
+
+/** When a position was opened, as its plan has it. Unreadable is like none: the exit is not delayed. */
+async function openedAt(parts: ExecutionParts, job: Job, side: PositionSide): Promise<string | undefined> {
+  const plan = `${parts.keys.positionPlanPrefix}${planSuffix(job.intent.symbol, side)}`;
   try {
     const recorded = await parts.redis.command(["HGET", plan, "opened_at"]);
-    return typeof recorded === "string" && recorded !== String(openedAtMs);
+    return typeof recorded === "string" ? recorded : undefined;
   } catch (error) {
     if (parts.isRedisOutage(error)) throw error;
-    parts.log.warn({ err: error, plan }, "the plan cannot be read: the exit is sent");
-    return false;
+    parts.log.warn({ err: error, plan }, "the plan cannot be read: the exit is not held up");
+    return undefined;
   }
 }

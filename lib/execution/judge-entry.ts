@@ -2,6 +2,7 @@
  * What this process can say of an entry by itself, without asking anybody: the intent, the mark, the venue's filters and
  * the configuration decide. Nothing here waits and nothing is written.
  */
+import { FUTURE_MAX_MS } from "../contract/instant.ts";
 import type { TradeIntent } from "../contract/trade-intent.ts";
 import { decideOrderSize } from "../exchange/decide-order-size.ts";
 import { decideGeometry } from "../gates/decide-geometry.ts";
@@ -11,9 +12,6 @@ import { denied, type Ending } from "./ending.ts";
 import type { AgedMark, ExecutionParts } from "./execution-parts.ts";
 import type { RecentTrades } from "./recent-trades.ts";
 import type { Planned } from "./send-order.ts";
-
-/** An intent may be this far ahead of the server's clock (ms): beyond it, it would outlive its age limit. */
-const FUTURE_MAX_MS = 5000;
 
 type Ended = Extract<Planned, { kind: "ended" }>;
 

@@ -4,6 +4,7 @@
  * by the client id under which it would be sent. An exit is not: it is proved by the position and can only reduce.
  */
 
+import { FUTURE_MAX_MS } from "../contract/instant.ts";
 import { clientOrderId } from "../exchange/client-order-id.ts";
 import type { VenueOrder } from "../exchange/exchange.ts";
 import { markOrderUnknown } from "../kernel/order-ledger.ts";
@@ -13,10 +14,16 @@ import type { Ending } from "./ending.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
 import { resolveAttempt, type SignedAttempt } from "./resolve-order.ts";
 
-/** Whether Redis may have forgotten what became of it: the entry itself, or its decision, is older than the connection. */
+/** Of an intent whose ledger is gone, so many of the attempts that there was time for are asked about. */
+const ATTEMPTS_MAX = 3;
+
+/**
+ * Whether Redis may have forgotten what became of it: the entry itself, or its decision, is older than the connection.
+ * Both clocks may have been ahead of the one that the connection is dated by: an engine's, or a former primary's.
+ */
 export function mayBeForgotten(parts: ExecutionParts, { kind, intent, source }: Job): boolean {
-  const publishedMs = entryTimeMs(source.entryId);
-  return kind === "entry" && !(Math.min(publishedMs, intent.ts_ms) > parts.redisSinceMs());
+  const bornMs = Math.min(entryTimeMs(source.entryId), intent.ts_ms) - FUTURE_MAX_MS;
+  return kind === "entry" && !(bornMs > parts.redisSinceMs());
 }
 
 /** An attempt that the venue has, whatever Redis knows of it. */
@@ -26,23 +33,29 @@ export interface Recalled extends SignedAttempt {
 }
 
 /**
- * The order under an attempt's client id, once it has ended; undefined: it never was executed and never will be. Whoever
- * sent it did so before our connection, so that its last possible arrival is known. To be asked before the ledger: what
- * is waited for between receipt and submission may be received a second time, from another entry, if Redis forgets again.
+ * The order under the client id of an attempt, once it has ended; undefined: none was executed or will be. Whoever sent
+ * it did so before our connection, so that its last possible arrival is known. There is another attempt only where one
+ * was in doubt for its receive window, so an intent's age says how many there can be, beginning with `attempt`. To be
+ * asked before the ledger: what is waited for between receipt and submission may be received a second time, from another
+ * entry, if Redis forgets again.
  */
 export async function recallOrder(
   parts: ExecutionParts,
   job: Job,
   attempt: number,
 ): Promise<Recalled | undefined> {
-  const sinceMs = parts.redis.serverNowMs() - parts.redisSinceMs();
-  const signed = {
-    clientOrderId: clientOrderId(job.intent.intent_id, attempt),
-    signedAtMs: Math.floor(parts.exchange.serverNowMs() - sinceMs),
-    recvWindowMs: parts.recvWindowMs,
-  };
-  const order = await resolveAttempt(parts, job, signed);
-  return order && { ...signed, attempt, order };
+  const { recvWindowMs } = parts;
+  const { intent_id: intentId, ts_ms: decidedMs } = job.intent;
+  const connectedMs = parts.redis.serverNowMs() - parts.redisSinceMs();
+  const signedAtMs = Math.floor(parts.exchange.serverNowMs() - connectedMs);
+  const doubts = Math.floor((parts.redisSinceMs() - decidedMs) / recvWindowMs);
+  const last = attempt + Math.min(Math.max(doubts, 0), ATTEMPTS_MAX - 1);
+  for (let asked = attempt; asked <= last; asked += 1) {
+    const signed = { clientOrderId: clientOrderId(intentId, asked), signedAtMs, recvWindowMs };
+    const order = await resolveAttempt(parts, job, signed);
+    if (order !== undefined) return { ...signed, attempt: asked, order };
+  }
+  return undefined;
 }
 
 /** The ending of such an order of which the ledger knows nothing but that its intent was received. */

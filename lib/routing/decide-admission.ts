@@ -1,4 +1,6 @@
+import { boundedText } from "../contract/bounded-text.ts";
 import type { Decision, DecodedDecision } from "../contract/decision.ts";
+import { FUTURE_MAX_MS } from "../contract/instant.ts";
 import { intentIdOf } from "../contract/intent-id.ts";
 import type { InvalidDetail } from "../contract/reasons.ts";
 import { encodeIntent, isExit, type TradeIntent } from "../contract/trade-intent.ts";
@@ -10,9 +12,6 @@ export interface DecisionBounds {
   readonly confidenceMin: number;
   readonly leverageMax: number;
 }
-
-/** A decision may be this far ahead of our clock (ms): two hosts' clocks are never quite equal. */
-const FUTURE_MAX_MS = 5000;
 
 /**
  * What is asked of the server for one entry of the decision stream. An entry must be well-formed, fresh and
@@ -29,8 +28,8 @@ export function decideAdmission(input: {
   switch (decoded.kind) {
     case "undecodable": {
       const ids = {
-        correlationId: input.fields["correlation_id"] ?? "",
-        traceId: input.fields["trace_id"] ?? "",
+        correlationId: boundedText(input.fields["correlation_id"] ?? ""),
+        traceId: boundedText(input.fields["trace_id"] ?? ""),
       };
       const document = JSON.stringify(input.fields);
       return { id, kind: "dead", ...ids, symbol: "", side: "", detail: decoded.reason, document };
@@ -62,13 +61,22 @@ function decideDecision(
   if (decision.timestampMs > nowMs + FUTURE_MAX_MS) {
     return { ...common, kind: "INVALID", detail: "TIMESTAMP_IN_FUTURE" };
   }
-  const intent = intentOf(decision);
-  const published = { intentId: intent.intent_id, document: encodeIntent(intent) };
-  if (isExit(intent)) return { ...common, kind: "exit", ...published };
+  const intentId = intentIdOf(decision);
+  if (isExit({ action: side, reduce_only: decision.reduceOnly })) {
+    return { ...common, kind: "exit", intentId, document: encodeIntent(intentOf(decision, intentId)) };
+  }
   const invalid = invalidEntry(decision, bounds);
   if (invalid !== undefined) return { ...common, kind: "INVALID", detail: invalid };
   if (nowMs - decision.timestampMs > bounds.ageMaxMs) return { ...common, kind: "EXPIRED" };
-  return { ...common, kind: "entry", ...published };
+  return {
+    ...common,
+    kind: "entry",
+    intentId,
+    // In a flood that is refused nobody asks for it, and it is a quarter of the router's work.
+    get document() {
+      return encodeIntent(intentOf(decision, intentId));
+    },
+  };
 }
 
 function invalidEntry(decision: Decision, bounds: DecisionBounds): InvalidDetail | undefined {
@@ -80,9 +88,9 @@ function invalidEntry(decision: Decision, bounds: DecisionBounds): InvalidDetail
 }
 
 /** The intent of a decision. Its time is the decision's: whoever reads it later measures age from there. */
-function intentOf(decision: Decision): TradeIntent {
+function intentOf(decision: Decision, intentId: string): TradeIntent {
   return {
-    intent_id: intentIdOf(decision),
+    intent_id: intentId,
     correlation_id: decision.correlationId,
     trace_id: decision.traceId,
     symbol: decision.symbol,

@@ -4,6 +4,7 @@ import type { Findings } from "./findings.ts";
 import { functionCall, replyParts } from "./function-calls.ts";
 import type { BookedIntent } from "./intent-book.ts";
 import type { OrderCall } from "./order-call.ts";
+import type { PositionWatch } from "./position-watch.ts";
 
 /** From the stream to the venue: a reading of the positions, some round trips to Redis, one way to the venue. */
 const DELAY_US_MAX = 450_000;
@@ -12,14 +13,16 @@ const CALM_BEFORE_US = 4_000_000;
 
 /**
  * Invariant 3 from end to end: an exit that has been appended is at the venue at once, or has its result, whatever
- * entries there are. Judged while nothing is broken, and nothing has been for a while.
+ * entries there are. Judged while nothing is broken, and nothing has been for a while; and while the venue has a
+ * position: that there is none is not believed right after a fill.
  */
 export class ExitDelayWatch {
   readonly #findings: Findings;
   readonly #timeline: Pick<Timeline, "nowUs">;
   readonly #calmUs: () => number | undefined;
   readonly #executions: () => boolean;
-  readonly #waiting = new Map<string, number>();
+  readonly #positions: Pick<PositionWatch, "isOpen">;
+  readonly #waiting = new Map<string, { readonly symbol: string; readonly sinceUs: number }>();
   #judged = 0;
 
   constructor(parts: {
@@ -29,11 +32,13 @@ export class ExitDelayWatch {
     readonly calmUs: () => number | undefined;
     /** Whether every execution is ready for exits. */
     readonly executions: () => boolean;
+    readonly positions: Pick<PositionWatch, "isOpen">;
   }) {
     this.#findings = parts.findings;
     this.#timeline = parts.timeline;
     this.#calmUs = parts.calmUs;
     this.#executions = parts.executions;
+    this.#positions = parts.positions;
   }
 
   /** How many were judged: a watch that never looks finds nothing. */
@@ -41,18 +46,20 @@ export class ExitDelayWatch {
     return this.#judged;
   }
 
-  published({ kind, intentId }: BookedIntent): void {
-    if (kind === "exit" && this.#calm()) this.#waiting.set(intentId, this.#timeline.nowUs);
+  published({ kind, intentId, symbol }: BookedIntent): void {
+    if (kind === "exit" && this.#calm())
+      this.#waiting.set(intentId, { symbol, sinceUs: this.#timeline.nowUs });
   }
 
   after(command: readonly string[], reply: Reply): void {
     const call = functionCall(command);
     if (call?.name === "settle_v1" && replyParts(reply)[0] === "OK") this.#ended(call.args[0]);
-    for (const [intentId, sinceUs] of this.#waiting) {
+    for (const [intentId, { symbol, sinceUs }] of this.#waiting) {
       const waitedUs = this.#timeline.nowUs - sinceUs;
       if (!this.#calm()) this.#waiting.delete(intentId);
       else if (waitedUs > DELAY_US_MAX) {
         this.#waiting.delete(intentId);
+        if (!this.#positions.isOpen(symbol)) continue;
         this.#findings.report(
           3,
           `exit ${intentId} is not at the venue ${waitedUs / 1000} ms after it was appended`,

@@ -29,6 +29,10 @@ export class PositionWatch {
       .map(({ symbol, positionAmt }) => `${symbol} ${positionAmt}`);
   }
 
+  isOpen(symbol: string): boolean {
+    return this.#all().some((one) => one.symbol === symbol && Number(one.positionAmt) !== 0);
+  }
+
   #all() {
     return stateSchema.parse(this.#venue.look("/paper/state")).positions;
   }

@@ -47,15 +47,15 @@ export function watchEverything(parts: Watched) {
   let faults: { calmUs(): number | undefined } = { calmUs: () => undefined };
   const calmUs = () => faults.calmUs();
   const ownExecutions = hosts.filter(({ role }) => role.name.startsWith("execution"));
+  const positions = new PositionWatch(simulation.venue);
   const delays = new ExitDelayWatch({
-    ...{ findings, timeline: simulation.timeline },
+    ...{ findings, positions, timeline: simulation.timeline },
     calmUs: () => (simulation.venueNetwork.errs() ? undefined : calmUs()),
     executions: () => ownExecutions.every((host) => host.ready()),
   });
   const book = new IntentBook({ ...common, onBooked: (booked) => delays.published(booked) });
   const switches = new SwitchWatch({ ...common, haltFile });
   const { rates, orders } = limitWatches(parts, common, book);
-  const positions = new PositionWatch(simulation.venue);
   const exits = new ExitWatch({ findings, positions });
   const queues = new QueueWatch({ ...common, book });
   const ledger = new LedgerWatch(common);
