@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { INTENT_ACTIONS } from "./trade-intent.ts";
+import { INTENT_ACTIONS, type TradeIntent } from "./trade-intent.ts";
 
 /** How an intent ended. Every consumed intent ends in exactly one of these. */
 export const RESULT_STATUSES = [
@@ -39,6 +39,41 @@ export type ExecutionResult = z.infer<typeof executionResultSchema>;
 /** `order_id` of an intent that never became an order. */
 export function blockedOrderId(reason: string): string {
   return `BLOCKED_${reason}`;
+}
+
+type Origin = Pick<
+  TradeIntent,
+  "intent_id" | "correlation_id" | "trace_id" | "symbol" | "action" | "leverage"
+>;
+
+/** The result of an intent that never became an order; undefined: of an entry that is none. */
+export function orderlessResult(
+  intent: Origin | undefined,
+  end: {
+    readonly status: ResultStatus;
+    readonly orderId: string;
+    readonly reason: string;
+    readonly nowMs: number;
+  },
+): ExecutionResult {
+  return {
+    intent_id: intent?.intent_id ?? "",
+    correlation_id: intent?.correlation_id ?? "",
+    trace_id: intent?.trace_id ?? "",
+    symbol: intent?.symbol ?? "",
+    action: intent?.action ?? "",
+    status: end.status,
+    order_id: end.orderId,
+    client_order_id: "",
+    entry_price: "0",
+    quantity: "0",
+    position_size_usd: "0",
+    leverage: intent?.leverage ?? 0,
+    slippage_pct: "0",
+    fee_usd: "0",
+    reason: end.reason,
+    timestamp: new Date(end.nowMs).toISOString(),
+  };
 }
 
 /** The fields of an entry of the result stream, in the order in which they have always been written. */

@@ -7,7 +7,7 @@
  * 4 Dead letters are only for entries: an exit, or an order that may be at the venue, is never put aside.
  * 5 What is wrong with one entry alone, a key of the wrong type above all, keeps no other from being handled.
  */
-import { blockedOrderId, type ExecutionResult } from "../contract/execution-result.ts";
+import { blockedOrderId, orderlessResult } from "../contract/execution-result.ts";
 import { realId } from "../contract/intent-id.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import { decodeIntent, isExit, type TradeIntent } from "../contract/trade-intent.ts";
@@ -190,7 +190,10 @@ async function settleDuplicate(
   parts.log.info({ intent_id: intent.intent_id, symbol: intent.symbol }, "DUPLICATE_ORDER_SKIP");
   await settleStray(parts.redis, parts.streams, {
     source,
-    result: strayResult(parts, intent, { status: "duplicate", reason: "DUPLICATE" }),
+    result: orderlessResult(
+      { ...intent, intent_id: realId(intent.intent_id) ?? "" },
+      { status: "duplicate", orderId: "", reason: "DUPLICATE", nowMs: parts.redis.serverNowMs() },
+    ),
     counted: STATISTICS.outcome("duplicate"),
     statsKey: `${parts.keys.statsPrefix}execution`,
     deadLetter: undefined,
@@ -206,34 +209,14 @@ async function settleUnreadable(
   parts.log.warn({ entry: entry.id, reason }, "DEAD_LETTER");
   await settleStray(parts.redis, parts.streams, {
     source,
-    result: strayResult(parts, undefined, { status: "denied", reason: `INVALID: ${reason}` }),
+    result: orderlessResult(undefined, {
+      status: "denied",
+      orderId: blockedOrderId("INVALID"),
+      reason: `INVALID: ${reason}`,
+      nowMs: parts.redis.serverNowMs(),
+    }),
     counted: STATISTICS.deadLetters,
     statsKey: `${parts.keys.statsPrefix}execution`,
     deadLetter: { reason, raw: JSON.stringify(entry.fields) },
   });
-}
-
-function strayResult(
-  parts: ExecutionParts,
-  intent: TradeIntent | undefined,
-  end: { readonly status: "duplicate" | "denied"; readonly reason: string },
-): ExecutionResult {
-  return {
-    intent_id: realId(intent?.intent_id) ?? "",
-    correlation_id: intent?.correlation_id ?? "",
-    trace_id: intent?.trace_id ?? "",
-    symbol: intent?.symbol ?? "",
-    action: intent?.action ?? "",
-    status: end.status,
-    order_id: end.status === "denied" ? blockedOrderId("INVALID") : "",
-    client_order_id: "",
-    entry_price: "0",
-    quantity: "0",
-    position_size_usd: "0",
-    leverage: intent?.leverage ?? 0,
-    slippage_pct: "0",
-    fee_usd: "0",
-    reason: end.reason,
-    timestamp: new Date(parts.redis.serverNowMs()).toISOString(),
-  };
 }

@@ -3,7 +3,7 @@
  * server-side functions that execution settles with. They refuse by themselves what was submitted meanwhile, what
  * somebody else took over and what was acknowledged.
  */
-import { blockedOrderId, type ExecutionResult } from "../contract/execution-result.ts";
+import { blockedOrderId, type ExecutionResult, orderlessResult } from "../contract/execution-result.ts";
 import type { Keys } from "../contract/keys.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import type { TradeIntent } from "../contract/trade-intent.ts";
@@ -26,7 +26,7 @@ interface Poison {
 export function buryUnreadable(parts: DeadLetterParts, poison: Poison, reason: string): Promise<boolean> {
   return settleStray(parts.redis, parts.streams, {
     source: poison.source,
-    result: deniedResult(parts, undefined, `INVALID: ${reason}`),
+    result: deniedResult(parts, undefined, ["INVALID", reason]),
     counted: STATISTICS.deadLetters,
     statsKey: `${parts.keys.statsPrefix}execution`,
     deadLetter: { reason, raw: JSON.stringify(poison.fields) },
@@ -48,7 +48,7 @@ export async function buryFailed(
       source: poison.source,
       state: "DENIED",
       kind: "entry",
-      result: deniedResult(parts, intent, `HANDLER_FAILED: ${reason}`),
+      result: deniedResult(parts, intent, ["HANDLER_FAILED", reason]),
       counted: [STATISTICS.outcome("denied"), STATISTICS.denied("HANDLER_FAILED")],
       tradedAtMs: undefined,
       holdMinMs: 0,
@@ -65,24 +65,9 @@ export async function buryFailed(
 function deniedResult(
   parts: DeadLetterParts,
   intent: TradeIntent | undefined,
-  reason: string,
+  [reason, detail]: readonly [reason: "INVALID" | "HANDLER_FAILED", detail: string],
 ): ExecutionResult {
-  return {
-    intent_id: intent?.intent_id ?? "",
-    correlation_id: intent?.correlation_id ?? "",
-    trace_id: intent?.trace_id ?? "",
-    symbol: intent?.symbol ?? "",
-    action: intent?.action ?? "",
-    status: "denied",
-    order_id: blockedOrderId(intent === undefined ? "INVALID" : "HANDLER_FAILED"),
-    client_order_id: "",
-    entry_price: "0",
-    quantity: "0",
-    position_size_usd: "0",
-    leverage: intent?.leverage ?? 0,
-    slippage_pct: "0",
-    fee_usd: "0",
-    reason,
-    timestamp: new Date(parts.redis.serverNowMs()).toISOString(),
-  };
+  const orderId = blockedOrderId(reason);
+  const nowMs = parts.redis.serverNowMs();
+  return orderlessResult(intent, { status: "denied", orderId, reason: `${reason}: ${detail}`, nowMs });
 }
