@@ -6,15 +6,12 @@
  *   is another Redis that answers after an outage.
  * 3 The credentials are proved once a minute; while the venue refuses them no entry is sent.
  */
-import type { Exchange } from "../exchange/exchange.ts";
+import type { AccountFacts, Exchange, Reading } from "../exchange/exchange.ts";
+import { createVenueUpkeep } from "../exchange/venue-upkeep.ts";
 import type { FunctionCaller } from "../kernel/function-call.ts";
 import { isRedisTrouble } from "../redis/redis-errors.ts";
 import type { ModeClaim } from "./mode-claim.ts";
 
-/** Also keeps the connection warm: under the 30 s after which servers close an idle one. */
-const CLOCK_EVERY_MS = 20_000;
-const PROBE_EVERY_MS = 60_000;
-const RULES_EVERY_MS = 3_600_000;
 const RETRY_FIRST_MS = 5;
 const RETRY_LAST_MS = 5000;
 
@@ -123,8 +120,7 @@ export class VenueSession {
   /** Keeps clock, credentials, account and rules true until the signal aborts. Throws ProcessExit 78. */
   async keep(signal: AbortSignal): Promise<void> {
     const { exchange, clock, claim } = this.#parts;
-    const due = { clock: CLOCK_EVERY_MS, probe: PROBE_EVERY_MS, rules: RULES_EVERY_MS };
-    const startedMs = clock.monotonicMs();
+    const renew = createVenueUpkeep({ exchange, clock, probed: (reading) => this.#probed(reading) });
     while (!signal.aborted) {
       await clock.sleep(1000, signal);
       claim.check();
@@ -132,24 +128,11 @@ export class VenueSession {
       const account = exchange.account();
       if (this.#stateLost && account !== undefined)
         this.#stateLost = !(await this.#claim(account.fingerprint));
-      const elapsedMs = clock.monotonicMs() - startedMs;
-      if (elapsedMs >= due.clock) {
-        due.clock = elapsedMs + CLOCK_EVERY_MS;
-        await exchange.syncClock();
-      }
-      if (elapsedMs >= due.probe) {
-        due.probe = elapsedMs + PROBE_EVERY_MS;
-        await this.#probe();
-      }
-      if (elapsedMs >= due.rules) {
-        due.rules = elapsedMs + RULES_EVERY_MS;
-        await exchange.refreshRules();
-      }
+      await renew();
     }
   }
 
-  async #probe(): Promise<void> {
-    const reading = await this.#parts.exchange.probe();
+  async #probed(reading: Reading<AccountFacts>): Promise<void> {
     if (reading.ok) {
       this.credentialsRefused = false;
       await this.#claim(reading.value.fingerprint);

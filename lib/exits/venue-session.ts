@@ -8,15 +8,12 @@
 import { EXIT_CODES } from "../contract/exit-codes.ts";
 import type { Keys } from "../contract/keys.ts";
 import { ProcessExit } from "../daemon/process-exit.ts";
-import type { Exchange } from "../exchange/exchange.ts";
+import type { AccountFacts, Exchange, Reading } from "../exchange/exchange.ts";
+import { createVenueUpkeep } from "../exchange/venue-upkeep.ts";
 import type { RedisCommands } from "../redis/connection.ts";
 import { isRedisError } from "../redis/redis-errors.ts";
 import { optionalTextReply } from "../redis/reply.ts";
 
-/** Also keeps the connection warm: under the 30 s after which servers close an idle one. */
-const CLOCK_EVERY_MS = 20_000;
-const PROBE_EVERY_MS = 60_000;
-const RULES_EVERY_MS = 3_600_000;
 const LOOK_EVERY_MS = 1000;
 const RETRY_FIRST_MS = 5;
 
@@ -77,31 +74,16 @@ export class VenueSession {
   /** Keeps clock, credentials, account and rules true until the signal aborts. Throws ProcessExit 78. */
   async keep(signal: AbortSignal): Promise<void> {
     const { exchange, clock } = this.#parts;
-    const startedMs = clock.monotonicMs();
-    const due = { clock: CLOCK_EVERY_MS, probe: PROBE_EVERY_MS, rules: RULES_EVERY_MS };
+    const renew = createVenueUpkeep({ exchange, clock, probed: (reading) => this.#probed(reading) });
     while (!signal.aborted) {
       const account = exchange.account()?.fingerprint;
       if (!this.#agreed && account !== undefined) await this.#compare(account);
       await clock.sleep(this.#agreed ? LOOK_EVERY_MS : RETRY_FIRST_MS * 10, signal);
-      const elapsedMs = clock.monotonicMs() - startedMs;
-      if (signal.aborted || !this.#open) continue;
-      if (elapsedMs >= due.clock) {
-        due.clock = elapsedMs + CLOCK_EVERY_MS;
-        await exchange.syncClock();
-      }
-      if (elapsedMs >= due.probe) {
-        due.probe = elapsedMs + PROBE_EVERY_MS;
-        await this.#probe();
-      }
-      if (elapsedMs >= due.rules) {
-        due.rules = elapsedMs + RULES_EVERY_MS;
-        await exchange.refreshRules();
-      }
+      if (!signal.aborted && this.#open) await renew();
     }
   }
 
-  async #probe(): Promise<void> {
-    const reading = await this.#parts.exchange.probe();
+  async #probed(reading: Reading<AccountFacts>): Promise<void> {
     if (reading.ok) {
       if (this.#refused) this.#parts.log.info({}, "the venue takes our credentials again");
       this.#refused = false;
