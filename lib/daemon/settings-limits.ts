@@ -1,8 +1,8 @@
 import type { TradingMode } from "../contract/trading-mode.ts";
 import { integerSetting, optionalIntegerSetting } from "./settings-number.ts";
 
-/** PAPER and TESTNET are practically unlimited: nothing real is at stake there. */
-const DAILY_TRADES_MAX = { PAPER: 1_000_000, TESTNET: 1_000_000, LIVE: 200 } as const satisfies Record<
+/** Where no maximum is set. PAPER and TESTNET are practically unlimited: nothing real is at stake there. */
+export const DAILY_TRADES_MAX = { PAPER: 1_000_000, TESTNET: 1_000_000, LIVE: 200 } as const satisfies Record<
   TradingMode,
   number
 >;

@@ -1,17 +1,11 @@
-import type { TradingMode } from "../contract/trading-mode.ts";
 import type { ConfigurationFault } from "../daemon/configuration-fault.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
+import { DAILY_TRADES_MAX } from "../daemon/settings-limits.ts";
 import { integerSetting, numberSetting, optionalIntegerSetting } from "../daemon/settings-number.ts";
 import { pipelineSettings } from "../daemon/settings-pipeline.ts";
 import { booleanSetting, choiceSetting } from "../daemon/settings-text.ts";
 import type { AdmissionLimits } from "../kernel/admit.ts";
 import type { DecisionBounds } from "./decide-admission.ts";
-
-/** PAPER and TESTNET are practically unlimited: nothing real is at stake there. */
-const DAILY_TRADES_MAX = { PAPER: 1_000_000, TESTNET: 1_000_000, LIVE: 200 } as const satisfies Record<
-  TradingMode,
-  number
->;
 
 /** What the router is configured by, besides what every daemon is. */
 export const routerSettings = {
