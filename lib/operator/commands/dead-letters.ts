@@ -7,6 +7,7 @@ import { auditCommand } from "../audit-command.ts";
 import { columns } from "../columns.ts";
 import { operatorCommand, type Report } from "../command.ts";
 import type { CommandContext } from "../command-context.ts";
+import { countOption } from "../count-option.ts";
 import { newestEntries } from "../read-streams.ts";
 
 /** The streams whose readers may put an entry aside, by the word an operator types. */
@@ -27,12 +28,7 @@ export const deadLettersCommand = operatorCommand({
   path: "dlq list",
   summary: "entries that no reader could handle",
   options: [["--count <n>", "newest of each stream, 1 to 1000 (20)"]],
-  input: z.object({
-    count: z
-      .string()
-      .regex(/^(?:[1-9]\d{0,2}|1000)$/, "1 to 1000")
-      .default("20"),
-  }),
+  input: z.object({ count: countOption }),
   async run(context, { count }) {
     const found = await Promise.all(
       SOURCES.map(async (source) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { faultEventSchema } from "../../contract/fault-event.ts";
 import { columns } from "../columns.ts";
 import { operatorCommand } from "../command.ts";
+import { countOption } from "../count-option.ts";
 import { newestEntries } from "../read-streams.ts";
 
 /** The newest fault events. */
@@ -9,12 +10,7 @@ export const faultsCommand = operatorCommand({
   path: "faults",
   summary: "the newest fault events of the safety kernel",
   options: [["--count <n>", "how many, 1 to 1000 (20)"]],
-  input: z.object({
-    count: z
-      .string()
-      .regex(/^(?:[1-9]\d{0,2}|1000)$/, "1 to 1000")
-      .default("20"),
-  }),
+  input: z.object({ count: countOption }),
   async run(context, { count }) {
     const entries = await newestEntries(context.redis, context.keys.faultStream, Number(count));
     const faults = entries.map(({ id, fields }) => ({ id, event: faultEventSchema.safeParse(fields).data }));
