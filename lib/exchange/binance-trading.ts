@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Exchange, Reading } from "./exchange.ts";
 import { readFills } from "./read-fills.ts";
 import { readReply } from "./read-reply.ts";
@@ -7,9 +7,8 @@ import { leverageSchema, listenKeySchema } from "./venue-replies.ts";
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
 
 /** What only a role needs that trades: what an order did, leverage, the account's stream. */
-export type TradingMethods = Pick<Exchange, "fillsOf" | "setLeverage" | "openListenKey" | "keepListenKey">;
+export type TradingMethods = Pick<Exchange, "fillsOf" | "setLeverage" | "openListenKey">;
 
-const anythingSchema = z.unknown().transform(() => null);
 const LISTEN_KEY = { path: "/fapi/v1/listenKey", query: "", security: "key" } as const;
 const cost = { weight: 1, orders: 0 } as const;
 
@@ -43,7 +42,5 @@ export function createTradingMethods(
       const reading = await ask({ ...LISTEN_KEY, method: "POST", cost }, listenKeySchema);
       return reading.ok ? { ok: true, value: reading.value.listenKey } : reading;
     },
-
-    keepListenKey: () => ask({ ...LISTEN_KEY, method: "PUT", cost }, anythingSchema),
   };
 }

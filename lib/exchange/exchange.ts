@@ -187,7 +187,6 @@ export interface Exchange {
 
   /** The account's listen key (shared by all its processes: never deleted), extended when it exists. */
   openListenKey(): Promise<Reading<string>>;
-  keepListenKey(): Promise<Reading<null>>;
   /** An authenticated read: proves key, address and permission; due at start and every minute. */
   probe(): Promise<Reading<AccountFacts>>;
 }
