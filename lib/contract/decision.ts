@@ -1,3 +1,4 @@
+import { boundedText, boundsFault, overlongTexts } from "./bounded-text.ts";
 import { canonicalDecimal } from "./decimal-text.ts";
 import { instantMs } from "./instant.ts";
 import type { InvalidDetail } from "./reasons.ts";
@@ -158,7 +159,7 @@ function idsOf(fields: Readonly<Record<string, string>>, raw: RawDecision): Deci
 /**
  * Decodes one entry of the decision stream: `payload` holds JSON, or the entry itself is the decision.
  * Never throws. HOLD and SKIP are told apart first, so that a decision not to trade is never an error; of an exit
- * only what it needs must be well-formed.
+ * only what it needs must be well-formed, and a text of it that is too long is replaced by its hash.
  */
 export function decodeDecision(fields: Readonly<Record<string, string>>): DecodedDecision {
   let payload: unknown;
@@ -174,19 +175,41 @@ export function decodeDecision(fields: Readonly<Record<string, string>>): Decode
   const raw: RawDecision = unreadable.length === 0 ? payload : without(payload, unreadable);
   const decoded = decodeFields(raw, idsOf(fields, raw));
   const field = unreadable.find((name) => neededBy(decoded).includes(name));
-  if (field === undefined) return decoded;
+  if (field === undefined) return withinBounds(decoded, fields["payload"]?.length ?? 0);
   const ids = { correlationId: fields["correlation_id"] ?? "", traceId: fields["trace_id"] ?? "" };
-  return { kind: "invalid", detail: "FIELD_TYPE", field, ids, symbol: "", side: "" };
+  return { kind: "invalid", detail: "FIELD_TYPE", field, ids: boundedIds(ids), symbol: "", side: "" };
 }
+
+const boundedIds = ({ correlationId, traceId }: DecisionIds): DecisionIds => ({
+  correlationId: boundedText(correlationId),
+  traceId: boundedText(traceId),
+});
+
+const TEXTS = ["correlationId", "traceId", "model", "regime", "strategy", "timeframe"] as const;
+
+function withinBounds(decoded: DecodedDecision, payloadLength: number): DecodedDecision {
+  if (decoded.kind === "undecodable") return decoded;
+  if (decoded.kind !== "decision") return { ...decoded, ids: boundedIds(decoded.ids) };
+  const { decision } = decoded;
+  const overlong = overlongTexts(TEXTS, decision);
+  if (!closesOnly(decision)) {
+    const reason = boundsFault(overlong, payloadLength);
+    return reason === undefined ? decoded : { kind: "undecodable", reason };
+  }
+  const bounded = overlong.map((name) => [name, boundedText(decision[name] ?? "")]);
+  return bounded.length === 0
+    ? decoded
+    : { kind: "decision", decision: { ...decision, ...Object.fromEntries(bounded) } };
+}
+
+const closesOnly = ({ reduceOnly, action }: Decision) => reduceOnly || action === "CLOSE";
 
 const without = (payload: object, names: readonly string[]): RawDecision =>
   Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)));
 
 function neededBy(decoded: DecodedDecision): readonly string[] {
   if (decoded.kind === "skip") return SKIP_FIELDS;
-  const closes =
-    decoded.kind === "decision" && (decoded.decision.reduceOnly || decoded.decision.action === "CLOSE");
-  return closes ? EXIT_FIELDS : DECISION_FIELDS;
+  return decoded.kind === "decision" && closesOnly(decoded.decision) ? EXIT_FIELDS : DECISION_FIELDS;
 }
 
 function decodeFields(raw: RawDecision, ids: DecisionIds): DecodedDecision {

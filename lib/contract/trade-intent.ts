@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { boundedText, boundsFault, overlongTexts, TEXT_LENGTH_MAX } from "./bounded-text.ts";
 import { canonicalDecimal, decimalTextSchema } from "./decimal-text.ts";
 import { INSTANT_MS_MAX, instantMs } from "./instant.ts";
 import { intentIdOf, realId } from "./intent-id.ts";
@@ -105,7 +106,7 @@ export function encodeIntent(intent: TradeIntent): string {
   return JSON.stringify(intent);
 }
 
-/** Decodes an entry of an intent stream (`data`, or `payload` of older writers). Never throws. */
+/** Decodes an entry of an intent stream (`data`, or `payload` of older writers). Never throws. Its texts are bounded. */
 export function decodeIntent(fields: Readonly<Record<string, string>>): DecodedIntent {
   const raw = fields["data"] ?? fields["payload"];
   if (raw === undefined) return { kind: "undecodable", reason: "neither data nor payload" };
@@ -117,10 +118,36 @@ export function decodeIntent(fields: Readonly<Record<string, string>>): DecodedI
   }
   if (isWritten(json)) return { kind: "intent", intent: json };
   const parsed = wireIntentSchema.safeParse(json);
-  return parsed.success ? completed(parsed.data) : withoutNumbers(json, parsed.error.issues);
+  const decoded = parsed.success ? completed(parsed.data) : withoutNumbers(json, parsed.error.issues);
+  return withinBounds(decoded, raw.length);
 }
 
-const TEXTS = "intent_id correlation_id trace_id model regime strategy reason source".split(" ");
+const TEXTS = [
+  "intent_id",
+  "correlation_id",
+  "trace_id",
+  "model",
+  "regime",
+  "strategy",
+  "reason",
+  "source",
+] as const;
+
+/** An entry that is too long is put aside; of an exit the texts that are too long are replaced by their hashes. */
+function withinBounds(decoded: DecodedIntent, payloadLength: number): DecodedIntent {
+  if (decoded.kind === "undecodable") return decoded;
+  const { intent } = decoded;
+  const overlong = overlongTexts(TEXTS, intent);
+  if (!isExit(intent)) {
+    const reason = boundsFault(overlong, payloadLength);
+    return reason === undefined ? decoded : { kind: "undecodable", reason };
+  }
+  const bounded = Object.fromEntries(overlong.map((name) => [name, boundedText(intent[name])]));
+  return { ...decoded, intent: { ...intent, ...bounded } };
+}
+
+const isWrittenText = (value: unknown) => typeof value === "string" && value.length <= TEXT_LENGTH_MAX;
+
 const AMOUNTS =
   "entry_price quantity position_size_usd stop_loss take_profit trail_percent expected_move_usd".split(" ");
 /** Besides these: symbol, action, confidence, leverage, reduce_only, position_side, opened_at_ms, timestamp, ts_ms. */
@@ -134,7 +161,7 @@ function isWritten(json: unknown): json is TradeIntent {
   if (json === null || typeof json !== "object" || Object.keys(json).length !== FIELD_COUNT) return false;
   const fields = json as Readonly<Record<string, unknown>>;
   return (
-    TEXTS.every((name) => typeof fields[name] === "string") &&
+    TEXTS.every((name) => isWrittenText(fields[name])) &&
     AMOUNTS.every((name) => isWrittenAmount(fields[name])) &&
     hasWrittenNumbers(fields) &&
     hasWrittenNames(fields)
