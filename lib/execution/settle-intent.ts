@@ -167,9 +167,9 @@ function slippagePct(
   return worse.times(100).div(asked).round(4).toFixed();
 }
 
-/** A filled entry leaves the plan by which its position is to be left; anything else leaves plans alone. */
+/** A filled entry leaves the plan by which its position, where it is still open, is to be left. */
 function planOf(parts: ExecutionParts, job: Job, ending: Ending): PlanChange {
-  if (job.kind === "exit" || !hasFilled(ending)) return { kind: "keep" };
+  if (job.kind === "exit" || !hasFilled(ending) || ending.stop?.kind === "flat") return { kind: "keep" };
   const { intent } = job;
   const { order, fills } = ending;
   const fields: Omit<StoredPlan, "mark_extreme"> = {

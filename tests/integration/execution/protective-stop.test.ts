@@ -208,7 +208,7 @@ describe("after a kill", () => {
   test.each([
     ["before the stop", 0],
     ["between stop and result", 1],
-  ] as const)("%s: a position that was closed meanwhile keeps none", async (moment, placed) => {
+  ] as const)("%s: a position that was closed meanwhile keeps none, nor a plan", async (moment, placed) => {
     const entry = await dieAt(moment);
     const close = { symbol: "ETHUSDT", side: "SELL", type: "MARKET", quantity: "0.1", reduceOnly: true };
     expect((await desk.paper.call("POST", "/fapi/v1/order", close)).status).toBe(200);
@@ -224,6 +224,8 @@ describe("after a kill", () => {
     expect((await desk.results()).map((result) => result.status)).toEqual(["filled"]);
     expect(await resting()).toEqual([]);
     expect(await statistic("stop:flat")).toBe(1);
+    const { client, keys } = desk.server;
+    expect(await client.command(["EXISTS", `${keys.positionPlanPrefix}ETHUSDT`])).toBe(0);
   });
 });
 
