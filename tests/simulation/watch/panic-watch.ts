@@ -40,6 +40,8 @@ export class PanicWatch {
   #running: string | undefined;
   /** When each panic was handed over, by whichever way was first. */
   readonly #calledUs = new Map<string, number>();
+  /** When the worker halted trading for each panic, by its own word in Redis. */
+  readonly #takenUs = new Map<string, number>();
   #socketUs: number | undefined;
   #flatSince: string | undefined;
   /** An operator has cleared the halt since the newest panic was called: what follows is on their word. */
@@ -79,11 +81,22 @@ export class PanicWatch {
   stateLost(): void {
     this.#halted = false;
     this.#last = undefined;
+    this.#forget(0);
   }
 
   /** What was written after that moment is not there any more. */
-  rolledBack(_toUs: number): void {
+  rolledBack(toUs: number): void {
+    this.#forget(toUs);
     this.#halted = this.#simulation.redisNetwork.look("HGET", this.#keys.tradingState, "halted") === "true";
+  }
+
+  /** A panic that stood in the stream alone is not there any more: nobody has heard of it. */
+  #forget(sinceUs: number): void {
+    const running = this.#running;
+    if (running === undefined || this.#takenUs.has(running) || this.#socketUs !== undefined) return;
+    if ((this.#calledUs.get(running) ?? 0) <= sinceUs) return;
+    this.#running = undefined;
+    this.#events.delete(running);
   }
 
   after(args: readonly string[]): void {
@@ -119,23 +132,30 @@ export class PanicWatch {
     this.#flatSince = undefined;
     this.#cleared = false;
     if (issuedBy !== "watchdog") return;
-    if (this.#last !== undefined && this.#last.signs === this.#signs) {
+    if (this.#last !== undefined && this.#last.eventId !== eventId && this.#last.signs === this.#signs) {
       this.#findings.report(6, `panic ${eventId} is a second one for the failure of ${this.#last.eventId}`);
     }
     this.#last = { eventId, signs: this.#signs };
   }
 
-  /** The panic that has been running, with positions open, since before that moment; in words. */
+  /**
+   * The panic for which trading has been halted, with positions open, since before that moment; in words. One that the
+   * worker has not read yet has no halt that could be cleared: its own follows.
+   */
   openSince(atUs: number): string | undefined {
     const running = this.#running;
-    if (running === undefined || (this.#calledUs.get(running) ?? atUs) >= atUs) return undefined;
+    if (running === undefined || (this.#takenUs.get(running) ?? atUs) >= atUs) return undefined;
     const open = this.#positions.open();
     return open.length === 0 ? undefined : `panic ${running} runs, open: ${open.join(", ")}`;
   }
 
   #switched(args: readonly string[]): void {
     this.#halted = !args.includes("false");
-    if (this.#halted) return;
+    if (this.#halted) {
+      const by = args[args.indexOf("event_id") + 1] ?? "";
+      if (!this.#takenUs.has(by)) this.#takenUs.set(by, this.#simulation.timeline.nowUs);
+      return;
+    }
     this.#flatSince = undefined;
     this.#cleared = true;
     this.#last = undefined;
