@@ -1,4 +1,4 @@
-import type { Keys } from "../contract/keys.ts";
+import { type Keys, namedStream } from "../contract/keys.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { pipelineSettings, resultStreamSetting } from "../daemon/settings-pipeline.ts";
 
@@ -11,9 +11,11 @@ export const auditSettings = {
 export type AuditSettings = SettingsOf<typeof auditSettings>;
 
 /** What is recorded. */
-export function recordedStreams(settings: AuditSettings, keys: Keys): readonly string[] {
-  return [
-    ...[keys.panicStream, keys.panicCompletedStream, keys.faultStream],
-    ...[settings.EXECUTION_RESULT_STREAM ?? keys.resultStream, keys.auditStream],
-  ];
+export function recordedStreams(
+  settings: Pick<AuditSettings, keyof typeof resultStreamSetting>,
+  keys: Keys,
+): readonly string[] {
+  const named = settings.EXECUTION_RESULT_STREAM;
+  const results = named === undefined ? keys.resultStream : namedStream(keys, named);
+  return [keys.panicStream, keys.panicCompletedStream, keys.faultStream, results, keys.auditStream];
 }

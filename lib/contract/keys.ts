@@ -62,6 +62,15 @@ export function keyFamilies(namespace: string): readonly string[] {
   return ["quantum:*", "system:*", "exit_brain:*"].map((family) => `${namespace}${family}`);
 }
 
+/**
+ * A stream that an operator named, within the namespace of all other keys: a cluster moves a result with its ledger only
+ * where both are in one slot. A name that begins with the namespace stays as it is.
+ */
+export function namedStream(keys: Keys, name: string): string {
+  const namespace = keys.kill.slice(0, -keysOf("").kill.length);
+  return name.startsWith(namespace) ? name : `${namespace}${name}`;
+}
+
 const STREAM_PREFIX = "quantum:stream:";
 
 /**

@@ -23,7 +23,7 @@ export const pipelineSettings = {
 export const resultStreamSetting = {
   EXECUTION_RESULT_STREAM: optionalTextSetting({
     ...STREAM_NAME,
-    description: "Stream of the results. Default: quantum:stream:execution.result.",
+    description: "Stream of the results, within QUANTUM_NAMESPACE. Default: quantum:stream:execution.result.",
   }),
 } as const;
 
@@ -32,6 +32,7 @@ export const resultStreamSettings = {
   ...resultStreamSetting,
   EXECUTION_RESULT_STREAM_LEGACY: optionalTextSetting({
     ...STREAM_NAME,
-    description: "The same results once more, for readers of the earlier system. Default: not written.",
+    description:
+      "The same results once more, for readers of the earlier system; within QUANTUM_NAMESPACE, too. Default: not written.",
   }),
 } as const;

@@ -1,4 +1,4 @@
-import type { Keys } from "../contract/keys.ts";
+import { type Keys, namedStream } from "../contract/keys.ts";
 import type { ConfigurationFault } from "../daemon/configuration-fault.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { haltSettings } from "../daemon/settings-emergency.ts";
@@ -49,10 +49,14 @@ export const executionSettings = {
 export type ExecutionSettings = SettingsOf<typeof executionSettings>;
 
 /** Where results go. */
-export function resultStreams(settings: ExecutionSettings, keys: Keys): ResultStreams {
+export function resultStreams(
+  settings: Pick<ExecutionSettings, keyof typeof resultStreamSettings>,
+  keys: Keys,
+): ResultStreams {
+  const { EXECUTION_RESULT_STREAM: canonical, EXECUTION_RESULT_STREAM_LEGACY: legacy } = settings;
   return {
-    canonical: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream,
-    legacy: settings.EXECUTION_RESULT_STREAM_LEGACY,
+    canonical: canonical === undefined ? keys.resultStream : namedStream(keys, canonical),
+    legacy: legacy === undefined ? undefined : namedStream(keys, legacy),
   };
 }
 

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { confirm, isCancel } from "@clack/prompts";
 import { z } from "zod";
 import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
-import { keysOf } from "../contract/keys.ts";
+import { keysOf, namedStream } from "../contract/keys.ts";
 import { buildIdentity } from "../daemon/build-identity.ts";
 import { systemClock } from "../daemon/clock.ts";
 import { readConfiguration } from "../daemon/configuration.ts";
@@ -97,7 +97,7 @@ async function openContext(
   const context: CommandContext = {
     ...around,
     ...{ redis, environment, mode: settings.TRADING_MODE, namespace: settings.QUANTUM_NAMESPACE },
-    keys: { ...keys, resultStream: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream },
+    keys: { ...keys, resultStream: namedStream(keys, settings.EXECUTION_RESULT_STREAM ?? keys.resultStream) },
     exchange: () => createExchange(settings),
     instance: settings.QUANTUM_INSTANCE,
     haltFile: settings.HALT_FILE,

@@ -1,4 +1,4 @@
-import type { Keys } from "../contract/keys.ts";
+import { type Keys, namedStream } from "../contract/keys.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { integerSetting } from "../daemon/settings-number.ts";
 import { pipelineSettings, resultStreamSettings } from "../daemon/settings-pipeline.ts";
@@ -30,9 +30,13 @@ export const recoverySettings = {
 export type RecoverySettings = SettingsOf<typeof recoverySettings>;
 
 /** Where the results of entries that are put aside go. */
-export function recoveryResultStreams(settings: RecoverySettings, keys: Keys): ResultStreams {
+export function recoveryResultStreams(
+  settings: Pick<RecoverySettings, keyof typeof resultStreamSettings>,
+  keys: Keys,
+): ResultStreams {
+  const { EXECUTION_RESULT_STREAM: canonical, EXECUTION_RESULT_STREAM_LEGACY: legacy } = settings;
   return {
-    canonical: settings.EXECUTION_RESULT_STREAM ?? keys.resultStream,
-    legacy: settings.EXECUTION_RESULT_STREAM_LEGACY,
+    canonical: canonical === undefined ? keys.resultStream : namedStream(keys, canonical),
+    legacy: legacy === undefined ? undefined : namedStream(keys, legacy),
   };
 }
