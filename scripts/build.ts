@@ -1,27 +1,13 @@
-/**
- * Compiles cmd/*.ts to dist/, one self-contained binary a role: `bun scripts/build.ts [role…]`.
- *
- * Bytecode is what makes a start short, and needs the esm format. The two `--no-compile-autoload` flags keep a
- * binary from running a bunfig.toml or .env that happens to lie in its working directory.
- */
+/** Compiles cmd/*.ts to dist/, one self-contained binary a role: `bun scripts/build.ts [role…]`. */
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { ROLES } from "../lib/contract/roles.ts";
+import { COMPILE_FLAGS } from "./compile-flags.ts";
 
 const ROOT = join(import.meta.dir, "..");
 /** Two compilations at once: each takes a core and about 300 MB. */
 const PARALLEL = 2;
-
-const FLAGS = [
-  "--compile",
-  "--minify",
-  "--sourcemap",
-  "--bytecode",
-  "--format=esm",
-  "--no-compile-autoload-bunfig",
-  "--no-compile-autoload-dotenv",
-] as const;
 
 async function textOf(command: readonly string[]): Promise<string | undefined> {
   const child = Bun.spawn([...command], { cwd: ROOT, stdout: "pipe", stderr: "ignore" });
@@ -56,7 +42,7 @@ async function compile(role: string, defines: readonly string[]): Promise<string
   const command = [
     "bun",
     "build",
-    ...FLAGS,
+    ...COMPILE_FLAGS,
     ...defines,
     join(ROOT, "cmd", `${role}.ts`),
     "--outfile",
