@@ -23,7 +23,11 @@ interface Poison {
 }
 
 /** Puts aside an entry that does not parse; false when somebody acknowledged it before. */
-export function buryUnreadable(parts: DeadLetterParts, poison: Poison, reason: string): Promise<boolean> {
+export function deadLetterUnreadable(
+  parts: DeadLetterParts,
+  poison: Poison,
+  reason: string,
+): Promise<boolean> {
   return settleStray(parts.redis, parts.streams, {
     source: poison.source,
     result: deniedResult(parts, undefined, ["INVALID", reason]),
@@ -34,7 +38,7 @@ export function buryUnreadable(parts: DeadLetterParts, poison: Poison, reason: s
 }
 
 /** Puts aside an entry whose handler failed too often; false when its order moved or was taken over meanwhile. */
-export async function buryFailed(
+export async function deadLetterFailed(
   parts: DeadLetterParts,
   poison: Poison,
   order: { readonly intent: TradeIntent; readonly owner: string; readonly failures: number },

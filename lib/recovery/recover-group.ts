@@ -13,7 +13,7 @@ import type { RedisConnection } from "../redis/connection.ts";
 import { unreadEntries } from "../redis/group-position.ts";
 import { listReply } from "../redis/reply.ts";
 import { acknowledgeLost, ensureGroup } from "../redis/stream-group.ts";
-import { buryFailed, buryUnreadable, type DeadLetterParts } from "./dead-letters.ts";
+import { type DeadLetterParts, deadLetterFailed, deadLetterUnreadable } from "./dead-letters.ts";
 import { decideEntry, type EntryDecision, type LedgerWord } from "./decide-entry.ts";
 import {
   type ConsumerInfo,
@@ -195,8 +195,8 @@ async function bury(parts: RecoveryParts, work: Work, entry: StaleEntry): Promis
   if (!parts.mayChange) return true;
   const { stream, group } = work.group;
   const poison = { source: { stream, group, entryId: entry.id }, fields };
-  if (decision.kind === "unreadable") return buryUnreadable(parts, poison, decision.reason);
-  return buryFailed(parts, poison, { intent: decision.intent, owner: decision.owner, failures });
+  if (decision.kind === "unreadable") return deadLetterUnreadable(parts, poison, decision.reason);
+  return deadLetterFailed(parts, poison, { intent: decision.intent, owner: decision.owner, failures });
 }
 
 /** The server looks at the idle time again: what somebody took meanwhile is not claimed. */

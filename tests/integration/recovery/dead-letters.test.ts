@@ -8,7 +8,7 @@ import {
   receiveOrder,
   submitOrder,
 } from "../../../lib/kernel/order-ledger.ts";
-import { buryFailed } from "../../../lib/recovery/dead-letters.ts";
+import { deadLetterFailed } from "../../../lib/recovery/dead-letters.ts";
 import { groupOf, type RecoveryBench, startRecoveryBench } from "../../support/recovery-bench.ts";
 import { validIntent } from "../../support/valid-trade.ts";
 
@@ -130,7 +130,9 @@ test.each([
   const order = { owner: OWNER, failures: 5 };
   const decoded = decodeIntent({ data: JSON.stringify(validIntent({ intent_id: intentId })) });
   if (decoded.kind !== "intent") throw new Error("the intent must parse");
-  expect(await buryFailed(parts, { source, fields: {} }, { ...order, intent: decoded.intent })).toBe(false);
+  expect(await deadLetterFailed(parts, { source, fields: {} }, { ...order, intent: decoded.intent })).toBe(
+    false,
+  );
   expect([await letters(), await bench.run("XLEN", keys.resultStream)]).toEqual([0, 0]);
   expect(await bench.pendingOf("execution-a")).toEqual([source.entryId]);
 });
