@@ -66,6 +66,16 @@ export class WatchdogWorld {
     for (const untilMs = this.nowMs + ms; this.nowMs < untilMs; ) this.#tick();
   }
 
+  /** Redis comes and goes. */
+  flap(flapping: { readonly downMs: number; readonly upMs: number }, forMs: number): void {
+    for (const untilMs = this.nowMs + forMs; this.nowMs < untilMs; ) {
+      this.redisUp = false;
+      this.pass(flapping.downMs);
+      this.redisUp = true;
+      this.pass(flapping.upMs);
+    }
+  }
+
   /** A beat that Redis took and nobody read before it went away. */
   leaveUnreadBeat(): void {
     const up = this.redisUp;
@@ -199,11 +209,10 @@ export class WatchdogWorld {
   }
 
   #askHealth(): void {
-    const lost = this.#clock.redisSilentMs() > 1500;
-    if (!lost || this.nowMs % 1000 !== 0) return;
+    if (!this.#watch.isUnseen() || this.nowMs % 1000 !== 0) return;
     if (!this.brainAlive || !this.brainHealthy) return;
     this.#askedHealthyMs = this.#clock.nowMs();
-    this.#mayFollow = true;
+    if (this.#clock.redisSilentMs() > 1500) this.#mayFollow = true;
   }
 
   /** The worker takes a panic by either way and halts. */

@@ -6,7 +6,7 @@ const POLL_EVERY_MS = 1000;
 /** Short of the next poll, so that a brain that hangs is asked three times in three seconds. */
 const ANSWER_WITHIN_MS = 900;
 const IDLE_LOOK_MS = 100;
-/** While Redis is there, only to find a wrong address before it matters. */
+/** While heartbeats tell, only to find a wrong address before it matters. */
 const IDLE_POLL_EVERY_MS = 10_000;
 
 /** What `/healthz` of a daemon says; fields that are not needed are left aside. */
@@ -21,13 +21,16 @@ export interface BrainHealthParts {
   readonly url: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly clock: { monotonicMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
-  readonly watchClock: WatchClock;
+  readonly watchClock: Pick<WatchClock, "nowMs">;
+  /** Whether no heartbeat tells how it is. */
+  isUnseen(): boolean;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
 /**
- * Asks the exit brain itself: each second while Redis is lost, now and then otherwise. Healthy is only an answer in time, of that role, whose loop
- * has beaten within the limit: a process that answers HTTP while its loop hangs is not.
+ * Asks the exit brain itself: each second while no heartbeat tells how it is, now and then otherwise. Healthy is only
+ * an answer in time, of that role, whose loop has beaten within the limit: a process that answers HTTP while its loop
+ * hangs is not.
  */
 export class BrainHealth {
   readonly #parts: BrainHealthParts;
@@ -54,8 +57,8 @@ export class BrainHealth {
     let idleDueMs = clock.monotonicMs();
     while (!signal.aborted) {
       const startedMs = clock.monotonicMs();
-      const lost = watchClock.redisSilentMs() > WATCH_LIMITS_MS.redisSilent;
-      if (!lost && startedMs < idleDueMs) {
+      const unseen = this.#parts.isUnseen();
+      if (!unseen && startedMs < idleDueMs) {
         await clock.sleep(IDLE_LOOK_MS, signal);
         continue;
       }
@@ -64,7 +67,7 @@ export class BrainHealth {
       const healthy = await this.#asksWell(signal);
       if (healthy) this.#healthyAtMs = askedMs;
       if (!signal.aborted) this.#say(healthy);
-      if (lost) await clock.sleep(POLL_EVERY_MS - (clock.monotonicMs() - startedMs), signal);
+      if (unseen) await clock.sleep(POLL_EVERY_MS - (clock.monotonicMs() - startedMs), signal);
     }
   }
 

@@ -90,7 +90,10 @@ function assemble(context: Context, { redis, exchange, fetch, newEventId }: Watc
   const statistics = createStatistics(redis, `${keys.statsPrefix}exit-brain-watchdog`);
   const positions = new PositionWatch({ exchange, clock, watchClock, log });
   const brainUrl = settings.EXIT_BRAIN_URL.reveal().replace(/\/+$/, "");
-  const health = new BrainHealth({ url: brainUrl, fetch, clock, watchClock, log });
+  const health = new BrainHealth({
+    ...{ url: brainUrl, fetch, clock, watchClock, log },
+    isUnseen: () => watch.isUnseen(),
+  });
   const entryHalt = new EntryHalt({ ...shared, marker: haltMarker(settings.HALT_FILE) });
   const halt: HaltReader = new HaltReader({
     ...shared,

@@ -17,6 +17,11 @@ export interface BrainEvidence {
   readonly redisSilentMs: number;
   /** When the brain's last healthy HTTP answer was asked for, on `nowMs`; undefined: none yet. */
   readonly healthyAtMs: number | undefined;
+  /**
+   * The last fresh beat, or reading of no positions, or else the start or the operator's reset, on `nowMs`. Nothing
+   * that Redis does starts it anew.
+   */
+  readonly guardedAtMs: number;
   /** REDIS_LOST_MAX_SEC in ms. */
   readonly redisLostMsMax: number;
 }
@@ -31,9 +36,21 @@ export type Finding =
 
 /**
  * The state of the exit brain, by its heartbeats, or by its own HTTP answers while Redis is lost. The first
- * condition that holds, in the contract's order: unguarded before missing, then what the beats say.
+ * condition that holds, in the contract's order: unguarded before missing, then what the beats say. A Redis that
+ * comes and goes hides no dead brain for longer than one outage does.
  */
 export function decideFinding(evidence: BrainEvidence): Finding {
+  const finding = findByRedis(evidence);
+  return finding.kind !== "failed" && hasNoSign(evidence) ? failed("POSITIONS_UNGUARDED") : finding;
+}
+
+function hasNoSign({ nowMs, guardedAtMs, healthyAtMs, brain }: BrainEvidence): boolean {
+  const signMs = Math.max(guardedAtMs, healthyAtMs ?? guardedAtMs);
+  const isNew = brain.receivedMs === undefined && signMs === guardedAtMs;
+  return nowMs - signMs > (isNew ? LIMITS.noSignYet : LIMITS.noSign);
+}
+
+function findByRedis(evidence: BrainEvidence): Finding {
   if (evidence.redisSilentMs > LIMITS.redisSilent) return findByHealth(evidence);
   if (evidence.brain.receivedMs === undefined) return findUnseen(evidence);
   return findByBeats(evidence, evidence.watchedMs - evidence.brain.receivedMs);

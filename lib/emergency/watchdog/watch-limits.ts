@@ -18,6 +18,14 @@ export const WATCH_LIMITS_MS = {
   graceOpen: 10_000,
   /** Behaviour: Redis lost, positions, and no healthy answer of the exit brain. */
   unhealthy: 3000,
+  /**
+   * No sign of the exit brain, neither a fresh beat nor a healthy answer, however often Redis came and went: ages and
+   * the wait for a healthy answer start anew with every return of Redis, this does not. Twice `unguarded`, which is
+   * above what one outage takes (a beat, `redisSilent`, `unhealthy`) and leaves 9 s of the 15 s to close.
+   */
+  noSign: 6000,
+  /** The same for a brain of which there was no sign since the start or a reset: twice its grace. */
+  noSignYet: 20_000,
   /** One beat a second: half a beat late is worth a look, not a word. */
   suspect: 1500,
   /**

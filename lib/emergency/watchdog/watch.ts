@@ -63,6 +63,8 @@ export class Watch {
   #brain: BrainView;
   #began: WatchInput["began"];
   #finding: Finding = { kind: "starting" };
+  /** See `BrainEvidence`. */
+  #guardedAtMs: number;
   /** The venue's first answer in this VENUE_LOST. */
   #venueBackAtMs: number | undefined;
   /** Since when a due panic is held back. */
@@ -75,6 +77,7 @@ export class Watch {
     this.#state = stateOf(latch);
     this.#stateSinceMs = parts.clock.nowMs();
     this.#began = this.#nowOnBoth();
+    this.#guardedAtMs = this.#began.nowMs;
     this.#brain = unseenBrain(this.#began.watchedMs, undefined);
     if (latch !== undefined) this.#resumeCall(latch);
   }
@@ -106,6 +109,13 @@ export class Watch {
     return receivedMs === undefined ? undefined : this.#parts.watchClock.watchedMs() - receivedMs;
   }
 
+  /** Whether no heartbeat tells how the exit brain is: it has to be asked itself. */
+  isUnseen(): boolean {
+    const { watchClock } = this.#parts;
+    const unguardedMs = watchClock.nowMs() - this.#guardedAtMs;
+    return watchClock.redisSilentMs() > WATCH_LIMITS_MS.redisSilent || unguardedMs > WATCH_LIMITS_MS.suspect;
+  }
+
   /** What lay in the stream at the start. */
   onFound(beat: Heartbeat | undefined): void {
     this.#parts.watchClock.redisReplied();
@@ -118,11 +128,15 @@ export class Watch {
     const { watchClock, log } = this.#parts;
     const wasLost = watchClock.redisReplied();
     const watchedMs = watchClock.watchedMs();
+    const before = this.#brain;
     for (const beat of beats) {
       const mark = markOf(beat);
       this.#brain = wasLost ? afterFoundBeat(this.#brain, mark) : afterBeat(this.#brain, mark, watchedMs);
     }
-    if (!wasLost) return;
+    if (!wasLost) {
+      if (this.#brain !== before) this.#guardedAtMs = watchClock.nowMs();
+      return;
+    }
     this.#brain = withAgesAnew(this.#brain, watchedMs);
     this.#began = this.#nowOnBoth();
     log.warn({}, "Redis answers again: every age starts anew");
@@ -147,6 +161,7 @@ export class Watch {
 
   /** One look, decision and act. */
   step(): void {
+    if (this.#parts.positions.view().kind === "flat") this.#guardedAtMs = this.#parts.watchClock.nowMs();
     const decision = decideWatch(this.#gather());
     const { finding } = decision;
     const why = finding.kind === "failed" ? finding.reason : finding.kind;
@@ -165,6 +180,7 @@ export class Watch {
       positions: positions.view(),
       redisSilentMs: watchClock.redisSilentMs(),
       healthyAtMs: health.healthyAtMs(),
+      guardedAtMs: this.#guardedAtMs,
       call: caller.progress(),
       halt: halt.view(),
       venue: { ...positions.venue(), backMs: this.#venueBackMs() },
@@ -199,6 +215,7 @@ export class Watch {
         log.warn({ event_id: this.#latch?.event.event_id }, "the halt was cleared: the watch starts anew");
         this.#latch = undefined;
         this.#began = this.#nowOnBoth();
+        this.#guardedAtMs = this.#began.nowMs;
         this.#brain = unseenBrain(this.#began.watchedMs, this.#brain.last);
         caller.withdraw();
         entryHalt.withdraw();

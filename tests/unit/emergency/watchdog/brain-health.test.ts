@@ -1,17 +1,13 @@
 import { expect, test } from "bun:test";
 import { systemClock } from "../../../../lib/daemon/clock.ts";
 import { BrainHealth } from "../../../../lib/emergency/watchdog/brain-health.ts";
-import { WatchClock } from "../../../../lib/emergency/watchdog/watch-clock.ts";
 import { keptLog } from "../../../support/quiet-log.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
 
 const well = { role: "exit-brain", ok: true, beatAgeMs: 900, beatAgeMsMax: 10_000 };
 
-/** Asks over a scripted `fetch`; Redis has been silent for as long as the test says. */
-async function answersTo(reply: () => Promise<Response>, redisSilentMs = 5000) {
-  let nowMs = 0;
-  const watchClock = new WatchClock(() => nowMs);
-  for (; nowMs < redisSilentMs; nowMs += 50) watchClock.nowMs();
+/** Asks over a scripted `fetch`. */
+async function answersTo(reply: () => Promise<Response>, unseen = true) {
   const asked: string[] = [];
   const log = keptLog();
   const health = new BrainHealth({
@@ -21,12 +17,13 @@ async function answersTo(reply: () => Promise<Response>, redisSilentMs = 5000) {
       return reply();
     },
     clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) },
-    watchClock,
+    watchClock: { nowMs: () => 5000 },
+    isUnseen: () => unseen,
     log,
   });
   const stop = new AbortController();
   const running = health.run(stop.signal);
-  if (redisSilentMs > 1500) await waitUntil("it was asked three times", () => asked.length >= 3);
+  if (unseen) await waitUntil("it was asked three times", () => asked.length >= 3);
   else await systemClock.sleep(30);
   const healthyAtMs = health.healthyAtMs();
   stop.abort();
@@ -51,8 +48,8 @@ test.each([
   expect((await answersTo(reply)).healthyAtMs).toBeUndefined();
 });
 
-test("while Redis answers it is asked once in 10 s, so that a wrong address is known before it matters", async () => {
-  const { asked, healthy, log } = await answersTo(() => Promise.reject(new Error("refused")), 1000);
+test("while heartbeats tell it is asked once in 10 s, so that a wrong address is known before it matters", async () => {
+  const { asked, healthy, log } = await answersTo(() => Promise.reject(new Error("refused")), false);
   expect(asked).toHaveLength(1);
   expect(healthy).toBe(false);
   expect(log.lines.map(({ level }) => level)).toEqual(["warn"]);

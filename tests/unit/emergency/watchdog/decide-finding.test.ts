@@ -130,6 +130,14 @@ describe("while Redis is lost", () => {
     expect(found(100_000, lost(60_001, { healthyAtMs: 99_900, positions: FLAT }))).toBe("redisSilent");
   });
 
+  test("without any sign of the brain for 6 s it is unguarded, whatever Redis did meanwhile", () => {
+    const anew = { brain: withAgesAnew(brainSaying("ALIVE", 97_000), 99_000), guardedAtMs: 94_000 };
+    expect(found(100_000, anew)).toBe("suspicion");
+    expect(found(100_001, anew)).toBe("POSITIONS_UNGUARDED");
+    expect(found(100_001, { ...anew, healthyAtMs: 94_001 })).toBe("suspicion");
+    expect(found(100_001, { ...anew, redisSilentMs: 1501 })).toBe("POSITIONS_UNGUARDED");
+  });
+
   test("a machine that starts without Redis gives the brain 10 s", () => {
     const starting = { brain: unseenBrain(0, undefined) };
     expect(found(10_000, lost(10_000, starting))).toBe("redisSilent");

@@ -68,6 +68,46 @@ describe("Redis lost while the exit brain is healthy", () => {
   });
 });
 
+describe.each([
+  { downMs: 2000, upMs: 2500 },
+  { downMs: 4000, upMs: 2000 },
+  { downMs: 2000, upMs: 500 },
+])("a Redis that is away for $downMs ms and there for $upMs ms by turns", (flapping) => {
+  test("hides a dead exit brain for 6 s, not for ever", () => {
+    const world = healthyWorld();
+    world.brainAlive = false;
+    const diedMs = world.nowMs;
+    world.flap(flapping, 60_000);
+    expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED"]);
+    expect(Number(world.panics[0]?.atMs) - diedMs).toBeLessThanOrEqual(6100);
+  });
+
+  test("hides an exit brain that never came for twice its grace", () => {
+    const world = new WatchdogWorld();
+    world.brainAlive = false;
+    world.flap(flapping, 60_000);
+    expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED"]);
+    expect(Number(world.panics[0]?.atMs)).toBeLessThanOrEqual(20_100);
+  });
+
+  test("makes no panic of an exit brain that is well by its own word", () => {
+    const world = healthyWorld();
+    world.flap(flapping, 600_000);
+    expect(reasons(world)).toEqual([]);
+  });
+
+  test("makes no panic of a dead one without positions, and 6 s after the first position", () => {
+    const world = healthyWorld();
+    world.venue = "flat";
+    world.brainAlive = false;
+    world.flap(flapping, 60_000);
+    expect(reasons(world)).toEqual([]);
+    world.venue = "open";
+    world.flap(flapping, 60_000);
+    expect(reasons(world)).toEqual(["POSITIONS_UNGUARDED"]);
+  });
+});
+
 test("DEGRADED before and after a loss of Redis is not one spell", () => {
   const world = healthyWorld();
   world.status = "DEGRADED";

@@ -45,6 +45,7 @@ export function watching(nowMs: number, changes: Partial<WatchInput> = {}): Watc
     positions: OPEN,
     redisSilentMs: 100,
     healthyAtMs: undefined,
+    guardedAtMs: nowMs,
     redisLostMsMax: 60_000,
     latch: undefined,
     call: { accepted: false, published: false },
