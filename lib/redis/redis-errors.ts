@@ -28,6 +28,9 @@ export class RedisOutcomeUnknownError extends Error {
   }
 }
 
+/** What a node of a cluster says of keys that are not its own: about where we are connected to, not about an entry. */
+const ELSEWHERE_CODES: ReadonlySet<string> = new Set(["MOVED", "ASK", "CROSSSLOT"]);
+
 /** Refusals that are about the server's condition and not about the command: it may pass later. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   "LOADING",
@@ -46,12 +49,15 @@ export class RedisReplyError extends Error {
   readonly code: string;
   /** Whether the same command may succeed later without anyone correcting it. */
   readonly transient: boolean;
+  /** Whether a cluster has the keys on another node, or on several. */
+  readonly elsewhere: boolean;
   readonly hint: string;
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
     this.name = "RedisReplyError";
     this.code = /^[A-Z][A-Z0-9_]*/.exec(message)?.[0] ?? "ERR";
-    this.transient = TRANSIENT_CODES.has(this.code);
+    this.elsewhere = ELSEWHERE_CODES.has(this.code);
+    this.transient = this.elsewhere || TRANSIENT_CODES.has(this.code);
     this.hint = HINTS[this.code] ?? "";
   }
 }
@@ -64,6 +70,10 @@ const HINTS: Readonly<Record<string, string>> = {
   NOAUTH: "Redis asks for a password: put it into REDIS_URL.",
   WRONGPASS: "Redis refuses user or password of REDIS_URL.",
   NOPERM: "The ACL of this Redis user lacks a command or a key pattern.",
+  MOVED:
+    "This node of a Redis cluster does not have our keys: point REDIS_URL to the primary that has their slot.",
+  ASK: "The cluster is moving our keys to another node: point REDIS_URL to that one once it is done.",
+  CROSSSLOT: "Our keys are in several slots of a cluster: give QUANTUM_NAMESPACE a hash tag, like {acct-7}.",
   BUSY: "A script or function runs too long; FUNCTION KILL ends one that has not written.",
 };
 

@@ -8,7 +8,7 @@ export interface RedisState {
   readonly sinceMs: number;
   /** Why it is not ready, in plain words. */
   readonly lastError: string | undefined;
-  /** What a server that is connected and refuses writes says (OOM, READONLY, NOREPLICAS, MISCONF). */
+  /** What a server that is connected and refuses writes says (OOM, READONLY, NOREPLICAS, MISCONF, MOVED). */
   readonly refusal: string | undefined;
 }
 
@@ -26,10 +26,14 @@ export function refusalAfter(
   refusal: string | undefined,
   command: { readonly args: readonly RedisArgument[]; readonly error?: unknown },
 ): string | undefined {
-  if (command.error instanceof RedisReplyError && command.error.transient) return command.error.message;
+  if (command.error instanceof RedisReplyError && command.error.transient) return refusalText(command.error);
   if (command.error === undefined && PLAIN_WRITES.has(command.args[0])) return undefined;
   return refusal;
 }
+
+/** A cluster names slot and node, which differ with every key: what has to be done does not. */
+const refusalText = ({ elsewhere, code, hint, message }: RedisReplyError) =>
+  elsewhere ? `${code}: ${hint}` : message;
 
 /** The state as `/readyz` shows it. */
 export function redisDependency(state: RedisState): RedisDependency {

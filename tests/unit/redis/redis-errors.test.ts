@@ -17,6 +17,9 @@ describe("errors", () => {
     ["OOM", OOM.message, true],
     ["READONLY", "READONLY You can't write against a read only replica.", true],
     ["NOREPLICAS", "NOREPLICAS Not enough good replicas to write.", true],
+    ["MOVED", "MOVED 3999 127.0.0.1:6381", true],
+    ["ASK", "ASK 3999 127.0.0.1:6381", true],
+    ["CROSSSLOT", "CROSSSLOT Keys in request don't hash to the same slot", true],
     ["WRONGTYPE", WRONGTYPE.message, false],
     ["NOGROUP", "NOGROUP No such key", false],
     ["ERR", "no code at all", false],
@@ -43,6 +46,22 @@ describe("a refusal", () => {
     expect(refusalAfter(begun, { args: ["GET", "a"] })).toBe(OOM.message);
     expect(refusalAfter(begun, { args: ["FCALL", "reads_only"] })).toBe(OOM.message);
     expect(refusalAfter(begun, { args: ["SET", "a", "b"] })).toBeUndefined();
+  });
+
+  test.each([
+    ["MOVED", "REDIS_URL"],
+    ["ASK", "REDIS_URL"],
+    ["CROSSSLOT", "QUANTUM_NAMESPACE"],
+  ])("by a node of a cluster (%s) says what to do, in the same words for every key", (code, setting) => {
+    const [one, other] = [3999, 866].map((slot) =>
+      refusalAfter(undefined, {
+        args: ["FCALL"],
+        error: new RedisReplyError(`${code} ${slot} 10.0.0.${slot % 7}:6379`),
+      }),
+    );
+    expect(one).toStartWith(`${code}: `);
+    expect(one).toContain(setting);
+    expect(other).toBe(one);
   });
 
   test("does not begin with an error about the command", () => {
