@@ -54,12 +54,14 @@ export type AdmissionVerdict =
       readonly counts: { readonly global: number; readonly symbol: number } | undefined;
     }
   /** Undecided: the rate counters are unreadable. Ask again for it alone, with a RateVerdict. */
-  | { readonly kind: "RATE_FAULT"; readonly error: string };
+  | { readonly kind: "RATE_FAULT"; readonly error: string }
+  /** Untouched: no switch refuses it, and its document was withheld. Ask again with it. */
+  | { readonly kind: "UNDECIDED" };
 
 /** Lua can hand on so many values at once with room to spare; a page of the router is far smaller. */
 const REQUESTS_MAX = 1000;
 
-function decisionArgs(request: AdmissionRequest): readonly string[] {
+function decisionArgs(request: AdmissionRequest, withheld: boolean): readonly string[] {
   return [
     request.id,
     request.kind,
@@ -68,7 +70,7 @@ function decisionArgs(request: AdmissionRequest): readonly string[] {
     request.side,
     request.correlationId,
     request.traceId,
-    "document" in request ? request.document : "",
+    "document" in request && !(withheld && request.kind === "entry") ? request.document : "",
   ];
 }
 
@@ -84,15 +86,17 @@ export async function admit(
     readonly limits: AdmissionLimits;
     readonly requests: readonly AdmissionRequest[];
     readonly rates: RateVerdict;
+    /** Entries are expected to be refused, for which their documents are not needed; the others come back UNDECIDED. */
+    readonly withheld?: boolean;
   },
 ): Promise<Admission> {
-  const { limits, requests, rates } = batch;
+  const { limits, requests, rates, withheld = false } = batch;
   if (requests.length > REQUESTS_MAX) throw new RangeError(`${requests.length} requests in one call`);
   const onlyExits = requests.every(({ kind }) => kind === "exit");
   const name = onlyExits ? "admit_exits_v1" : "admit_v1";
   const reply = await callFunction(caller, name, {
     keys: [keys.decisionStream, keys.intentStream, keys.exitIntentStream],
-    args: [settingsText(limits, rates), ...requests.flatMap(decisionArgs)],
+    args: [settingsText(limits, rates), ...requests.flatMap((request) => decisionArgs(request, withheld))],
   });
   if (reply[0] !== "OK" || reply.length !== 2 + 2 * requests.length) {
     throw new UnexpectedReplyError(name, reply);
@@ -135,7 +139,7 @@ function isAdmissionReason(text: string): text is AdmissionReason {
 
 function readVerdict(verdict: string, detail: string): AdmissionVerdict {
   if (verdict === "ADMITTED" || verdict === "EXIT") return { kind: verdict, entryId: detail };
-  if (verdict === "SKIPPED" || verdict === "DEAD") return { kind: verdict };
+  if (verdict === "SKIPPED" || verdict === "DEAD" || verdict === "UNDECIDED") return { kind: verdict };
   if (verdict === "RATE_FAULT") return { kind: "RATE_FAULT", error: detail };
   if (!isAdmissionReason(verdict)) throw new UnexpectedReplyError("admit_v1", [verdict, detail]);
   const counts = /^(\d+)\/(\d+)$/.exec(detail);

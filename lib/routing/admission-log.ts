@@ -36,7 +36,8 @@ export function verdictLine(
     case "EXIT":
       return { level: "debug", message: verdict.kind, fields: { ...fields, intent_entry: verdict.entryId } };
     case "SKIPPED":
-      return { level: "debug", message: "SKIPPED", fields };
+    case "UNDECIDED":
+      return { level: "debug", message: verdict.kind, fields };
     case "DEAD":
       return { level: "warn", message: "DEAD_LETTER", fields: { ...fields, detail } };
     case "RATE_FAULT":

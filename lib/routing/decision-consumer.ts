@@ -10,11 +10,10 @@ import type { Random, RedisClock, RedisLog } from "../redis/surroundings.ts";
 import type { OpenWire } from "../redis/wire.ts";
 import type { createRouterMetrics } from "./metrics.ts";
 import { DECISIONS_A_PAGE_MAX, type RouterParts, routePage } from "./router.ts";
+import { StandingRefusal } from "./standing-refusal.ts";
 
-/** Eight pages, so that Redis always has the next call before it ends one. */
-export const DECISIONS_IN_FLIGHT_MAX = 8 * DECISIONS_A_PAGE_MAX;
-/** Half the window: the other half keeps the server at work meanwhile. */
-export const DECISIONS_A_READ_MAX = DECISIONS_IN_FLIGHT_MAX / 2;
+/** A page is half the window: the other half keeps the server at work while it is read. */
+export const DECISIONS_IN_FLIGHT_MAX = 2 * DECISIONS_A_PAGE_MAX;
 
 /** The router's loop over the decision stream: pages in stream order, several calls in flight. */
 export function createDecisionConsumer(options: {
@@ -25,7 +24,7 @@ export function createDecisionConsumer(options: {
   readonly keys: Keys;
   readonly instance: string;
   readonly staleIdleMs: number;
-  readonly router: Omit<RouterParts, "redis" | "keys" | "observe">;
+  readonly router: Omit<RouterParts, "redis" | "keys" | "observe" | "refusal">;
   readonly metrics: ReturnType<typeof createRouterMetrics>;
   readonly progress: () => void;
   readonly clock: RedisClock;
@@ -34,7 +33,8 @@ export function createDecisionConsumer(options: {
 }): StreamConsumer {
   const { redis, keys, metrics } = options;
   const statistics = createStatistics(redis, `${keys.statsPrefix}ai-strategy-router`);
-  const parts: RouterParts = { ...options.router, redis, keys, observe: metrics.observe };
+  const refusal = new StandingRefusal();
+  const parts: RouterParts = { ...options.router, redis, keys, refusal, observe: metrics.observe };
   return createConsumerLoop(options.openWire, {
     redis,
     url: options.url,
@@ -44,7 +44,7 @@ export function createDecisionConsumer(options: {
     staleIdleMs: options.staleIdleMs,
     handOut: "batch",
     batchMax: DECISIONS_A_PAGE_MAX,
-    readMax: DECISIONS_A_READ_MAX,
+    readMax: DECISIONS_A_PAGE_MAX,
     inFlightMax: DECISIONS_IN_FLIGHT_MAX,
     handle: (entries) => routePage(parts, entries),
     progress: options.progress,

@@ -7,7 +7,9 @@
  *   and those that were handled are not on it any more.
  * 3 Unreadable rate counters are the only fault that may let an entry pass (SAFETY_ON_ERROR=open), by the
  *   router's own limiter, and it is said: counter, error line, fault event.
- * 4 A server that is out of memory holds up entries alone: exits go on, those on later pages too.
+ * 4 While a switch refuses entries they are asked about without their documents, which costs both sides less; one that
+ *   is not refused any more is asked about again at once.
+ * 5 A server that is out of memory holds up entries alone: exits go on, those on later pages too.
  */
 import { decodeDecision } from "../contract/decision.ts";
 import type { Keys } from "../contract/keys.ts";
@@ -22,9 +24,12 @@ import { RedisReplyError } from "../redis/redis-errors.ts";
 import { isOrdinary, type LogLine, verdictLine } from "./admission-log.ts";
 import { type DecisionBounds, decideAdmission } from "./decide-admission.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import type { StandingRefusal } from "./standing-refusal.ts";
 
-/** Decisions a page, which is one call, has at most: keeps Redis busy for well under a millisecond. */
-export const DECISIONS_A_PAGE_MAX = 32;
+/** Decisions a page has at most. */
+export const DECISIONS_A_PAGE_MAX = 128;
+/** Decisions a call has at most, unless they are refused: keeps Redis busy for well under a millisecond. */
+const DECISIONS_A_CALL_MAX = 32;
 
 export interface RouterParts {
   readonly redis: FunctionCaller;
@@ -33,6 +38,7 @@ export interface RouterParts {
   readonly bounds: DecisionBounds;
   readonly onRateFault: "open" | "closed";
   readonly limiter: RateLimiter;
+  readonly refusal: StandingRefusal;
   log(line: LogLine): void;
   /** Whether lines of level debug are written; if not, none is made: there is one for every intent. */
   readonly tellsDebug: boolean;
@@ -67,7 +73,7 @@ export async function routePage(
   const others = requests.filter(({ kind }) => kind !== "exit");
   try {
     if (exits.length > 0) await admitRequests(parts, exits);
-    if (others.length > 0) await admitRequests(parts, others);
+    if (others.length > 0) await admitOthers(parts, others);
     return "done";
   } catch (error) {
     if (error instanceof CallExpiredError || isOutOfMemory(error)) return "later";
@@ -80,15 +86,39 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof RedisReplyError && error.code === "OOM";
 }
 
-async function admitRequests(parts: RouterParts, requests: readonly AdmissionRequest[]): Promise<void> {
+/** One call while entries are refused, else several in flight at once; returns or throws when all of them have ended. */
+async function admitOthers(parts: RouterParts, requests: readonly AdmissionRequest[]): Promise<void> {
+  if (parts.refusal.stands) {
+    const undecided = await admitRequests(parts, requests, { withheld: true });
+    return undecided.length === 0 ? undefined : await admitOthers(parts, undecided);
+  }
+  const calls: Promise<unknown>[] = [];
+  for (let at = 0; at < requests.length; at += DECISIONS_A_CALL_MAX) {
+    calls.push(admitRequests(parts, requests.slice(at, at + DECISIONS_A_CALL_MAX)));
+  }
+  // Entries that a call still speaks of must not be handed out again.
+  await Promise.allSettled(calls);
+  await Promise.all(calls);
+}
+
+/** Returns those that are undecided: only with documents withheld there are any. */
+async function admitRequests(
+  parts: RouterParts,
+  requests: readonly AdmissionRequest[],
+  { withheld } = { withheld: false },
+): Promise<readonly AdmissionRequest[]> {
   const { redis, keys, limits } = parts;
-  const { verdicts } = await admit(redis, keys, { limits, requests, rates: "check" });
+  const { verdicts } = await admit(redis, keys, { limits, requests, rates: "check", withheld });
+  const undecided: AdmissionRequest[] = [];
   for (const [index, verdict] of verdicts.entries()) {
     const request = requests[index];
     if (request === undefined) continue;
-    if (verdict.kind === "RATE_FAULT") await admitWithoutCounters(parts, request, verdict.error);
+    parts.refusal.observe(verdict);
+    if (verdict.kind === "UNDECIDED") undecided.push(request);
+    else if (verdict.kind === "RATE_FAULT") await admitWithoutCounters(parts, request, verdict.error);
     else conclude(parts, request, verdict);
   }
+  return undecided;
 }
 
 function conclude(parts: RouterParts, request: AdmissionRequest, verdict: AdmissionVerdict): void {

@@ -8,13 +8,15 @@
 --         fixed, daily_max, backlog_max, message dedup s, intent dedup s, router_pid, rates: check | allow |
 --         trip_global | trip_symbol | deny (what the caller's own limiter said after RATE_FAULT)
 --       then eight a decision: id, kind (entry | exit | skip | dead, or INVALID | EXPIRED), intent_id (what is
---         wrong when INVALID or dead), symbol, side, corr, trace, document (intent JSON; the raw entry when dead)
+--         wrong when INVALID or dead), symbol, side, corr, trace, document (intent JSON; '' of an entry that is
+--         expected to be refused; the raw entry when dead)
 -- Returns {'EXPIRED', now} without writing, or {'OK', now, verdict, detail, verdict, detail, …}: ADMITTED
---      and EXIT with the new entry's id, SKIPPED, DEAD, a refusal reason, or RATE_FAULT with the error (that
---      decision is untouched: ask the caller's own limiter and call again for it alone).
+--      and EXIT with the new entry's id, SKIPPED, DEAD, a refusal reason, RATE_FAULT with the error (that
+--      decision is untouched: ask the caller's own limiter and call again for it alone), or UNDECIDED: the entry is
+--      not refused before its rates, and untouched, because it came without its document: call again with it.
 --
 -- Invariants
---  1 every verdict but RATE_FAULT sets the message key, is counted and acknowledges the decision
+--  1 every verdict but RATE_FAULT and UNDECIDED sets the message key, is counted and acknowledges the decision
 --  2 an intent is published at most once per intent id; only publishing sets the intent key
 --  3 a check that is not about rates never costs budget; nothing is counted in safe mode
 --  4 a trip sets safe mode and appends its fault event; a refusal never touches safe mode
@@ -104,6 +106,7 @@ local function judge_entry(decision, more)
   end
   if state.daily + state.published >= state.limits.daily_max then return 'DAILY_LIMIT_REACHED', '' end
   if state.backlog + state.published > state.limits.backlog_max then return 'BACKLOG_FULL', '' end
+  if state.args[decision + DOCUMENT] == '' then return 'UNDECIDED', '' end
   return judge_rates(decision, more)
 end
 
@@ -229,7 +232,7 @@ local function judge_each(reply)
   for decision = DECISIONS_FROM, #args, DECISION_ARGS do
     local message_key = message_key_of(message_prefix, args, decision)
     local verdict, detail = judge(decision, message_key, more)
-    if verdict ~= 'RATE_FAULT' then record(decision, message_key, verdict, detail) end
+    if verdict ~= 'RATE_FAULT' and verdict ~= 'UNDECIDED' then record(decision, message_key, verdict, detail) end
     if args[decision + KIND] == 'entry' then more = more - 1 end
     reply[last + 1], reply[last + 2] = verdict, detail or ''
     last = last + 2

@@ -2,9 +2,10 @@ import { GROUPS } from "../../../lib/contract/groups.ts";
 import type { Keys } from "../../../lib/contract/keys.ts";
 import { createConsumerLoop } from "../../../lib/redis/consumer-loop.ts";
 import { openPlainWire } from "../../../lib/redis/plain-wire.ts";
-import { DECISIONS_A_READ_MAX, DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
+import { DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
 import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
-import { type RouterParts, routePage } from "../../../lib/routing/router.ts";
+import { DECISIONS_A_PAGE_MAX, type RouterParts, routePage } from "../../../lib/routing/router.ts";
+import { StandingRefusal } from "../../../lib/routing/standing-refusal.ts";
 import { benchClock, quietLog } from "../surroundings.ts";
 import type { BenchRedis } from "../workbench.ts";
 import { OPEN_BOUNDS, OPEN_LIMITS } from "./pending-decisions.ts";
@@ -18,6 +19,7 @@ export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Pr
     bounds: OPEN_BOUNDS,
     onRateFault: "closed",
     limiter: new RateLimiter({ ...OPEN_LIMITS, windowMs: OPEN_LIMITS.windowSec * 1000 }),
+    refusal: new StandingRefusal(),
     log: () => {},
     tellsDebug: false,
     observe: () => {},
@@ -30,8 +32,8 @@ export function startOneByOneRouter(redis: BenchRedis, keys: Keys): { stop(): Pr
     consumer: "one-by-one",
     staleIdleMs: 60_000,
     handOut: "entry",
-    batchMax: DECISIONS_A_READ_MAX,
-    readMax: DECISIONS_A_READ_MAX,
+    batchMax: DECISIONS_A_PAGE_MAX,
+    readMax: DECISIONS_A_PAGE_MAX,
     inFlightMax: DECISIONS_IN_FLIGHT_MAX,
     handle: (entries) => routePage(parts, entries),
     progress: () => {},

@@ -6,7 +6,8 @@ import { type Keys, keysOf } from "../../../lib/contract/keys.ts";
 import { ROLES } from "../../../lib/contract/roles.ts";
 import { createConsumerLoop } from "../../../lib/redis/consumer-loop.ts";
 import { openPlainWire } from "../../../lib/redis/plain-wire.ts";
-import { DECISIONS_A_READ_MAX, DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
+import { DECISIONS_IN_FLIGHT_MAX } from "../../../lib/routing/decision-consumer.ts";
+import { DECISIONS_A_PAGE_MAX } from "../../../lib/routing/router.ts";
 import { type ChildProcess, lastLines, startProcess } from "../../stack/child-process.ts";
 import { processorTimeMs } from "../measure/processor-time.ts";
 import { entryOf } from "../peers/admit-decision.ts";
@@ -57,7 +58,7 @@ export async function drainByRoundTrips(routing: Routing): Promise<Drained> {
   const consumer = createConsumerLoop(openPlainWire, {
     ...{ redis: redis.connection, url: redis.process.url, stream: keys.decisionStream },
     ...{ group: GROUPS.router, consumer: "round-trips", staleIdleMs: 60_000, handOut: "entry" },
-    ...{ batchMax: DECISIONS_A_READ_MAX, readMax: DECISIONS_A_READ_MAX, inFlightMax: PEER_IN_FLIGHT },
+    ...{ batchMax: DECISIONS_A_PAGE_MAX, readMax: DECISIONS_A_PAGE_MAX, inFlightMax: PEER_IN_FLIGHT },
     handle: async (entries) => {
       for (const { id, fields } of entries) {
         await admitByRoundTrips(redis.connection, keys, entryOf(id, fields));

@@ -231,3 +231,31 @@ test.each([
   expect(await verdictsOf([entry()], { rates })).toEqual([verdict]);
   expect(await run("EXISTS", server.keys.safeMode)).toBe(verdict.endsWith("_EXCEEDED") ? 1 : 0);
 });
+
+test("an entry without its document is refused like any other, and otherwise left as it was", async () => {
+  const [first, second] = [entry(), entry()];
+  const withheld = async (...requests: readonly AdmissionRequest[]) => {
+    const { verdicts } = await admit(server.client, server.keys, {
+      limits: LIMITS,
+      requests,
+      rates: "check",
+      withheld: true,
+    });
+    return verdicts.map((verdict) => (verdict.kind === "DENIED" ? verdict.reason : verdict.kind));
+  };
+  const before = Number(await run("DBSIZE"));
+  expect(await withheld(first)).toEqual(["UNDECIDED"]);
+  expect(Number(await run("DBSIZE"))).toBe(before);
+  await run("SET", server.keys.safeMode, "1");
+  expect(await withheld(first, second, first)).toEqual([
+    ...["SAFE_MODE_ENABLED", "SAFE_MODE_ENABLED", "DUPLICATE"],
+  ]);
+  await run("DEL", server.keys.safeMode);
+  expect(await verdictsOf([first])).toEqual(["DUPLICATE"]);
+  expect(await verdictsOf([{ ...second, id: "99-1" }])).toEqual(["ADMITTED"]);
+  await run("SET", server.keys.safeMode, "1");
+  expect(await withheld({ ...second, id: "100-1" }, entry())).toEqual(["DUPLICATE", "SAFE_MODE_ENABLED"]);
+  expect(await run("HGET", `${server.keys.statsPrefix}ai-strategy-router`, "denied:SAFE_MODE_ENABLED")).toBe(
+    "3",
+  );
+});

@@ -5,6 +5,7 @@ import { RedisReplyError } from "../../../lib/redis/redis-errors.ts";
 import type { LogLine } from "../../../lib/routing/admission-log.ts";
 import { RateLimiter } from "../../../lib/routing/rate-limiter.ts";
 import { type RouterParts, routePage } from "../../../lib/routing/router.ts";
+import { StandingRefusal } from "../../../lib/routing/standing-refusal.ts";
 import { failureOf } from "../../support/failure-of.ts";
 
 const NOW = Date.UTC(2026, 0, 2);
@@ -34,6 +35,7 @@ function routerOn(replies: readonly unknown[], onRateFault: "open" | "closed" = 
     bounds: { ageMaxMs: 600_000, confidenceMin: 0.65, leverageMax: 20 },
     onRateFault,
     limiter: new RateLimiter({ windowMs: 10_000, globalMax: 2, symbolMax: 5 }),
+    refusal: new StandingRefusal(),
     log: (line) => void lines.push(line),
     tellsDebug,
     observe: (request, verdict) =>
@@ -144,4 +146,52 @@ test.each([
   const { parts, lines } = routerOn([reply], "open", tellsDebug);
   await routePage(parts, [entry("1-0"), entry("2-0"), entry("3-0")]);
   expect(lines.map(({ message }) => message)).toEqual(messages);
+});
+
+test("while a switch refuses entries their documents are kept back, until one is not refused", async () => {
+  const refused = ["OK", String(NOW), "SAFE_MODE_ENABLED", ""];
+  const { parts, calls, told } = routerOn([
+    refused,
+    ["OK", String(NOW), "SAFE_MODE_ENABLED", "", "UNDECIDED", ""],
+    ["OK", String(NOW), "ADMITTED", "9-0"],
+    refused,
+  ]);
+  await routePage(parts, [entry("1-0")]);
+  await routePage(parts, [entry("2-0"), entry("3-0")]);
+  await routePage(parts, [entry("4-0")]);
+  const documents = calls.map((args) => args.slice(8).filter((_, at) => at % 8 === 7));
+  expect(documents.map((call) => call.map((text) => text !== ""))).toEqual([
+    [true],
+    [false, false],
+    [true],
+    [true],
+  ]);
+  expect(calls[2]).toContain("3-0");
+  expect(told).toEqual([
+    "1-0 SAFE_MODE_ENABLED",
+    "2-0 SAFE_MODE_ENABLED",
+    "3-0 ADMITTED",
+    "4-0 SAFE_MODE_ENABLED",
+  ]);
+});
+
+test("a long page is several calls, which all end before the page does", async () => {
+  const page = Array.from({ length: 70 }, (_, at) => entry(`${at + 1}-0`));
+  const reply = (count: number) => ["OK", String(NOW), ...Array(count).fill(["ADMITTED", "9-0"]).flat()];
+  const { parts, calls, told } = routerOn([new Error("gone"), reply(32), reply(6)]);
+  expect((await failureOf(routePage(parts, page))).message).toContain("gone");
+  expect(calls.length).toBe(3);
+  expect(told.length).toBe(38);
+});
+
+test("a page that is refused is one call", async () => {
+  const page = Array.from({ length: 70 }, (_, at) => entry(`${at + 1}-0`));
+  const refused = Array.from({ length: 70 }, () => ["SAFE_MODE_ENABLED", ""]).flat();
+  const { parts, calls } = routerOn([
+    ["OK", String(NOW), "KILL_SWITCH", ""],
+    ["OK", String(NOW), ...refused],
+  ]);
+  await routePage(parts, [entry("100-0")]);
+  await routePage(parts, page);
+  expect(calls.length).toBe(2);
 });
