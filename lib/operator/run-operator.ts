@@ -27,6 +27,11 @@ import { UsageError } from "./usage-error.ts";
 
 /** How long a command waits for Redis before it says that it is not there, ms. */
 const REDIS_WAIT_MS = 3000;
+/**
+ * How long one answer of Redis is waited for, ms: a person looks above all when it is overloaded. A command that works
+ * without Redis does not wait longer than a daemon: a panic goes to the worker's socket instead.
+ */
+const ANSWER_WAIT_MS = { ready: 2500, "as it is": 500 } as const;
 
 class RedisAbsentError extends Error {
   readonly code = "REDIS_ABSENT";
@@ -85,6 +90,7 @@ async function openContext(
   const redis = connectRedis({
     url: settings.REDIS_URL.reveal(),
     name: "quantumctl",
+    deadlineMs: ANSWER_WAIT_MS[wanted],
     ...{ clock: around.clock, random: Math.random, log: silent },
   });
   await redis.whenReady(AbortSignal.any([around.signal, AbortSignal.timeout(REDIS_WAIT_MS)]));
