@@ -247,9 +247,8 @@ test("an entry without its document is refused like any other, and otherwise lef
   expect(await withheld(first)).toEqual(["UNDECIDED"]);
   expect(Number(await run("DBSIZE"))).toBe(before);
   await run("SET", server.keys.safeMode, "1");
-  expect(await withheld(first, second, first)).toEqual([
-    ...["SAFE_MODE_ENABLED", "SAFE_MODE_ENABLED", "DUPLICATE"],
-  ]);
+  const verdicts = await withheld(first, second, first);
+  expect(verdicts).toEqual(["SAFE_MODE_ENABLED", "SAFE_MODE_ENABLED", "DUPLICATE"]);
   await run("DEL", server.keys.safeMode);
   expect(await verdictsOf([first])).toEqual(["DUPLICATE"]);
   expect(await verdictsOf([{ ...second, id: "99-1" }])).toEqual(["ADMITTED"]);
