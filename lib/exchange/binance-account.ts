@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import Big from "big.js";
 import { z } from "zod";
-import type { AccountFacts, Exchange, Reading } from "./exchange.ts";
-import { readReply } from "./read-reply.ts";
+import type { AccountFacts, Exchange, Position, Reading } from "./exchange.ts";
+import { readReply, readRows } from "./read-reply.ts";
 import { symbolParameter } from "./symbol-parameter.ts";
 import { accountAliasSchema, hedgeModeSchema, markPriceSchema, positionSchema } from "./venue-replies.ts";
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
@@ -11,7 +11,6 @@ type AccountMethods = Pick<Exchange, "positions" | "premiumIndex"> & {
   readAccount(): Promise<Reading<AccountFacts>>;
 };
 
-const positionListSchema = z.array(positionSchema);
 const markListSchema = z.union([z.array(markPriceSchema), markPriceSchema.transform((mark) => [mark])]);
 
 /** 128 bits of the alias's hash: the alias itself names the account to anyone who reads Redis. */
@@ -41,9 +40,11 @@ export function createAccountMethods(transport: VenueTransport): AccountMethods 
 
     async positions(symbol) {
       const query = symbolParameter(symbol);
-      const reading = await ask(read("/fapi/v3/positionRisk", query, 5), positionListSchema);
-      if (!reading.ok) return reading;
-      return { ok: true, value: reading.value.filter((position) => !new Big(position.quantity).eq(0)) };
+      const request = read("/fapi/v3/positionRisk", query, 5);
+      const reading = readRows(request, await transport.send(request), positionSchema);
+      const isOpen = ({ quantity }: Position) => !new Big(quantity).eq(0);
+      if (reading.ok) return { ok: true, value: reading.value.filter(isOpen) };
+      return { ...reading, sound: reading.sound?.filter(isOpen) };
     },
 
     async readAccount() {

@@ -5,12 +5,11 @@
  * 1. An order goes out with exactly the timestamp and window the caller wrote down, once.
  * 2. `accepted` means the venue's own words on this very client id; anything less is ambiguous.
  */
-import { z } from "zod";
 import type { AlgoOrder, Exchange, Reading, SubmitOutcome, VenueOrder } from "./exchange.ts";
 import type { Outcome } from "./outcome-classes.ts";
-import { misfit, readReply } from "./read-reply.ts";
+import { misfit, readReply, readRows } from "./read-reply.ts";
 import { symbolParameter } from "./symbol-parameter.ts";
-import { algoOrderSchema, venueOrderSchema } from "./venue-replies.ts";
+import { algoOrderSchema, restingOrderSchema, venueOrderSchema } from "./venue-replies.ts";
 import type { VenueRequest, VenueTransport } from "./venue-transport.ts";
 
 type OrderMethods = Pick<
@@ -28,8 +27,6 @@ type OrderMethods = Pick<
 const ORDER_COST = { weight: 0, orders: 1 } as const;
 const ONE = { weight: 1, orders: 0 } as const;
 const ALL_SYMBOLS = { weight: 40, orders: 0 } as const;
-const orderListSchema = z.array(venueOrderSchema);
-const algoOrderListSchema = z.array(algoOrderSchema);
 
 function refusal(outcome: Outcome): SubmitOutcome<never> {
   return outcome.phase === "ambiguous"
@@ -101,7 +98,7 @@ export function createOrderMethods(transport: VenueTransport): OrderMethods {
         query: symbolParameter(symbol),
         cost,
       });
-      return readReply(request, await transport.send(request), orderListSchema);
+      return readRows(request, await transport.send(request), restingOrderSchema);
     },
 
     cancelAll: (symbol) => cancel("/fapi/v1/allOpenOrders", symbolParameter(symbol)),
@@ -121,7 +118,7 @@ export function createOrderMethods(transport: VenueTransport): OrderMethods {
       const cost = symbol === undefined ? ALL_SYMBOLS : ONE;
       const path = "/fapi/v1/openAlgoOrders";
       const request = signedRequest({ method: "GET", path, query: symbolParameter(symbol), cost });
-      return readReply(request, await transport.send(request), algoOrderListSchema);
+      return readRows(request, await transport.send(request), algoOrderSchema);
     },
 
     cancelAlgo: (clientAlgoId) =>

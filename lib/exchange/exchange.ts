@@ -77,14 +77,19 @@ export interface AlgoOrder {
   readonly reduceOnly: boolean;
 }
 
-/** An open position; `quantity` is signed: negative is short. */
+/** An order that rests. It is cancelled by its symbol: nothing else that the venue says of it may hide it. */
+export type RestingOrder = Pick<VenueOrder, "symbol">;
+
+/** An open position; `quantity` is signed: negative is short. What closing it does not need is null where unreadable. */
 export interface Position {
   readonly symbol: string;
   readonly positionSide: PositionSide;
   readonly quantity: string;
+  /** "0": unreadable, or the venue knows none. */
   readonly entryPrice: string;
-  readonly markPrice: string;
-  readonly unrealisedPnlUsd: string;
+  readonly markPrice: string | null;
+  readonly unrealisedPnlUsd: string | null;
+  /** 0: unreadable. */
   readonly updateTimeMs: number;
 }
 
@@ -130,6 +135,14 @@ export type Reading<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly outcome: Outcome };
 
+/**
+ * A list is read row by row. One odd row fails the reading, since what is not listed is then not known to be absent;
+ * `sound` are the others, to be acted on all the same.
+ */
+export type ListReading<T> =
+  | { readonly ok: true; readonly value: readonly T[] }
+  | { readonly ok: false; readonly outcome: Outcome; readonly sound?: readonly T[] | undefined };
+
 /** `retryable` and `phase` are two questions: see outcome-classes.ts. */
 export type SubmitOutcome<T = VenueOrder> =
   | { readonly phase: "accepted"; readonly order: T }
@@ -170,17 +183,17 @@ export interface Exchange {
   /** `kind`: for what it is asked, and so out of which share of the request budget; exit where none is given. */
   queryOrder(symbol: string, clientOrderId: string, kind?: RequestKind): Promise<OrderQuery>;
   fillsOf(symbol: string, orderId: string, kind?: RequestKind): Promise<Reading<Fills>>;
-  openOrders(symbol?: string): Promise<Reading<readonly VenueOrder[]>>;
+  openOrders(symbol?: string): Promise<ListReading<RestingOrder>>;
   cancelAll(symbol: string): Promise<Reading<null>>;
 
   placeAlgoOrder(stop: ProtectiveStop, signing: Signing): Promise<SubmitOutcome<AlgoOrder>>;
-  openAlgoOrders(symbol?: string): Promise<Reading<readonly AlgoOrder[]>>;
+  openAlgoOrders(symbol?: string): Promise<ListReading<AlgoOrder>>;
   /** ALREADY (no such order) is a success: the order does not rest. */
   cancelAlgo(clientAlgoId: string): Promise<Reading<null>>;
   cancelAllAlgo(symbol: string): Promise<Reading<null>>;
 
   /** Open positions only: a symbol that is not listed in a successful reading is flat. */
-  positions(symbol?: string): Promise<Reading<readonly Position[]>>;
+  positions(symbol?: string): Promise<ListReading<Position>>;
   /** The leverage the venue set. Setting the same one again is a success. */
   setLeverage(symbol: string, leverage: number): Promise<Reading<number>>;
   premiumIndex(symbol?: string): Promise<Reading<readonly MarkPrice[]>>;

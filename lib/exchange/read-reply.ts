@@ -1,6 +1,6 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { classifyOutcome } from "./classify-outcome.ts";
-import type { Reading } from "./exchange.ts";
+import type { ListReading, Reading } from "./exchange.ts";
 import type { Outcome } from "./outcome-classes.ts";
 import type { VenueReply, VenueRequest } from "./venue-transport.ts";
 
@@ -17,8 +17,35 @@ export function readReply<Output>(
   reply: VenueReply,
   schema: z.ZodType<Output>,
 ): Reading<Output> {
-  if (!reply.ok) return reply;
-  const parsed = schema.safeParse(reply.json);
+  return reply.ok ? fit(request, reply.json, schema) : reply;
+}
+
+const listSchema = z.array(z.unknown());
+
+/** The rows of a reply, each by itself: one that does not fit fails the reading, and takes nothing from the others. */
+export function readRows<Row>(
+  request: Pick<VenueRequest, "method" | "path">,
+  reply: VenueReply,
+  schema: z.ZodType<Row>,
+): ListReading<Row> {
+  const list = readReply(request, reply, listSchema);
+  if (!list.ok) return list;
+  const sound: Row[] = [];
+  let odd: Outcome | undefined;
+  for (const json of list.value) {
+    const row = fit(request, json, schema);
+    if (row.ok) sound.push(row.value);
+    else odd ??= row.outcome;
+  }
+  return odd === undefined ? { ok: true, value: sound } : { ok: false, outcome: odd, sound };
+}
+
+function fit<Output>(
+  request: Pick<VenueRequest, "method" | "path">,
+  json: unknown,
+  schema: z.ZodType<Output>,
+): Reading<Output> {
+  const parsed = schema.safeParse(json);
   if (parsed.success) return { ok: true, value: parsed.data };
   const issue = parsed.error.issues[0];
   const where = issue?.path.join(".") || "the reply";

@@ -5,6 +5,7 @@ import {
   type MarkPrice,
   ORDER_STATUSES,
   type Position,
+  type RestingOrder,
   type VenueOrder,
 } from "./exchange.ts";
 import type { RateLimit } from "./request-budget.ts";
@@ -20,6 +21,14 @@ const priceOrNull = z
   .union([z.literal("").transform(() => null), decimal])
   .nullish()
   .transform((text) => (text === undefined || text === null || text === "0" ? null : text));
+
+/** Of no concern for closing or cancelling: what is none spoils nothing. */
+const spare = priceOrNull.catch(null);
+
+/** The venue gives a resting order more statuses and fields than it documents. */
+export const restingOrderSchema = z
+  .object({ symbol: z.string().min(1) })
+  .transform(({ symbol }): RestingOrder => ({ symbol }));
 
 const orderSchema = z.object({
   symbol: z.string(),
@@ -60,8 +69,8 @@ export const algoOrderSchema = z
     orderType: z.string(),
     side,
     positionSide,
-    triggerPrice: priceOrNull,
-    quantity: priceOrNull,
+    triggerPrice: spare,
+    quantity: spare,
     closePosition: z.boolean(),
     reduceOnly: z.boolean(),
   })
@@ -72,10 +81,10 @@ export const positionSchema = z
     symbol: z.string(),
     positionSide,
     positionAmt: decimal,
-    entryPrice: decimal,
-    markPrice: decimal,
-    unRealizedProfit: decimal,
-    updateTime: epochMs,
+    entryPrice: decimal.catch("0"),
+    markPrice: spare,
+    unRealizedProfit: decimal.nullable().catch(null),
+    updateTime: epochMs.catch(0),
   })
   .transform(
     (position): Position => ({

@@ -50,8 +50,9 @@ export interface VenuePosition {
   readonly position_side: string;
   readonly quantity: string;
   readonly entry_price: string;
-  readonly mark_price: string;
-  readonly unrealised_pnl_usd: string;
+  /** null: the venue's own word cannot be read. */
+  readonly mark_price: string | null;
+  readonly unrealised_pnl_usd: string | null;
 }
 
 /** Open positions by the venue, or in words why it does not say. */

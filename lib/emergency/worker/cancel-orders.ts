@@ -1,38 +1,13 @@
-import type { AlgoOrder, Reading, VenueOrder } from "../../exchange/exchange.ts";
+import type { Reading } from "../../exchange/exchange.ts";
 import type { CancelPlan } from "./plan-cancels.ts";
 import type { VenuePace } from "./venue-pace.ts";
 import { outcomeText, type PanicVenue } from "./worker-parts.ts";
 
 const ONE = { weight: 1, orders: 0 } as const;
-const ALL_SYMBOLS = { weight: 40, orders: 0 } as const;
 
-interface CancelParts {
-  readonly venue: Pick<PanicVenue, "cancelAll" | "cancelAlgo" | "openAlgoOrders" | "openOrders">;
+export interface CancelParts {
+  readonly venue: Pick<PanicVenue, "cancelAll" | "cancelAlgo" | "cancelAllAlgo">;
   readonly pace: VenuePace;
-}
-
-export type RestingReading =
-  | { readonly ok: true; readonly orders: readonly VenueOrder[]; readonly algoOrders: readonly AlgoOrder[] }
-  | { readonly ok: false; readonly trouble: string };
-
-/**
- * Everything that rests at the venue. `inOrder`: conditional orders are read before plain ones, so that one that
- * triggers meanwhile is seen as what it has become; it costs a round trip.
- */
-export async function readResting(parts: CancelParts, inOrder: boolean): Promise<RestingReading> {
-  const { venue, pace } = parts;
-  const ask = <T>(read: () => Promise<Reading<T>>) =>
-    pace.run(ALL_SYMBOLS, (sending) => {
-      sending();
-      return read();
-    });
-  const conditional = ask(() => venue.openAlgoOrders());
-  if (inOrder) await conditional;
-  const [algoOrders, orders] = await Promise.all([conditional, ask(() => venue.openOrders())]);
-  if (algoOrders === undefined || orders === undefined) return { ok: false, trouble: "stopped" };
-  if (!algoOrders.ok) return { ok: false, trouble: `orders unreadable: ${outcomeText(algoOrders.outcome)}` };
-  if (!orders.ok) return { ok: false, trouble: `orders unreadable: ${outcomeText(orders.outcome)}` };
-  return { ok: true, orders: orders.value, algoOrders: algoOrders.value };
 }
 
 export interface CancelFailure {
@@ -47,6 +22,18 @@ export async function cancelOpening(
 ): Promise<readonly CancelFailure[]> {
   const plain = plan.symbols.map((symbol) => cancelOne(parts, symbol, () => parts.venue.cancelAll(symbol)));
   return (await Promise.all([...plain, ...cancelAlgos(parts, plan.conditional)])).flat();
+}
+
+/** Cancels all orders of these symbols, whatever they are: stops that close a position among the conditional ones. */
+export async function cancelBySymbol(
+  parts: CancelParts,
+  symbols: { readonly plain: readonly string[]; readonly conditional: readonly string[] },
+): Promise<void> {
+  const { venue } = parts;
+  await Promise.all([
+    ...symbols.plain.map((symbol) => cancelOne(parts, symbol, () => venue.cancelAll(symbol))),
+    ...symbols.conditional.map((symbol) => cancelOne(parts, symbol, () => venue.cancelAllAlgo(symbol))),
+  ]);
 }
 
 /** Cancels the stops of positions that are closed. */

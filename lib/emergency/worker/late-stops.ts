@@ -7,6 +7,7 @@
  * 3. A stop goes when a reading of positions that was begun after the stop was seen shows none that it could close.
  */
 import { isProtectiveStopId } from "../../exchange/client-order-id.ts";
+import { soundRows } from "../../exchange/sound-rows.ts";
 import type { PanicVenue, WorkerClock, WorkerLog } from "./worker-parts.ts";
 
 const EVERY_MS = 10_000;
@@ -34,10 +35,8 @@ export async function sweepLateStops(parts: LateStopParts, signal: AbortSignal):
 
 /** One look. What cannot be read or cancelled is looked at the next time. */
 export async function removeLateStops({ venue, log, isOver }: LateStopParts): Promise<void> {
-  const resting = await venue.openAlgoOrders();
-  const stops = resting.ok
-    ? resting.value.filter((one) => one.closePosition && isProtectiveStopId(one.clientAlgoId))
-    : [];
+  const resting = soundRows(await venue.openAlgoOrders()) ?? [];
+  const stops = resting.filter((one) => one.closePosition && isProtectiveStopId(one.clientAlgoId));
   if (stops.length === 0) return;
   const open = await venue.positions();
   if (!open.ok || !isOver()) return;

@@ -89,6 +89,8 @@ export class PanicRun {
   /** The venue's rules were read anew after the last refusal of a size. */
   #rulesAreNew = false;
   #uncancelled: readonly string[] = [EVERY_SYMBOL];
+  /** The last reading of positions had every row: nothing is open that it does not name. */
+  #isWhole = false;
   #errors: ReadonlyMap<string, string> = new Map();
   #trouble = "";
   /** Since when the venue has refused our credentials in every round. */
@@ -127,7 +129,7 @@ export class PanicRun {
       openLegs: this.#openLegs,
       dust: this.#dust.left(),
       lastKnown: this.#parts.lastKnown(),
-      uncancelled: this.#uncancelled,
+      uncancelled: this.#isWhole ? this.#uncancelled : [...this.#uncancelled, EVERY_SYMBOL],
       errors: this.#errors,
       trouble: this.#trouble,
     };
@@ -198,7 +200,8 @@ export class PanicRun {
     const readOrders = inOrder || this.#roundStartedAt - this.#ordersReadAt >= ORDERS_EVERY_MS;
     const parts = { ...this.#parts, recvWindowMs: this.#closeWindowMs };
     const isDust = (leg: OpenLeg) => this.#dust.isDust(leg);
-    const report = await runRound(parts, this.#panic, { readOrders, inOrder, isDust });
+    const symbols = this.#parts.lastKnown().map(({ symbol }) => symbol);
+    const report = await runRound(parts, this.#panic, { readOrders, inOrder, symbols, isDust });
     this.#note(report);
     await this.#heed(report);
     const decision = decideRound({
@@ -228,13 +231,15 @@ export class PanicRun {
       this.#ordersReadAt = this.#roundStartedAt;
       this.#uncancelled = report.uncancelled;
     }
+    this.#isWhole = report.isWhole;
     this.#trouble = report.trouble;
     this.#lastEmpty = report.open?.length === 0;
     if (report.open !== undefined) {
       this.#errors = report.errors;
       this.#dust.note(report.open, report.refusedBySize, this.#rulesAreNew);
       const keyOf = (leg: OpenLeg) => legKey(leg.symbol, leg.positionSide);
-      this.#openLegs = new Set([...report.open, ...report.dust].map(keyOf));
+      const before = report.isWhole ? [] : (this.#openLegs ?? this.#panic.legs.keys());
+      this.#openLegs = new Set([...before, ...[...report.open, ...report.dust].map(keyOf)]);
       this.#dust.noteLeft(report.dust);
     }
     if (!this.#lastEmpty) this.#flatSinceAt = undefined;

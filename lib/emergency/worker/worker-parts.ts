@@ -23,6 +23,7 @@ export type PanicVenue = Pick<
   | "admit"
   | "cancelAll"
   | "cancelAlgo"
+  | "cancelAllAlgo"
   | "clockSkewMs"
   | "openAlgoOrders"
   | "openOrders"

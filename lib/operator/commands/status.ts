@@ -95,8 +95,8 @@ function positionLines(status: Status): readonly string[] {
   if (typeof venue === "string")
     return [...planned, alarm(`the venue does not say what is open: ${venue}`), ""];
   const open = venue.map((one) => [
-    ...[one.symbol, one.position_side, one.quantity, one.entry_price, `mark ${one.mark_price}`],
-    `${one.unrealised_pnl_usd} USD`,
+    ...[one.symbol, one.position_side, one.quantity, one.entry_price, `mark ${one.mark_price ?? "unknown"}`],
+    `${one.unrealised_pnl_usd ?? "unknown"} USD`,
   ]);
   return [
     ...planned,

@@ -36,6 +36,7 @@ export function stage(change: Partial<PanicVenue> = {}, giveHalt = async (): Pro
     admit: () => ({ kind: "ok" }),
     cancelAll: async () => ok(null),
     cancelAlgo: async () => ok(null),
+    cancelAllAlgo: async () => ok(null),
     clockSkewMs: () => skewMs,
     openAlgoOrders: async () => {
       note("conditional");
