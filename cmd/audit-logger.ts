@@ -1,6 +1,6 @@
 import { createAuditLogger } from "../lib/auditing/create-audit-logger.ts";
 import { auditSettings } from "../lib/auditing/settings.ts";
-import { verifyCommand } from "../lib/auditing/verify-command.ts";
+import { VERIFY_USAGE, verifyCommand } from "../lib/auditing/verify-command.ts";
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
 import { lockStateFolder } from "../lib/daemon/state-folder.ts";
@@ -14,6 +14,7 @@ if (first === "--verify") {
   void runDaemon({
     role: "audit-logger",
     settings: auditSettings,
+    alsoDoes: [VERIFY_USAGE],
     build: async (context) => {
       // The chain has one writer, whatever the instances are called.
       await lockStateFolder(context.stateDir, "audit-chain");

@@ -3,7 +3,9 @@ import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
 import type { LineHead } from "./audit-line.ts";
 import { verifyFiles } from "./verify-files.ts";
 
-const USAGE = "quantum-audit-logger --verify FILE… [--head SEQ:HASH]: name the files, oldest first";
+/** As `--help` shows it. */
+export const VERIFY_USAGE =
+  "quantum-audit-logger --verify FILE… [--head SEQ:HASH]: name the files, oldest first";
 const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/;
 
 /**
@@ -14,7 +16,7 @@ const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/;
 export function verifyCommand(args: readonly string[], print: (line: string) => void): ExitCode {
   const asked = readArguments(args);
   if (asked === undefined) {
-    print(USAGE);
+    print(VERIFY_USAGE);
     return EXIT_CODES.usage;
   }
   try {

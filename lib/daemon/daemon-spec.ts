@@ -81,6 +81,8 @@ export interface DaemonSpec<Shape extends SettingsShape> {
   check?(settings: Partial<SettingsOf<Shape>>): readonly ConfigurationFault[];
   /** Puts the parts together; nothing of it may wait for Redis or the venue. */
   build(context: DaemonContext<SettingsOf<Shape>>): DaemonParts | Promise<DaemonParts>;
+  /** What the binary does besides being a daemon, as `--help` shows it. */
+  readonly alsoDoes?: readonly string[];
   /** `/healthz` fails when the last beat is older. Default 10 000. */
   readonly beatAgeMsMax?: number;
   /** Memory of the start is given back after READY, for a pause of some 10 ms: where nobody waits for the role. */

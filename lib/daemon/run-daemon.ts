@@ -37,7 +37,10 @@ import { listenForStop } from "./stop-signals.ts";
  *   close, the admin server stops last, exit 0. A second signal or DRAIN_TIMEOUT_SEC: exit 2.
  */
 export async function runDaemon<Shape extends SettingsShape>(spec: DaemonSpec<Shape>): Promise<never> {
-  const answer = answerCommandLine(spec.role, buildIdentity, process.argv.slice(2));
+  const answer = answerCommandLine(spec.role, buildIdentity, {
+    args: process.argv.slice(2),
+    also: spec.alsoDoes,
+  });
   if (answer !== undefined) {
     writeSync(answer.code === EXIT_CODES.clean ? 1 : 2, answer.text);
     return process.exit(answer.code);
