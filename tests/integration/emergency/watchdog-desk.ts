@@ -16,24 +16,9 @@ import { keptLog } from "../../support/quiet-log.ts";
 import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
-const COMMANDS = join(import.meta.dir, "../../../cmd");
 const KEYS = keysOf("");
 const watchSchema = z.record(z.string(), z.unknown());
 const SYMBOLS = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
-
-/** Compiles a role as `bun run build` does, into a folder of the test's own. */
-export async function compileRole(folder: string, role: string): Promise<string> {
-  const binary = join(folder, role);
-  const flags = ["--compile", "--minify", "--sourcemap", "--bytecode", "--format=esm"];
-  flags.push("--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv");
-  const source = join(COMMANDS, `${role}.ts`);
-  const build = Bun.spawn(["bun", "build", ...flags, source, "--outfile", binary], {
-    stdout: "ignore",
-    stderr: "inherit",
-  });
-  if ((await build.exited) !== 0) throw new Error(`${role} does not compile`);
-  return binary;
-}
 
 /** Beats as an exit brain does, once a second, until it is told to do something else. */
 export interface FakeBrain {

@@ -3,15 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keysOf } from "../../../lib/contract/keys.ts";
+import { compileRole } from "../../support/compile-role.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import {
-  betweenMs,
-  compileRole,
-  inState,
-  lastBeatBefore,
-  openWatchdogDesk,
-  type WatchdogDesk,
-} from "./watchdog-desk.ts";
+import { betweenMs, inState, lastBeatBefore, openWatchdogDesk, type WatchdogDesk } from "./watchdog-desk.ts";
 
 const KEYS = keysOf("");
 let folder = "";

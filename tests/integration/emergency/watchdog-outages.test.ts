@@ -4,8 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keysOf } from "../../../lib/contract/keys.ts";
+import { compileRole } from "../../support/compile-role.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { compileRole, inState, openWatchdogDesk } from "./watchdog-desk.ts";
+import { inState, openWatchdogDesk } from "./watchdog-desk.ts";
 
 const KEYS = keysOf("");
 let folder = "";

@@ -7,9 +7,10 @@ import { z } from "zod";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { type PanicCompletion, panicCompletionSchema } from "../../../lib/contract/panic.ts";
 import { decodeEntries } from "../../../lib/redis/stream-entry.ts";
+import { compileRole } from "../../support/compile-role.ts";
 import { type DaemonProcess, startDaemon } from "../../support/daemon-process.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { compileRole, inState, openWatchdogDesk, type WatchdogDesk } from "./watchdog-desk.ts";
+import { inState, openWatchdogDesk, type WatchdogDesk } from "./watchdog-desk.ts";
 
 const KEYS = keysOf("");
 const TOOL = join(import.meta.dir, "../../../scripts/panic-test.ts");

@@ -2,15 +2,16 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileRole } from "../../support/compile-role.ts";
 import type { DaemonProcess } from "../../support/daemon-process.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { compileWorker, openStage, restingOf } from "./worker-stage.ts";
+import { openStage, restingOf } from "./worker-stage.ts";
 
 let folder = "";
 let command: string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-worker-binary-"));
-  command = [await compileWorker(folder)];
+  command = [await compileRole(folder, "emergency-exit-worker")];
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -3,14 +3,15 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { compileRole } from "../../support/compile-role.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { compileWorker, openStage, soundPanic, type WorkerStage } from "./worker-stage.ts";
+import { openStage, soundPanic, type WorkerStage } from "./worker-stage.ts";
 
 let folder = "";
 let command: string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-worker-binary-"));
-  command = [await compileWorker(folder)];
+  command = [await compileRole(folder, "emergency-exit-worker")];
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

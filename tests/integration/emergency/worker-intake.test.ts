@@ -3,14 +3,15 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileRole } from "../../support/compile-role.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { closings, compileWorker, openStage, soundPanic } from "./worker-stage.ts";
+import { closings, openStage, soundPanic } from "./worker-stage.ts";
 
 let folder = "";
 let command: string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-worker-binary-"));
-  command = [await compileWorker(folder)];
+  command = [await compileRole(folder, "emergency-exit-worker")];
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -187,23 +188,40 @@ describe("a call that is refused", () => {
     expect(await stage.pending()).toBe(0);
   }, 120_000);
 
-  test("because an operator cleared a halt after it is recorded so", async () => {
+  test("because an operator cleared a halt after it, by force as it was not answered yet, is recorded so", async () => {
     await using stage = await openStage(command);
+    await stage.open("ETHUSDT", "BUY", "0.5");
     await stage.redis.cli("XGROUP", "CREATE", "system:panic_close", "emergency_exit_worker", "0", "MKSTREAM");
     const before = await stage.panic();
-    const now = String(Date.now() + 1);
-    await stage.redis.cli(
-      "HSET",
-      "system:state:trading",
-      "halted",
-      "false",
-      "cleared_by",
-      "me",
-      "cleared_at",
-      now,
-    );
-    await stage.start();
+    const who = ["GROUP", "emergency_exit_worker", "emergency-exit-worker-dead"];
+    await stage.redis.cli("XREADGROUP", ...who, "STREAMS", "system:panic_close", ">");
+    // It leaves the entry where it is.
+    const first = await stage.start({ STALE_IDLE_MS: "600000" });
+    const refused = await stage.ask(first, "DELETE", "/v1/halt", { why: "x" });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      409,
+      { error: { code: "PANIC_UNANSWERED" } },
+    ]);
+    expect((await stage.ask(first, "DELETE", "/v1/halt", { why: "x", force: true })).status).toBe(200);
+    first.kill("SIGTERM");
+    await first.exited;
+    await stage.start({ STALE_IDLE_MS: "1000" });
     expect(await stage.end(before)).toMatchObject({ status: "refused", detail: "HALT_CLEARED_SINCE" });
+    expect((await stage.venue()).positions).toHaveLength(1);
+  }, 120_000);
+});
+
+describe("a panic that is called after a halt was cleared", () => {
+  test("is run, also when Redis' clock has gone back since", async () => {
+    await using stage = await openStage(command);
+    const worker = await stage.start();
+    await stage.end(await stage.panic());
+    expect((await stage.ask(worker, "DELETE", "/v1/halt", { why: "mended" })).status).toBe(200);
+    // As it reads then: the clearing lies ahead.
+    await stage.redis.cli("HSET", "system:state:trading", "cleared_at", String(Date.now() + 60_000));
+    await stage.open("ETHUSDT", "BUY", "0.5");
+    const eventId = await stage.panic({ issued_by: "risk_kernel" });
+    expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
   }, 120_000);
 });
 

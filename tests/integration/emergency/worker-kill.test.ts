@@ -5,14 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
 import type { faultScriptSchema } from "../../../lib/paper/faults/fault-script.ts";
+import { compileRole } from "../../support/compile-role.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { closings, compileWorker, openStage, restingOf, type WorkerStage } from "./worker-stage.ts";
+import { closings, openStage, restingOf, type WorkerStage } from "./worker-stage.ts";
 
 let folder = "";
 let command: string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-worker-binary-"));
-  command = [await compileWorker(folder)];
+  command = [await compileRole(folder, "emergency-exit-worker")];
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -10,19 +10,7 @@ import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
 import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
-const ENTRY = join(import.meta.dir, "..", "..", "..", "cmd", "emergency-exit-worker.ts");
 const TOKEN = "test-token";
-
-/** Compiled as `bun run build` compiles the roles; the caller removes the folder. */
-export async function compileWorker(folder: string): Promise<string> {
-  const outfile = join(folder, "worker");
-  const flags = ["--compile", "--minify", "--sourcemap", "--bytecode", "--format=esm"];
-  flags.push("--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv");
-  const child = Bun.spawn(["bun", "build", ...flags, ENTRY, "--outfile", outfile], { stderr: "pipe" });
-  const [words] = await Promise.all([child.stderr.text(), child.exited]);
-  if (child.exitCode !== 0) throw new Error(words);
-  return outfile;
-}
 
 const stateSchema = z.object({
   positions: z.array(

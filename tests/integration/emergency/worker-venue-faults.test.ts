@@ -4,16 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { faultScriptSchema } from "../../../lib/paper/faults/fault-script.ts";
+import { compileRole } from "../../support/compile-role.ts";
 import type { DaemonProcess } from "../../support/daemon-process.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import {
-  closings,
-  compileWorker,
-  openStage,
-  restingOf,
-  soundPanic,
-  type WorkerStage,
-} from "./worker-stage.ts";
+import { closings, openStage, restingOf, soundPanic, type WorkerStage } from "./worker-stage.ts";
 
 const requestsSchema = z.object({ endpoints: z.record(z.string(), z.unknown()) });
 type Rules = z.input<typeof faultScriptSchema>["rules"];
@@ -22,7 +16,7 @@ let folder = "";
 let command: string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-worker-binary-"));
-  command = [await compileWorker(folder)];
+  command = [await compileRole(folder, "emergency-exit-worker")];
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

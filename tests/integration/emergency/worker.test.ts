@@ -4,21 +4,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { compileRole } from "../../support/compile-role.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import {
-  closings,
-  compileWorker,
-  openStage,
-  restingOf,
-  soundPanic,
-  type WorkerStage,
-} from "./worker-stage.ts";
+import { closings, openStage, restingOf, soundPanic, type WorkerStage } from "./worker-stage.ts";
 
 let folder = "";
 let command: string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quantum-worker-binary-"));
-  command = [await compileWorker(folder)];
+  command = [await compileRole(folder, "emergency-exit-worker")];
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

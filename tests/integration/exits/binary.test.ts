@@ -2,20 +2,18 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileRole } from "../../support/compile-role.ts";
 import { type DaemonProcess, startDaemon } from "../../support/daemon-process.ts";
 import { receiveNotifications } from "../../support/notify-receiver.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { type ExitDesk, openExitDesk } from "./exit-desk.ts";
 
-const SOURCE = join(import.meta.dir, "..", "..", "..", "cmd", "exit-brain.ts");
-
 let folder: string;
+let binary: string;
 let desk: ExitDesk;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "exit-brain-"));
-  const flags = ["--compile", "--minify", "--sourcemap", "--bytecode", "--format=esm"];
-  const build = Bun.spawn(["bun", "build", ...flags, SOURCE, "--outfile", binary()], { stderr: "pipe" });
-  if ((await build.exited) !== 0) throw new Error(await build.stderr.text());
+  binary = await compileRole(folder, "exit-brain");
   desk = await openExitDesk();
 }, 120_000);
 afterAll(async () => {
@@ -23,11 +21,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const binary = () => join(folder, "quantum-exit-brain");
-
 function start(environment: Readonly<Record<string, string>> = {}): Promise<DaemonProcess> {
   return startDaemon({
-    command: [binary()],
+    command: [binary],
     environment: {
       REDIS_URL: desk.server.url,
       EXCHANGE_REST_URL: desk.paper.url,

@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileRole } from "../../support/compile-role.ts";
 import { type DaemonProcess, startDaemon } from "../../support/daemon-process.ts";
 import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
 import { type MonitoringStage, openMonitoringStage } from "./monitoring-stage.ts";
-
-const ROOT = join(import.meta.dir, "../../..");
 
 /** The compiled exporter on a Redis of its own, scraped by a real Prometheus. */
 export interface ExporterStage extends AsyncDisposable {
@@ -23,8 +22,7 @@ export async function openExporterStage(fill: (redis: RedisServer) => Promise<vo
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "quantum-exporter-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const binary = join(folder, "quantum-safety-telemetry");
-  await compile(binary);
+  const binary = await compileRole(folder, "safety-telemetry");
   const redis = stack.use(await startRedisServer({ aof: true }));
   await fill(redis);
   let exporter: DaemonProcess | undefined;
@@ -46,15 +44,4 @@ export async function openExporterStage(fill: (redis: RedisServer) => Promise<vo
     ...{ redis, monitoring, startExporter, stopExporter, url: `http://127.0.0.1:${port}` },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
-}
-
-async function compile(binary: string): Promise<void> {
-  const flags = ["--compile", "--minify", "--bytecode", "--format=esm"];
-  const child = Bun.spawn(["bun", "build", ...flags, "cmd/safety-telemetry.ts", "--outfile", binary], {
-    cwd: ROOT,
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const said = await child.stderr.text();
-  if ((await child.exited) !== 0) throw new Error(`the exporter does not compile: ${said}`);
 }
