@@ -3,7 +3,7 @@
  *
  * 1. A position is dust only by the venue's own word: it refused its size, again and again, under rules that were read
  *    anew after a refusal, and by these rules the position is under the smallest order.
- * 2. One answer of another kind, another quantity, or rules that allow it, and it is closed as any other.
+ * 2. One answer of another kind, another quantity, or rules that allow it, and it is closed like every other.
  */
 import Big from "big.js";
 import { smallestMarketOrder } from "../../exchange/decide-order-size.ts";
