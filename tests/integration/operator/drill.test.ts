@@ -32,7 +32,11 @@ beforeEach(async () => {
   await stage.eye.command("DEL", stage.keys.drillLast);
 });
 
+/** Without systemctl: a drill by the unit would freeze the exit brain that is installed on this machine. */
+const PATH = "/nonexistent";
+
 const ENV = () => ({
+  PATH,
   ...{ TRADING_MODE: "PAPER", REDIS_URL: redisUrl, QUANTUM_INSTANCE: "local" },
   ...{ EXCHANGE_REST_URL: stage.venueUrl, EXCHANGE_WS_URL: stage.venueUrl.replace("http", "ws") },
   ...{ HALT_FILE: stage.haltFile, PANIC_SOCKET: stage.panicSocket, CREDENTIALS_DIRECTORY: stage.folder },
@@ -58,6 +62,7 @@ function drill(
   return runQuantumctl({
     args: ["drill", "--worker-url", stage.role("emergency-exit-worker").url, ...args],
     env: {
+      PATH,
       ...{ TRADING_MODE: "PAPER", REDIS_URL: redisUrl, QUANTUM_INSTANCE: "local" },
       ...{ EXCHANGE_REST_URL: stage.venueUrl, EXCHANGE_WS_URL: stage.venueUrl.replace("http", "ws") },
       ...{ HALT_FILE: stage.haltFile, PANIC_SOCKET: stage.panicSocket, CREDENTIALS_DIRECTORY: stage.folder },
