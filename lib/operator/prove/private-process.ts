@@ -10,7 +10,9 @@ export interface PrivateProcess {
   readonly name: string;
   /** Its exit code once it has ended. */
   ended(): number | undefined;
-  /** The end of what it wrote. */
+  /** All that it wrote. */
+  output(): string;
+  /** The end of it. */
   lastLines(): string;
   /** SIGTERM, and SIGKILL for one that does not end. */
   stop(): Promise<void>;
@@ -29,11 +31,12 @@ export function startPrivately(options: {
     ...{ stdin: "ignore", stdout: log, stderr: log },
   });
   closeSync(log);
+  const output = () => readFileSync(options.logFile, "utf8");
   return {
     name: basename(options.command[0]),
     ended: () => child.exitCode ?? (child.signalCode === null ? undefined : 1),
-    lastLines: () =>
-      readFileSync(options.logFile, "utf8").trimEnd().split("\n").slice(-LAST_LINES).join("\n"),
+    output,
+    lastLines: () => output().trimEnd().split("\n").slice(-LAST_LINES).join("\n"),
     async stop() {
       child.kill("SIGTERM");
       const killing = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);

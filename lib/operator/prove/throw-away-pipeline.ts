@@ -35,6 +35,9 @@ export interface ThrowAwayPipeline extends AsyncDisposable {
   orderCount(): Promise<number>;
 }
 
+/** Each takes any free port, and says which as it starts. */
+const ADMIN_URL = /"admin":"(http:\/\/127\.0\.0\.1:\d+)\/?"/;
+
 const stateSchema = z.object({ orders: z.array(z.unknown()) });
 
 /**
@@ -60,7 +63,7 @@ export async function startThrowAwayPipeline(
     throw new PipelineError("redis-server is not installed (apt-get install redis-server)");
   const folder = mkdtempSync(join(tmpdir(), "quantum-proof-"));
   const started: PrivateProcess[] = [];
-  const ports = new Map<PipelineRole, number>();
+  const urls = new Map<PipelineRole, string>();
   let redis: RedisConnection | undefined;
   const end = async () => {
     await redis?.close();
@@ -68,17 +71,20 @@ export async function startThrowAwayPipeline(
     rmSync(folder, { recursive: true, force: true });
   };
   const start = async (role: PipelineRole, env: Readonly<Record<string, string>>) => {
-    const port = freePort();
-    ports.set(role, port);
     const stateDir = join(folder, role);
     mkdirSync(stateDir);
     const one = startPrivately({
       command: [binaryOf(around.binaries, role)],
-      env: { ...env, ...commonEnv(folder, ports), ADMIN_PORT: String(port), STATE_DIR: stateDir },
+      env: { ...env, ...commonEnv(folder, urls), ADMIN_PORT: "0", STATE_DIR: stateDir },
       ...{ path, logFile: join(folder, `${role}.log`) },
     });
     started.push(one);
-    const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`, soon())).ok;
+    const ready = async () => {
+      const url = ADMIN_URL.exec(one.output())?.[1];
+      if (url === undefined) return false;
+      urls.set(role, url);
+      return (await fetch(`${url}/readyz`, soon())).ok;
+    };
     await untilReady(around, one, ready);
   };
   try {
@@ -96,7 +102,7 @@ export async function startThrowAwayPipeline(
     const keys = keysOf("");
     await connection.command(["SET", keys.kill, "0"]);
     await start("paper-exchange", VENUE_ENV);
-    const venueUrl = `http://127.0.0.1:${ports.get("paper-exchange")}`;
+    const venueUrl = urls.get("paper-exchange") ?? "";
     for (const [symbol, price] of Object.entries(setup.prices)) await hold(venueUrl, symbol, price);
     await start("ai-strategy-router", ROUTER_ENV);
     await start("execution", setup.gates);
@@ -131,16 +137,17 @@ function redisArguments(folder: string): readonly string[] {
 
 function commonEnv(
   folder: string,
-  ports: ReadonlyMap<PipelineRole, number>,
+  urls: ReadonlyMap<PipelineRole, string>,
 ): Readonly<Record<string, string>> {
-  const venue = `127.0.0.1:${ports.get("paper-exchange")}`;
+  // Of the venue itself nobody asks where the venue is.
+  const venue = urls.get("paper-exchange") ?? "http://127.0.0.1:1";
   return {
     ...{
       TRADING_MODE: "PAPER",
       REDIS_URL: `unix://${join(folder, "redis.sock")}`,
       QUANTUM_INSTANCE: "proof",
     },
-    ...{ EXCHANGE_REST_URL: `http://${venue}`, EXCHANGE_WS_URL: `ws://${venue}` },
+    ...{ EXCHANGE_REST_URL: venue, EXCHANGE_WS_URL: venue.replace("http", "ws") },
     ...{ HALT_FILE: join(folder, "halted"), QUANTUM_NAMESPACE: "" },
   };
 }
@@ -155,14 +162,6 @@ function binaryOf(folder: string, role: PipelineRole): string {
       cause,
     });
   }
-}
-
-/** A port that was free a moment ago, on loopback. */
-function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
 }
 
 async function untilReady(
