@@ -46,6 +46,26 @@ async function exit(change: object = {}) {
 const fault = (path: string, method: string, effect: object, count = 1) =>
   desk.paper.admin("POST", "faults", { rules: [{ match: { method, path }, count, effect }] });
 
+test("an exit does not take a reading that lags the fill for a closed position", async () => {
+  await open();
+  const { exchange, keys } = desk.parts;
+  const openedAtMs = Math.floor(exchange.serverNowMs());
+  await desk.server.client.command([
+    "HSET",
+    `${keys.positionPlanPrefix}ETHUSDT`,
+    "opened_at",
+    String(openedAtMs),
+  ]);
+  let reads = 0;
+  const positions: typeof exchange.positions = (...of) => {
+    reads += 1;
+    return reads === 1 ? Promise.resolve({ ok: true, value: [] }) : exchange.positions(...of);
+  };
+  const { result } = await desk.withParts({ exchange: { ...exchange, positions } }, () => exit());
+  expect(result).toMatchObject({ status: "filled", action: "CLOSE" });
+  expect(await position()).toBe(0);
+}, 20_000);
+
 describe("an exit passes", () => {
   test.each([
     ["the kill switch", ["DEL", "quantum:kill"]],

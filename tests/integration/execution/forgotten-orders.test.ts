@@ -73,6 +73,45 @@ test("nor is a second attempt that Redis forgot, while it knows of the first", a
   expect(await desk.results()).toMatchObject([{ status: "filled", client_order_id: id }]);
 });
 
+test("nor is one whose decision was stamped ahead of our clock", async () => {
+  const intent = soundIntent({ ts_ms: Date.now() + 4000 });
+  await desk.handle(await desk.publish(intent));
+  const executed = await clientIds();
+  await rollBack();
+  const entry = await desk.publish(intent);
+  const sinceMs = Number.parseInt(entry.id, 10) - 1;
+  expect(await desk.withParts({ redisSinceMs: () => sinceMs }, () => desk.handle(entry))).toBe("done");
+  expect(await clientIds()).toEqual(executed);
+});
+
+test("nor is one that came from a primary whose clock was ahead of the new one's", async () => {
+  const { client } = desk.server;
+  const entry = await desk.publish(soundIntent());
+  await desk.handle(entry);
+  const executed = await clientIds();
+  await rollBack();
+  const serverNowMs = () => client.serverNowMs() - 3000;
+  const sinceMs = serverNowMs();
+  const behind = { redis: { ...client, serverNowMs, deadlineMs: 20_000 }, redisSinceMs: () => sinceMs };
+  expect(await desk.withParts(behind, () => desk.handle(entry))).toBe("done");
+  expect(await clientIds()).toEqual(executed);
+});
+
+test("nor one of which the second attempt was executed, although Redis forgot both", async () => {
+  const before = await clientIds();
+  const entry = await desk.publish(soundIntent({ intent_id: "forgotten-twice" }));
+  await desk.paper.useFaults({
+    rules: [
+      { match: { method: "POST", path: "/fapi/v1/order" }, count: 1, effect: { kind: "lost_request" } },
+    ],
+  });
+  expect(await desk.handle(entry)).toBe("done");
+  const executed = (await clientIds()).slice(before.length);
+  expect(executed).toEqual([clientOrderId("forgotten-twice", 2)]);
+  expect(await desk.withParts(await rollBack(), () => desk.handle(entry))).toBe("done");
+  expect((await clientIds()).slice(before.length)).toEqual(executed);
+});
+
 test("an entry that the venue does not know is sent, once nothing of it can arrive any more", async () => {
   const before = await clientIds();
   const entry = await desk.publish(soundIntent());
