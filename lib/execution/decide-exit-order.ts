@@ -26,6 +26,8 @@ export function decideExitOrder(input: {
   readonly intent: TradeIntent;
   readonly hedgeMode: boolean;
   readonly positions: readonly Position[] | undefined;
+  /** Every row was read: what `positions` does not name is not open. */
+  readonly isWhole: boolean;
 }): ExitDecision {
   const { intent, positions } = input;
   if (positions === undefined) return unproved(intent, input.hedgeMode);
@@ -34,7 +36,8 @@ export function decideExitOrder(input: {
       position.symbol === intent.symbol && !new Big(position.quantity).eq(0) && mayClose(intent, position),
   );
   const [position, other] = candidates;
-  if (position === undefined) return { kind: "nothing_to_reduce" };
+  if (position === undefined)
+    return input.isWhole ? { kind: "nothing_to_reduce" } : unproved(intent, input.hedgeMode);
   if (other !== undefined) return { kind: "ambiguous" };
   const open = new Big(position.quantity);
   const asked = intent.quantity === null ? open.abs() : new Big(intent.quantity);

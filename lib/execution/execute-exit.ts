@@ -7,6 +7,7 @@ import { planSuffix } from "../contract/position-plan.ts";
 import { within } from "../daemon/within.ts";
 import { decideOrderSize } from "../exchange/decide-order-size.ts";
 import type { Position, PositionSide } from "../exchange/exchange.ts";
+import { soundRows } from "../exchange/sound-rows.ts";
 import { decideExitOrder } from "./decide-exit-order.ts";
 import { FLAT_BELIEVED_AFTER_MS } from "./decide-stop.ts";
 import { type Ending, rejected } from "./ending.ts";
@@ -30,11 +31,11 @@ async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | un
   const { intent } = job;
   const ended = (ending: Ending): Planned => ({ kind: "ended", ending });
   for (;;) {
-    const positions = await readPositions(parts, job);
+    const { positions, isWhole } = await readPositions(parts, job);
     const hedgeMode = parts.exchange.account()?.hedgeMode === true;
-    if (positions === undefined && before !== undefined && hedgeMode === (before.positionSide !== "BOTH"))
+    if (!isWhole && before !== undefined && hedgeMode === (before.positionSide !== "BOTH"))
       return { kind: "plan", plan: before };
-    const decision = decideExitOrder({ intent, hedgeMode, positions });
+    const decision = decideExitOrder({ intent, hedgeMode, positions, isWhole });
     if (decision.kind === "read_again") {
       await pause(parts, job, READ_AGAIN_MS);
       continue;
@@ -62,12 +63,16 @@ async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | un
 /** The venue's code for a symbol that it does not trade: nothing can be open there. */
 const NO_SUCH_SYMBOL = -1121;
 
-async function readPositions(parts: ExecutionParts, job: Job): Promise<readonly Position[] | undefined> {
+async function readPositions(
+  parts: ExecutionParts,
+  job: Job,
+): Promise<{ readonly positions: readonly Position[] | undefined; readonly isWhole: boolean }> {
   const asked = parts.exchange.positions(job.intent.symbol);
   const reading = await within(parts.clock, POSITION_READ_MS_MAX, asked);
-  if (reading?.ok === true) return reading.value;
   // The one failed reading that is an answer: asked again for ever, the exit would never have its result.
-  return reading?.outcome.code === NO_SUCH_SYMBOL ? [] : undefined;
+  if (reading?.ok === false && reading.outcome.code === NO_SUCH_SYMBOL)
+    return { positions: [], isWhole: true };
+  return { positions: soundRows(reading), isWhole: reading?.ok === true };
 }
 
 /** Whether a position of the symbol was opened so lately that a reading without it is not believed yet. */

@@ -2,7 +2,7 @@
  * What is open at the venue, from its REST readings and its user-data stream.
  *
  * Invariants
- * 1. A failed reading changes nothing: it is never zero positions.
+ * 1. A failed reading ends no position. What could be read of it is news as the stream's: it adds and changes.
  * 2. Of two readings the one that was begun later counts, in whatever order they come back.
  * 3. The stream only adds what happened after the reading was begun; where both know the same position, the one
  *    whose venue time is later wins.
@@ -71,15 +71,29 @@ export class PositionBook {
     this.#reading -= 1;
     if (!reading.ok) {
       this.#failedAtMs = Math.max(this.#failedAtMs, askedAtMs);
+      for (const row of reading.sound ?? []) this.#takeRow(row, askedAtMs);
       return;
     }
     if (this.#snapshot !== undefined && this.#snapshot.askedAtMs >= askedAtMs) return;
     this.#snapshot = { positions: reading.value, askedAtMs, seenAtMs };
     for (const [key, { atMs }] of this.#events) if (atMs <= askedAtMs) this.#events.delete(key);
-    for (const { symbol, positionSide, updateTimeMs } of reading.value) {
-      const key = planSuffix(symbol, positionSide);
-      if (updateTimeMs > (this.#flatSince.get(key) ?? Number.POSITIVE_INFINITY)) this.#flatSince.delete(key);
-    }
+    for (const row of reading.value) this.#seeOpen(row);
+  }
+
+  /** A row of a list that was not read wholly. */
+  #takeRow(row: Position, atMs: number): void {
+    const { symbol, positionSide, quantity, entryPrice, updateTimeMs: venueMs } = row;
+    const key = planSuffix(symbol, positionSide);
+    const known = this.#events.get(key);
+    if (known !== undefined && known.event.venueMs >= venueMs) return;
+    const event = { kind: "position", symbol, positionSide, quantity, entryPrice, venueMs } as const;
+    this.#events.set(key, { event, atMs });
+    this.#seeOpen(row);
+  }
+
+  #seeOpen({ symbol, positionSide, updateTimeMs }: Position): void {
+    const key = planSuffix(symbol, positionSide);
+    if (updateTimeMs > (this.#flatSince.get(key) ?? Number.POSITIVE_INFINITY)) this.#flatSince.delete(key);
   }
 
   apply(event: PositionEvent): void {

@@ -124,9 +124,11 @@ describe("flattening never increases exposure", () => {
     });
   }
 
+  const reading = fc.constantFrom("whole", "a part", "nothing");
+
   test("whatever the position has become when the intent is carried out, or when it cannot be read", () => {
     fc.assert(
-      fc.property(quantity, fc.option(quantity), fc.boolean(), fc.boolean(), (then, now, hedge, readable) => {
+      fc.property(quantity, fc.option(quantity), fc.boolean(), reading, (then, now, hedge, read) => {
         const positionSide = hedge ? (then > 0 ? "LONG" : "SHORT") : "BOTH";
         const position = watchedPosition(positionOf(positionSide, then));
         const built = exitIntent({
@@ -142,7 +144,8 @@ describe("flattening never increases exposure", () => {
         const amount = now === null ? null : hedge ? Math.abs(now) * Math.sign(then) : now;
         const open = amount === null ? [] : [positionOf(positionSide, amount)];
         const { intent } = decoded;
-        const order = decideExitOrder({ intent, hedgeMode: hedge, positions: readable ? open : undefined });
+        const positions = read === "nothing" ? undefined : open;
+        const order = decideExitOrder({ intent, hedgeMode: hedge, positions, isWhole: read === "whole" });
         expect(order.kind).not.toBe("read_again");
         if (order.kind !== "close") return;
         const shape = exitOrderShape({ hedgeMode: hedge, closes: position.side });
@@ -150,7 +153,7 @@ describe("flattening never increases exposure", () => {
           side: shape.side,
           positionSide: shape.positionSide,
         });
-        if (!readable) return;
+        if (read !== "whole") return;
         for (const [index, left] of after(open, order).entries()) {
           const before = Number(open[index]?.quantity);
           expect(Math.abs(left)).toBeLessThanOrEqual(Math.abs(before));

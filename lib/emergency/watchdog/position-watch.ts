@@ -1,4 +1,4 @@
-import type { Exchange, Position, Reading } from "../../exchange/exchange.ts";
+import type { Exchange, ListReading, Position } from "../../exchange/exchange.ts";
 import { afterPositionsRead, type PositionsView, unreadPositions } from "./positions-view.ts";
 import type { WatchClock } from "./watch-clock.ts";
 import { WATCH_LIMITS_MS } from "./watch-limits.ts";
@@ -19,7 +19,7 @@ export interface PositionWatchParts {
 /**
  * The watchdog's own reads of the open positions, one a second.
  *
- * 1. A failed or outdated read is "there may be positions", never zero.
+ * 1. A failed or outdated read is "there may be positions", never zero; so is a row that cannot be read.
  * 2. Answers count in the order in which they were asked for: a late one never replaces a newer one.
  * 3. *Silent* means without any answer: a venue that refuses us (credentials, limits) is not silent.
  */
@@ -32,6 +32,7 @@ export class PositionWatch {
   #goodAtMs: number | undefined;
   #answeredAtMs = 0;
   #answeringSinceMs = 0;
+  #failing = true;
   #trouble = "not read yet";
 
   constructor(parts: PositionWatchParts) {
@@ -85,7 +86,7 @@ export class PositionWatch {
     }
   }
 
-  #observe(turn: number, reading: Reading<readonly Position[]>): void {
+  #observe(turn: number, reading: ListReading<Position>): void {
     const { watchClock, log } = this.#parts;
     const nowMs = watchClock.nowMs();
     if (answered(reading)) {
@@ -94,24 +95,32 @@ export class PositionWatch {
     }
     if (turn < this.#applied) return;
     this.#applied = turn;
-    const before = this.#view.kind;
-    this.#view = afterPositionsRead(
-      this.#view,
-      reading.ok ? reading.value.length : undefined,
-      watchClock.watchedMs(),
-    );
+    const wasFailing = this.#failing;
+    this.#failing = !reading.ok;
+    this.#view = afterPositionsRead(this.#view, countOf(reading), watchClock.watchedMs());
     if (reading.ok) {
       this.#goodAtMs = nowMs;
-      if (before === "unknown") log.info({ positions: reading.value.length }, "positions are read");
+      if (wasFailing) log.info({ positions: reading.value.length }, "positions are read");
       return;
     }
     const { row, code, message } = reading.outcome;
     this.#trouble = `${row} ${code ?? ""} ${message}`.trim();
-    if (before !== "unknown") log.warn({ outcome: reading.outcome }, "positions cannot be read");
+    if (!wasFailing) log.warn({ outcome: reading.outcome }, "positions cannot be read");
   }
 }
 
+/** A row that cannot be read counts as an open position. */
+function countOf(reading: ListReading<Position>): number | undefined {
+  if (reading.ok) return reading.value.length;
+  return reading.sound === undefined ? undefined : reading.sound.length + 1;
+}
+
 /** Whether the venue itself said anything; a gateway in front of it does not count. */
-function answered(reading: Reading<unknown>): boolean {
-  return reading.ok || reading.outcome.code !== null || reading.outcome.class === "LIMITED";
+function answered(reading: ListReading<Position>): boolean {
+  return (
+    reading.ok ||
+    reading.sound !== undefined ||
+    reading.outcome.code !== null ||
+    reading.outcome.class === "LIMITED"
+  );
 }

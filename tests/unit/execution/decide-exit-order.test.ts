@@ -63,7 +63,9 @@ test.each([
   ["unreadable, CLOSE of anything", { quantity: "7" }, undefined, { kind: "read_again" }],
   ["unreadable, no size", { action: "SELL" }, undefined, { kind: "read_again" }],
 ] as const)("%s", (_name, change, positions, expected) => {
-  expect(decideExitOrder({ intent: exit(change), hedgeMode: true, positions })).toMatchObject(expected);
+  expect(decideExitOrder({ intent: exit(change), hedgeMode: true, positions, isWhole: true })).toMatchObject(
+    expected,
+  );
 });
 
 test("an exit never is larger than the position, nor on its own side", () => {
@@ -74,6 +76,7 @@ test("an exit never is larger than the position, nor on its own side", () => {
           intent: exit({ action, quantity }),
           hedgeMode: false,
           positions: [open],
+          isWhole: true,
         });
         if (decision.kind !== "close") continue;
         expect(decision.side).toBe(open === LONG ? "SELL" : "BUY");
@@ -81,4 +84,15 @@ test("an exit never is larger than the position, nor on its own side", () => {
       }
     }
   }
+});
+
+test("a reading that lacks a row closes what it names, and never says that there is nothing to reduce", () => {
+  const decide = (positions: readonly Position[], positionSide: "LONG" | "SHORT") =>
+    decideExitOrder({
+      ...{ intent: exit({ position_side: positionSide, quantity: "7" }), hedgeMode: true, isWhole: false },
+      positions,
+    });
+  const long = position("2", "LONG");
+  expect(decide([long], "LONG")).toMatchObject({ kind: "close", side: "SELL", quantity: "2" });
+  expect(decide([long], "SHORT")).toMatchObject({ kind: "close", positionSide: "SHORT", quantity: "7" });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Position, Reading } from "../../../lib/exchange/exchange.ts";
+import type { ListReading, Position } from "../../../lib/exchange/exchange.ts";
 import { PositionBook } from "../../../lib/exits/position-book.ts";
 
 const position = (change: Partial<Position> = {}): Position => ({
@@ -13,7 +13,7 @@ const position = (change: Partial<Position> = {}): Position => ({
   ...change,
 });
 
-const FAILED: Reading<never> = {
+const FAILED: Extract<ListReading<never>, { ok: false }> = {
   ok: false,
   outcome: {
     row: "NO_REPLY",
@@ -30,7 +30,7 @@ const FAILED: Reading<never> = {
 
 /** A venue whose answers are given by hand, and a clock that only moves when it is told to. */
 function bookOf() {
-  const answers: ((reading: Reading<readonly Position[]>) => void)[] = [];
+  const answers: ((reading: ListReading<Position>) => void)[] = [];
   const now = { ms: 1000 };
   const book = new PositionBook({
     exchange: {
@@ -40,7 +40,7 @@ function bookOf() {
     },
     monotonicMs: () => now.ms,
   });
-  const read = async (reading: Reading<readonly Position[]>) => {
+  const read = async (reading: ListReading<Position>) => {
     const reading_ = book.refresh();
     answers.shift()?.(reading);
     await reading_;
@@ -165,5 +165,48 @@ describe("a position that is flat", () => {
     await read({ ok: true, value: [] });
     const view = book.view();
     expect(view && book.takeFlat("BTCUSDT", view)).toMatchObject({ closedAtMs: 4993 });
+  });
+});
+
+describe("a reading of which a row could not be read", () => {
+  const ETH = position({ symbol: "ETHUSDT", quantity: "-3", updateTimeMs: 900 });
+
+  test("shows what it names, ends nothing, and has failed", async () => {
+    const { book, now, read, open } = bookOf();
+    await read({ ok: true, value: [position()] });
+    now.ms = 1100;
+    await read({ ...FAILED, sound: [ETH] });
+    expect(open()).toEqual({ BTCUSDT: "0.5", ETHUSDT: "3" });
+    expect(book.view()).toMatchObject({ lastRead: false, askedAtMs: 1000 });
+    now.ms = 1200;
+    await read({ ok: true, value: [position()] });
+    expect(open()).toEqual({ BTCUSDT: "0.5" });
+  });
+
+  test("changes a position that it names, unless the stream has said something later of it", async () => {
+    const { now, read, event, open } = bookOf();
+    await read({ ok: true, value: [position(), ETH] });
+    now.ms = 1100;
+    event("0", 1090, "ETHUSDT");
+    await read({ ...FAILED, sound: [position({ quantity: "0.2", updateTimeMs: 1050 }), ETH] });
+    expect(open()).toEqual({ BTCUSDT: "0.2" });
+  });
+
+  test("that was begun before a whole one says nothing any more", async () => {
+    const { book, now, answers, open } = bookOf();
+    const late = book.refresh();
+    now.ms = 1100;
+    const whole = book.refresh();
+    answers[1]?.({ ok: true, value: [] });
+    await whole;
+    answers[0]?.({ ...FAILED, sound: [position()] });
+    await late;
+    expect(open()).toEqual({});
+  });
+
+  test("says nothing before a whole one: what it does not name may be open as well", async () => {
+    const { book, read } = bookOf();
+    await read({ ...FAILED, sound: [ETH] });
+    expect(book.view()).toBeUndefined();
   });
 });

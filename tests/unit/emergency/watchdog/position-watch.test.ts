@@ -22,7 +22,7 @@ const open = (count: number): Positions => ({
   ok: true,
   value: Array.from({ length: count }, () => POSITION),
 });
-const failed = (outcome: Partial<Outcome>): Positions => ({
+const failed = (outcome: Partial<Outcome>): Extract<Positions, { ok: false }> => ({
   ok: false,
   outcome: {
     ...{ class: "UNKNOWN", phase: "ambiguous", retryable: false, advice: "NONE", row: "NO_REPLY" },
@@ -105,3 +105,17 @@ test.each([
     });
   },
 );
+
+test("a row that cannot be read counts as a position, and the venue has spoken", async () => {
+  await watchedBy(async ({ watch, asked }) => {
+    await waitUntil("a read is asked for", () => asked.length > 1);
+    asked[0]?.(open(0));
+    await waitUntil("it is seen", () => watch.view().kind === "flat");
+    await systemClock.sleep(40);
+    const silentMs = watch.venue().silentMs;
+    asked[1]?.({ ...failed({ row: "UNRECOGNISED", httpStatus: 200 }), sound: [POSITION] });
+    await waitUntil("it is seen", () => watch.view().kind !== "flat");
+    expect(watch.view()).toMatchObject({ kind: "open", count: 2 });
+    expect(watch.venue().silentMs).toBeLessThan(silentMs);
+  });
+});
