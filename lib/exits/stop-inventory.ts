@@ -70,7 +70,11 @@ export class StopInventory {
     if (reading.ok) {
       this.#take(reading.value, () => true);
       this.#allReadAtMs = askedAtMs;
-    } else for (const symbol of doubted) this.#unsure.add(symbol);
+    } else {
+      // An odd row says nothing of other symbols: each is asked for by itself.
+      const again = reading.sound === undefined ? doubted : [...doubted, ...symbols];
+      for (const symbol of again) this.#unsure.add(symbol);
+    }
   }
 
   async #readOne(symbol: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import type { AlgoOrder, Reading } from "../../../lib/exchange/exchange.ts";
+import type { AlgoOrder, ListReading } from "../../../lib/exchange/exchange.ts";
 import { StopInventory } from "../../../lib/exits/stop-inventory.ts";
 
-const FAILED: Reading<never> = {
+const FAILED: Extract<ListReading<never>, { ok: false }> = {
   ok: false,
   outcome: {
     ...{ row: "NO_REPLY", class: "UNKNOWN", phase: "ambiguous", retryable: true, advice: "NONE" },
@@ -13,7 +13,7 @@ const FAILED: Reading<never> = {
 function inventoryOf() {
   const asked: string[] = [];
   const now = { ms: 1000 };
-  const answer: { reading: Reading<readonly AlgoOrder[]> } = { reading: { ok: true, value: [] } };
+  const answer: { reading: ListReading<AlgoOrder> } = { reading: { ok: true, value: [] } };
   const exchange = {
     openAlgoOrders: (symbol?: string) => {
       asked.push(symbol ?? "all");
@@ -80,4 +80,15 @@ test("a failed reading leaves what was known, and is repeated", async () => {
   expect(inventory.readAtMs("BTCUSDT")).toBeUndefined();
   await pass(1000);
   expect(asked).toEqual(["all", "all", "all", "BTCUSDT", "BTCUSDT"]);
+});
+
+test("an odd row hides no other symbol's stops: each is read by itself", async () => {
+  const { inventory, asked, pass, answer, now } = inventoryOf();
+  answer.reading = { ...FAILED, sound: [] };
+  await pass(0, ["BTCUSDT", "ETHUSDT"]);
+  expect(inventory.readAtMs("BTCUSDT")).toBeUndefined();
+  answer.reading = { ok: true, value: [] };
+  await pass(1000, ["BTCUSDT", "ETHUSDT"]);
+  expect(asked).toEqual(["all", "BTCUSDT", "ETHUSDT"]);
+  expect(inventory.readAtMs("ETHUSDT")).toBe(now.ms);
 });
