@@ -46,7 +46,13 @@ test("every role that has endpoints is fuzzed", () => {
 const DECODER = /^export (?:async )?function ((?:decode|parse|read[A-Z]\w*Reply|classify)\w*)/gm;
 
 /** Of `parseOrder` and `parseAlgo`, which are targets as a whole. */
-const PARTS = new Set(["parseDirection", "parseJson", "parseClientId", "parseLimitTerms", "parseGoodTillDate"]);
+const PARTS = new Set([
+  "parseDirection",
+  "parseJson",
+  "parseClientId",
+  "parseLimitTerms",
+  "parseGoodTillDate",
+]);
 
 test("every decoder of the contract, the wire and the venue is named by a target", () => {
   const targets = files("tests/fuzz").map(textOf).join("\n");
