@@ -26,7 +26,9 @@ export const exchangeSettings = {
     fallback: 2000,
     min: 100,
     max: 60_000,
-    description: "How late an order may reach the venue, ms: it bounds how long an order can be in doubt.",
+    description:
+      "How late an order may reach the venue, ms: it bounds how long an order can be in doubt. The same for every " +
+      "role: the emergency exit worker takes its own for how long an entry signed before the halt may still arrive.",
   }),
   REQUEST_TIMEOUT_MS: integerSetting({
     fallback: 3000,
