@@ -6,6 +6,9 @@ import { findingText } from "./runner/report.ts";
 import { runSeeds } from "./runner/run-seeds.ts";
 import { runWorker } from "./runner/run-worker.ts";
 
+/** A night's run says so often how far it is (seeds). */
+const PROGRESS_EVERY = 500;
+
 const say = (text: string) => void writeSync(1, `${text}\n`);
 
 function commandLine(): SimulationOptions {
@@ -30,7 +33,10 @@ async function main(): Promise<number> {
     return hunted.every(({ found }) => found) ? 0 : 1;
   }
   const began = performance.now();
+  let done = 0;
   const results = await runSeeds(options, (result) => {
+    done += 1;
+    if (done % PROGRESS_EVERY === 0 && done < options.seeds) say(`${done} of ${options.seeds} seeds`);
     if (result.finding !== undefined) say(findingText(options, result));
     else if (options.trace) say(result.lines.join("\n"));
     if (options.seeds === 1) say(`trace ${result.hash}`);
