@@ -17,5 +17,18 @@ export const tradingStateSchema = z.object({
   cleared_by: z.string().optional(),
   /** Epoch ms. */
   cleared_at: z.string().optional(),
+  /** The panic stream's newest id at the last clearing, which later halts leave standing. */
+  cleared_through: z.string().optional(),
 });
 export type TradingState = z.infer<typeof tradingStateSchema>;
+
+/**
+ * The fields by which an operator clears the halt. `through`: the panic stream's newest id, read before they are
+ * written, so that a panic which comes between the two is not answered by this clearing.
+ */
+export function clearedHalt(by: { readonly who: string; readonly atMs: number; readonly through: string }) {
+  return {
+    ...{ halted: "false", cleared_by: by.who, cleared_at: String(by.atMs) },
+    cleared_through: by.through,
+  } as const satisfies Partial<TradingState>;
+}

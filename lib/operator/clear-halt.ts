@@ -1,5 +1,8 @@
 import { rmSync } from "node:fs";
+import { clearedHalt } from "../contract/trading-state.ts";
 import { haltFileStands } from "../daemon/halt-file.ts";
+import { newestEntryId } from "../redis/newest-entry-id.ts";
+import { encodeFields } from "../redis/stream-entry.ts";
 import { transaction } from "../redis/transaction.ts";
 import { auditCommand } from "./audit-command.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -50,18 +53,11 @@ async function openPositions(context: CommandContext): Promise<string | undefine
 
 /** The hash and its audit entry as one; the file goes last, so that a failure leaves the halt standing. */
 async function writeCleared(context: CommandContext, why: string): Promise<void> {
-  const atMs = context.redis.serverNowMs();
-  await transaction(context.redis, [
-    [
-      "HSET",
-      context.keys.tradingState,
-      "halted",
-      "false",
-      "cleared_by",
-      context.who,
-      "cleared_at",
-      String(atMs),
-    ],
+  const { redis, keys, who } = context;
+  const through = await newestEntryId(redis, keys.panicStream);
+  const atMs = redis.serverNowMs();
+  await transaction(redis, [
+    ["HSET", keys.tradingState, ...encodeFields(clearedHalt({ who, atMs, through }))],
     auditCommand(context, { atMs, what: `halt cleared: ${why}`, before: "halted", after: "cleared" }),
   ]);
 }

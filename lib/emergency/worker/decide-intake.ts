@@ -1,3 +1,6 @@
+import { isBeforeId } from "../../redis/entry-order.ts";
+import { entryTimeMs } from "../../redis/entry-time.ts";
+
 /** Whether a panic from the stream is run. Pure. */
 export type IntakeDecision =
   | { readonly kind: "run" }
@@ -6,22 +9,27 @@ export type IntakeDecision =
   | { readonly kind: "refuse"; readonly reason: "BEFORE_INSTALL" | "HALT_CLEARED_SINCE" };
 
 /**
- * Age alone is no reason: an old panic that nobody processed is run, unless the worker was installed after
- * it, or an operator cleared a halt after it. All times are the Redis server's, epoch ms.
+ * Age alone is no reason: an old panic that nobody processed is run, unless the worker was installed after it, or an
+ * operator cleared a halt after it. After it is by the stream's order: a Redis clock that goes back, or a failover to
+ * a slower one, must not make a new panic look like one that was answered.
  */
 export function decideIntake(input: {
   readonly done: boolean;
   /** Accepted before, by this journal: it goes on. */
   readonly known: boolean;
-  /** When the entry was added to the stream. */
-  readonly addedMs: number;
+  /** The entry's. */
+  readonly id: string;
+  /** The Redis server's clock, epoch ms. */
   readonly installedBeforeMs: number | undefined;
-  /** 0: never, or not known. */
-  readonly clearedMs: number;
+  /** The stream's newest id at the last clearing; undefined: never, or not known. */
+  readonly clearedThrough: string | undefined;
 }): IntakeDecision {
+  const { id, clearedThrough } = input;
   if (input.done) return { kind: "done" };
   if (input.known) return { kind: "run" };
-  if (input.addedMs < (input.installedBeforeMs ?? 0)) return { kind: "refuse", reason: "BEFORE_INSTALL" };
-  if (input.addedMs < input.clearedMs) return { kind: "refuse", reason: "HALT_CLEARED_SINCE" };
+  if (entryTimeMs(id) < (input.installedBeforeMs ?? 0)) return { kind: "refuse", reason: "BEFORE_INSTALL" };
+  if (clearedThrough !== undefined && !isBeforeId(clearedThrough, id)) {
+    return { kind: "refuse", reason: "HALT_CLEARED_SINCE" };
+  }
   return { kind: "run" };
 }

@@ -10,7 +10,6 @@ import type { PanicEvent } from "../../contract/panic.ts";
 import { panicEventSchema } from "../../contract/panic.ts";
 import { within } from "../../daemon/within.ts";
 import type { HandleOutcome } from "../../redis/consumer-options.ts";
-import { entryTimeMs } from "../../redis/entry-time.ts";
 import { isRedisTrouble } from "../../redis/redis-errors.ts";
 import type { StreamEntry } from "../../redis/stream-entry.ts";
 import { refusedCompletion } from "./build-completion.ts";
@@ -27,7 +26,7 @@ const ASK_MS = 250;
 
 export interface IntakeParts {
   readonly executor: Pick<PanicExecutor, "accept">;
-  readonly store: Pick<PanicStore, "acknowledge" | "clearedAtMs" | "processed" | "refuse">;
+  readonly store: Pick<PanicStore, "acknowledge" | "clearedThrough" | "processed" | "refuse">;
   readonly book: PanicBook;
   readonly changed: Condition;
   readonly clock: WorkerClock;
@@ -87,14 +86,16 @@ export class PanicIntake {
     return decideIntake({
       done: remembered.done || (standing !== undefined && isPublished(standing)),
       known: standing !== undefined,
-      addedMs: entryTimeMs(id),
+      id,
       installedBeforeMs: book.memory.installedBeforeRedisMs,
-      clearedMs: Math.max(book.memory.clearedRedisMs, remembered.clearedMs),
+      clearedThrough: remembered.clearedThrough,
     });
   }
 
   /** What Redis knows of it; nothing, when it cannot be asked. */
-  async #remembered(eventId: string): Promise<{ readonly done: boolean; readonly clearedMs: number }> {
+  async #remembered(
+    eventId: string,
+  ): Promise<{ readonly done: boolean; readonly clearedThrough: string | undefined }> {
     const { store, log, clock } = this.#parts;
     const ask = async <T>(question: Promise<T>): Promise<T | undefined> => {
       try {
@@ -107,11 +108,11 @@ export class PanicIntake {
         return undefined;
       }
     };
-    const [processed, clearedMs] = await Promise.all([
+    const [processed, clearedThrough] = await Promise.all([
       ask(store.processed(eventId)),
-      ask(store.clearedAtMs()),
+      ask(store.clearedThrough()),
     ]);
-    return { done: processed?.state === "DONE", clearedMs: clearedMs ?? 0 };
+    return { done: processed?.state === "DONE", clearedThrough };
   }
 
   async #refuse(entry: StreamEntry, eventId: string, why: string): Promise<HandleOutcome> {

@@ -49,8 +49,6 @@ export interface PanicStanding {
 
 export interface PanicMemory {
   readonly panics: Map<string, PanicStanding>;
-  /** The Redis server's clock, epoch ms; 0 never. */
-  clearedRedisMs: number;
   /** Whether the last panic's halt has not been cleared. */
   halted: boolean;
   installedBeforeRedisMs: number | undefined;
@@ -58,7 +56,7 @@ export interface PanicMemory {
 
 /** Nothing happened yet. */
 export function emptyMemory(): PanicMemory {
-  return { panics: new Map(), clearedRedisMs: 0, halted: false, installedBeforeRedisMs: undefined };
+  return { panics: new Map(), halted: false, installedBeforeRedisMs: undefined };
 }
 
 /** One position has one key, in one-way mode and in hedge mode. */
@@ -92,7 +90,7 @@ export function joinedTo(memory: PanicMemory, eventId: string): readonly PanicSt
 /** Folds a record in; one that names a panic which is not known (its line was torn) changes nothing. */
 export function applyRecord(memory: PanicMemory, record: JournalRecord): void {
   if (record.type === "accepted") applyAccepted(memory, record);
-  else if (record.type === "cleared") applyCleared(memory, record.at_redis_ms);
+  else if (record.type === "cleared") applyCleared(memory);
   else if (record.type === "installed") memory.installedBeforeRedisMs = record.before_redis_ms;
   else {
     const standing = memory.panics.get(record.event_id);
@@ -147,8 +145,7 @@ function applyAccepted(memory: PanicMemory, record: Extract<JournalRecord, { typ
 }
 
 /** What an operator cleared is not written to Redis any more. */
-function applyCleared(memory: PanicMemory, atMs: number): void {
-  memory.clearedRedisMs = Math.max(memory.clearedRedisMs, atMs);
+function applyCleared(memory: PanicMemory): void {
   memory.halted = false;
   for (const standing of memory.panics.values()) standing.haltConfirmed = true;
 }

@@ -15,7 +15,10 @@ import { GROUPS } from "../../contract/groups.ts";
 import { parseJson } from "../../contract/json-text.ts";
 import type { Keys } from "../../contract/keys.ts";
 import { encodePanicCompletion, type PanicCompletion, type PanicEvent } from "../../contract/panic.ts";
+import { clearedHalt } from "../../contract/trading-state.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
+import { isBeforeId } from "../../redis/entry-order.ts";
+import { NO_ENTRY, newestEntryId } from "../../redis/newest-entry-id.ts";
 import { RedisReplyError } from "../../redis/redis-errors.ts";
 import { listReply, optionalTextReply, recordReply, UnexpectedReplyError } from "../../redis/reply.ts";
 import { encodeFields } from "../../redis/stream-entry.ts";
@@ -39,6 +42,14 @@ export interface Publication {
   readonly acks: readonly string[];
   /** Redis has taken this panic's halt before, and nobody cleared it. */
   readonly haltTaken: boolean;
+}
+
+export interface HaltClearing {
+  readonly who: string;
+  readonly why: string;
+  readonly instance: string;
+  /** Also while a panic is not answered. */
+  readonly force: boolean;
 }
 
 export class PanicStore {
@@ -105,11 +116,16 @@ export class PanicStore {
     );
   }
 
-  /** An operator's reset and its audit entry, as one. Returns the Redis server's time, epoch ms. */
-  clear(by: { readonly who: string; readonly why: string; readonly instance: string }): Promise<number> {
+  /**
+   * An operator's reset and its audit entry, as one. Returns the Redis server's time, epoch ms. `unanswered`: the
+   * stream holds a panic that the worker has not ended or refused yet, so nothing was cleared; not when forced.
+   */
+  clear(by: HaltClearing): Promise<number | "unanswered"> {
     return this.#alone(async () => {
+      const through = await newestEntryId(this.#redis, this.#keys.panicStream);
+      if (!by.force && !(await this.#isAnswered(through))) return "unanswered";
       const nowMs = this.#redis.serverNowMs();
-      const reset = { halted: "false", cleared_by: by.who, cleared_at: String(nowMs) };
+      const reset = clearedHalt({ who: by.who, atMs: nowMs, through });
       const audit = encodeAuditEntry({
         ...{ atMs: nowMs, role: "emergency-exit-worker", instance: by.instance, who: by.who },
         ...{ what: `halt cleared: ${by.why}`, before: "halted", after: "not halted" },
@@ -122,10 +138,10 @@ export class PanicStore {
     });
   }
 
-  /** When an operator last cleared a halt, by the Redis server's clock; 0 never, or not known. */
-  async clearedAtMs(): Promise<number> {
-    const { cleared_at: at = "" } = await this.tradingState();
-    return /^\d{1,15}$/.test(at) ? Number(at) : 0;
+  /** The panic stream's newest id when an operator last cleared a halt; undefined: never, or not known. */
+  async clearedThrough(): Promise<string | undefined> {
+    const { cleared_through: through = "" } = await this.tradingState();
+    return /^\d+-\d+$/.test(through) ? through : undefined;
   }
 
   /** What Redis remembers of a panic; undefined when it does not. */
@@ -152,6 +168,16 @@ export class PanicStore {
         return { redis: "unreadable", clearedBy: "", panicRecorded: true };
       }
     });
+  }
+
+  /** Whether the worker has ended or refused every panic up to this entry. */
+  async #isAnswered(newestId: string): Promise<boolean> {
+    if (newestId === NO_ENTRY) return true;
+    const groups = listReply(await this.#redis.command(["XINFO", "GROUPS", this.#keys.panicStream]));
+    // Not as records: a group's lag can be nil.
+    const fields = groups.map(listReply).find(([, name]) => name === GROUPS.emergencyExitWorker) ?? [];
+    const at = (name: string) => fields[fields.indexOf(name) + 1];
+    return at("pending") === 0 && !isBeforeId(String(at("last-delivered-id")), newestId);
   }
 
   async #publishOnce(publication: Publication): Promise<"published" | "halt-lost"> {

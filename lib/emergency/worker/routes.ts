@@ -8,7 +8,7 @@ import { callPanic, type PanicCallParts } from "./call-panic.ts";
 import type { PanicBook } from "./panic-book.ts";
 import type { PanicExecutor } from "./panic-executor.ts";
 import { isOver, type PanicStanding } from "./panic-memory.ts";
-import type { PanicStore } from "./panic-store.ts";
+import type { HaltClearing, PanicStore } from "./panic-store.ts";
 
 export interface WorkerRouteParts extends PanicCallParts {
   readonly executor: Pick<PanicExecutor, "accept" | "running" | "abandon" | "haltAgain">;
@@ -102,6 +102,14 @@ async function clearHalt(
   }
   const known = book.memory.panics.size;
   const at_redis_ms = await clearInRedis(parts, by);
+  if (at_redis_ms === "unanswered") {
+    throw new AdminError(
+      409,
+      "PANIC_UNANSWERED",
+      "a panic was called that the worker has not answered yet",
+      'Wait for its completion, or send "force": true.',
+    );
+  }
   if (book.memory.panics.size > known) {
     // The clearing may have undone its halt: it is written again.
     executor.haltAgain();
@@ -120,8 +128,8 @@ async function clearHalt(
 
 async function clearInRedis(
   { store, instance }: WorkerRouteParts,
-  by: { readonly who: string; readonly why: string },
-): Promise<number> {
+  by: Pick<HaltClearing, "who" | "why" | "force">,
+): Promise<number | "unanswered"> {
   try {
     return await store.clear({ ...by, instance });
   } catch (error) {
@@ -130,8 +138,8 @@ async function clearInRedis(
       throw new AdminError(
         409,
         "HALT_UNREADABLE",
-        "the halt's key is of the wrong type",
-        "DEL it by redis-cli.",
+        "the halt's key or the panic stream's is of the wrong type",
+        "Look at them, then DEL the wrong one by redis-cli.",
       );
     }
     throw new AdminError(

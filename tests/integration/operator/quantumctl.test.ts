@@ -125,6 +125,7 @@ describe("the halt", () => {
 
   test("is shown with its reason, and cleared with who and why once nothing is open", async () => {
     await halt();
+    const panicId = (await redis.cli("XADD", keys.panicStream, "*", "reason", "TEST")).trim();
     expect(await json("halt", "status")).toMatchObject({
       halted: true,
       halt_file: true,
@@ -134,6 +135,8 @@ describe("the halt", () => {
     expect(code).toBe(0);
     expect(await redis.cli("HGET", keys.tradingState, "halted")).toBe("false");
     expect(await redis.cli("HGET", keys.tradingState, "cleared_by")).toBe("alice");
+    expect(await redis.cli("HGET", keys.tradingState, "cleared_through")).toBe(panicId);
+    await redis.cli("DEL", keys.panicStream);
     expect(existsSync(haltFile)).toBe(false);
     expect((await audits()).join("\n")).toContain("found and mended");
   });

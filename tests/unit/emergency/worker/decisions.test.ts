@@ -41,16 +41,19 @@ describe("everything that was under way has settled", () => {
 });
 
 describe("a panic from the stream", () => {
-  const fresh = { done: false, known: false, addedMs: 1000, installedBeforeMs: undefined, clearedMs: 0 };
+  const fresh = {
+    ...{ done: false, known: false, id: "1000-3" },
+    ...{ installedBeforeMs: undefined, clearedThrough: undefined },
+  };
 
   test.each([
     ["is run when nothing speaks against it", {}, { kind: "run" }],
-    ["is run when it is old and nobody processed it", { addedMs: 1 }, { kind: "run" }],
+    ["is run when it is old and nobody processed it", { id: "1-0" }, { kind: "run" }],
     ["is run when it was added after the boundary", { installedBeforeMs: 1000 }, { kind: "run" }],
     ["is not run again when it is over", { done: true, known: true }, { kind: "done" }],
     [
       "goes on when it was accepted before, cleared or not",
-      { known: true, clearedMs: 2000 },
+      { known: true, clearedThrough: "2000-0" },
       { kind: "run" },
     ],
     [
@@ -60,10 +63,10 @@ describe("a panic from the stream", () => {
     ],
     [
       "is refused when a halt was cleared after it",
-      { clearedMs: 1001 },
+      { clearedThrough: "1000-3" },
       { kind: "refuse", reason: "HALT_CLEARED_SINCE" },
     ],
-    ["is run when it was added after the clearing", { clearedMs: 1000 }, { kind: "run" }],
+    ["is run when it came after the clearing", { clearedThrough: "1000-2" }, { kind: "run" }],
   ] as const)("%s", (_, change, expected) => {
     expect(decideIntake({ ...fresh, ...change })).toEqual(expected);
   });
