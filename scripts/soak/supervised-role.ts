@@ -14,6 +14,12 @@ export interface Life {
 }
 
 /** A compiled daemon that is started again after every end, as its unit says. */
+/**
+ * What the optimising compilers keep of each function that has become hot takes more than an hour to be all of it, at
+ * these rates, and a leak could not be told from it.
+ */
+const UNOPTIMISED = { BUN_JSC_useDFGJIT: "0" } as const;
+
 export interface SupervisedRole {
   readonly role: Role;
   readonly url: string;
@@ -66,7 +72,7 @@ export function supervisedRole(options: RoleOptions): SupervisedRole {
       command: [join(options.binaries, ROLES[role].binary)],
       env: {
         ...{ ...options.env, ADMIN_PORT: String(port), STATE_DIR: stateDir },
-        ...(inspectorUrl === undefined ? {} : { BUN_INSPECT: inspectorUrl }),
+        ...(inspectorUrl === undefined ? {} : { BUN_INSPECT: inspectorUrl, ...UNOPTIMISED }),
       },
       logFile: join(folder, `${role}.log`),
     });
