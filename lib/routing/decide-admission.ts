@@ -72,7 +72,7 @@ function decideDecision(
     ...common,
     kind: "entry",
     intentId,
-    // In a flood that is refused nobody asks for it, and it is a quarter of the router's work.
+    // Nobody asks for it in a flood that is refused.
     get document() {
       return encodeIntent(intentOf(decision, intentId));
     },
