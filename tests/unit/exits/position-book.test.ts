@@ -199,6 +199,7 @@ describe("a reading of which a row could not be read", () => {
     const whole = book.refresh();
     answers[1]?.({ ok: true, value: [] });
     await whole;
+    now.ms = 1200;
     answers[0]?.({ ...FAILED, sound: [position()] });
     await late;
     expect(open()).toEqual({});

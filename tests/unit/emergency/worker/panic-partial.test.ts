@@ -29,22 +29,28 @@ async function runWith(readings: readonly ListReading<Position>[], change: Parti
   const at = stage({ positions, submitOrder, ...change });
   const end = await at.run.untilEnd();
   const completion = buildCompletion(at.panic, at.run.view(), { status: "failed", nowMs: at.now() });
-  return { end, closed, completion };
+  return { end, closed, completion, timeToFlatMs: at.run.timeToFlatMs() };
 }
 
 describe("a panic that reads a part of the venue", () => {
   test("closes what it can read, and is not flat while a row cannot be read", async () => {
-    const { end, closed, completion } = await runWith([
+    const { end, closed, completion, timeToFlatMs } = await runWith([
       { ...unread, sound: [position] },
       { ...unread, sound: [] },
     ]);
-    expect([end, closed]).toEqual(["stopped", ["ETHUSDT"]]);
+    expect([end, closed, timeToFlatMs]).toEqual(["stopped", ["ETHUSDT"], undefined]);
     expect(completion).toMatchObject({
       positions_total: 1,
       positions_closed: 0,
       failed_symbols: ["ETHUSDT"],
     });
     expect(completion.detail).toContain("positions unreadable");
+  });
+
+  test("calls no position closed because a reading that lacks a row does not name it", async () => {
+    const other = { ...position, symbol: "BTCUSDT" };
+    const { completion } = await runWith([ok([position, other]), { ...unread, sound: [other] }]);
+    expect(completion).toMatchObject({ positions_total: 2, positions_closed: 0 });
   });
 
   test("calls a position closed of which a whole reading said so, and names every symbol for the odd row", async () => {
