@@ -77,11 +77,18 @@ export const CIRCUMSTANTIAL: readonly Mutation[] = [
   {
     name: "halt-cleared-while-open",
     mistake: "a halt is cleared for whoever asks, also while its panic has positions open",
-    changes: one(
-      "lib/emergency/worker/routes.ts",
-      "if (running !== undefined && !by.force) {",
-      "if (running === null) {",
-    ),
+    changes: [
+      {
+        file: "lib/emergency/worker/routes.ts",
+        from: "if (running !== undefined && !by.force) {",
+        to: "if (running === null) {",
+      },
+      {
+        file: "lib/emergency/worker/panic-store.ts",
+        from: "if (!by.force && !(await this.#isAnswered(through)))",
+        to: "if (through === undefined)",
+      },
+    ],
     breaks: [6],
   },
   {

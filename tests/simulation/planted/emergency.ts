@@ -76,6 +76,7 @@ export const EMERGENCY: readonly Mutation[] = [
         to: "unguarded: 3_000_000,",
       },
       { file: "lib/emergency/watchdog/watch-limits.ts", from: "missing: 5000,", to: "missing: 5_000_000," },
+      { file: "lib/emergency/watchdog/watch-limits.ts", from: "noSign: 6000,", to: "noSign: 6_000_000," },
     ],
     breaks: [6],
   },
