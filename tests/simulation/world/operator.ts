@@ -10,6 +10,8 @@ const HALTING = ["halt_file", "halt_file"] as const;
 const CHAIN = ["clear_halt", "clear_halt_by_http", "panic_by_http", "panic_cleared", "panic_again"] as const;
 type Deed = (typeof ALWAYS)[number] | (typeof HALTING)[number] | (typeof CHAIN)[number];
 
+const LOOK_EVERY_US = 5000;
+
 /**
  * Somebody with a redis-cli, a shell and the tokens of the admin servers: stops and arms trading, clears halts and calls
  * panics at moments that suit nobody.
@@ -62,6 +64,17 @@ export class Operator {
     redisNetwork.write("DEL", this.#keys.safeMode);
     if (this.#chain) this.#clearHalt();
     else rmSync(this.#haltFile, { force: true });
+  }
+
+  /** Somebody who sees the halt and takes it back at once, when positions are still open. */
+  #clearOnceHalted(looks: number): void {
+    const { redisNetwork, timeline } = this.#simulation;
+    if (looks === 0) return;
+    timeline.after(LOOK_EVERY_US, timeline.nobody, "operator looks", () => {
+      if (redisNetwork.look("HGET", this.#keys.tradingState, "halted") === "true")
+        this.#clearHaltByHttp(false);
+      else this.#clearOnceHalted(looks - 1);
+    });
   }
 
   /** As the runbook says: `halted` is set to false, and the worker takes its file away. */
@@ -122,7 +135,7 @@ export class Operator {
       this.#desk.ask({ server: "worker", method: "POST", path: "/v1/panic", body: this.#panic() }),
     panic_cleared: () => {
       this.#callPanic();
-      this.#later(() => this.#clearHaltByHttp(false), 400);
+      this.#clearOnceHalted(80);
     },
     // Called, its halt cleared by somebody who thinks better of it, and called again by somebody who does not.
     panic_again: () => {
