@@ -51,6 +51,6 @@ export function aclLine(user: RedisUser, password: string): string {
     ...["user", user.name, "on", password, "resetchannels", "-@all", ...new Set(rights)],
     ...new Set(patterns),
     ...selector(["fcall"], [...new Set(user.called ?? [])]),
-    ...selector([...CONSUME, "xrange", "xlen", "xpending"], user.groups ?? []),
+    ...selector([...CONSUME, "xrange", "xrevrange", "xlen", "xpending"], user.groups ?? []),
   ].join(" ");
 }
