@@ -7,7 +7,7 @@ import type { VenueTransport } from "../../../lib/exchange/venue-transport.ts";
 /** A venue whose every answer is this. */
 function answering(json: unknown): VenueTransport {
   const reply = { ok: true, json, askedAtMs: 0, receivedAtMs: 1 } as const;
-  return { send: async () => reply, prepare: () => async () => reply };
+  return { send: async () => reply };
 }
 
 const position = (change: object) => ({
