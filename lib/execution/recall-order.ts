@@ -19,11 +19,12 @@ const ATTEMPTS_MAX = 3;
 
 /**
  * Whether Redis may have forgotten what became of it: the entry itself, or its decision, is older than the connection.
- * Both clocks may have been ahead of the one that the connection is dated by: an engine's, or a former primary's.
+ * Both clocks may have been ahead of the one that the connection is dated by: an engine's, or a former primary's. A
+ * symbol that the venue does not have has no orders, and gets none.
  */
 export function mayBeForgotten(parts: ExecutionParts, { kind, intent, source }: Job): boolean {
-  const bornMs = Math.min(entryTimeMs(source.entryId), intent.ts_ms) - FUTURE_MAX_MS;
-  return kind === "entry" && !(bornMs > parts.redisSinceMs());
+  if (kind === "exit" || parts.exchange.rules(intent.symbol) === undefined) return false;
+  return !(Math.min(entryTimeMs(source.entryId), intent.ts_ms) - FUTURE_MAX_MS > parts.redisSinceMs());
 }
 
 /** An attempt that the venue has, whatever Redis knows of it. */

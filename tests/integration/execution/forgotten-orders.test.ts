@@ -129,6 +129,15 @@ test("an entry that the venue does not know is sent, once nothing of it can arri
   expect(await desk.results()).toMatchObject([{ status: "filled" }]);
 });
 
+test("an entry of a symbol that the venue does not have is not asked about, and denied", async () => {
+  const { exchange } = desk.parts;
+  const queryOrder = () => Promise.reject(new Error("asked"));
+  const entry = await desk.publish(soundIntent({ symbol: "NOSUCHUSDT" }));
+  const change = { ...(await rollBack()), exchange: { ...exchange, queryOrder } };
+  expect(await desk.withParts(change, () => desk.handle(entry))).toBe("done");
+  expect(await desk.results()).toMatchObject([{ status: "denied" }]);
+});
+
 test("an exit is not asked about", async () => {
   await desk.handle(await desk.publish(soundIntent()));
   const { exchange } = desk.parts;

@@ -261,6 +261,15 @@ describe("a real Alertmanager is quiet", () => {
     await using manager = await startAlertmanager(config);
     const critical = { severity: "critical" };
     await alarm(manager.url, { alertname: "QuantumRedisConnectionLost", ...critical });
+    // An alert mutes others from when it is known to the inhibitor, which is not when it is posted.
+    await waitUntil(
+      "the page is told",
+      () => inbox.received().some((one) => one.body.includes("RedisConn")),
+      {
+        deadlineMs: 60_000,
+        everyMs: 50,
+      },
+    );
     for (const alertname of ["QuantumWatchdogDown", "QuantumEmergencyWorkerDown", "QuantumSafeModeActive"])
       await alarm(manager.url, { alertname, reads: "redis", ...critical });
     await alarm(manager.url, { alertname: "QuantumPanicNotCompleted", ...critical });
