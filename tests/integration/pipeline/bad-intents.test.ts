@@ -126,6 +126,29 @@ test("a second entry with a known intent id ends as duplicate; there is one orde
   expect(await statistic(pipeline, "execution", "outcome:duplicate")).toBe(counted + 1);
 });
 
+test("an entry that the venue limits ends rejected, and none is sent before Retry-After", async () => {
+  await waitUntil("no entry may be forgotten", () => performance.now() - readyAtMs > FUTURE_MAX_MS);
+  await pipeline.control("faults", {
+    rules: [
+      {
+        match: { method: "POST", path: "/fapi/v1/order" },
+        count: 1,
+        effect: { kind: "limited", status: 429, retryAfterSec: 2 },
+      },
+    ],
+  });
+  const orders = (await pipeline.orders()).length;
+  const first = await outcomeOf({});
+  expect(first.status).toBe("rejected");
+  expect(first.reason).toStartWith("VENUE_LIMITED");
+  const second = await outcomeOf({});
+  expect(second.reason).toStartWith("VENUE_LIMITED");
+  expect((await pipeline.orders()).length).toBe(orders);
+  await waitUntil("the venue takes orders again", async () => (await outcomeOf({})).status === "filled", {
+    everyMs: 200,
+  });
+});
+
 test("what is redelivered after it was settled is only acknowledged", async () => {
   const { eye, keys, stack } = pipeline;
   await atRest(eye, keys, 60_000);
@@ -168,29 +191,6 @@ test("every result is on the legacy stream as well, where one is configured", as
     correlation_id: expect.any(String),
     timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     source: "execution",
-  });
-});
-
-test("an entry that the venue limits ends rejected, and none is sent before Retry-After", async () => {
-  await waitUntil("no entry may be forgotten", () => performance.now() - readyAtMs > FUTURE_MAX_MS);
-  await pipeline.control("faults", {
-    rules: [
-      {
-        match: { method: "POST", path: "/fapi/v1/order" },
-        count: 1,
-        effect: { kind: "limited", status: 429, retryAfterSec: 2 },
-      },
-    ],
-  });
-  const orders = (await pipeline.orders()).length;
-  const first = await outcomeOf({});
-  expect(first.status).toBe("rejected");
-  expect(first.reason).toStartWith("VENUE_LIMITED");
-  const second = await outcomeOf({});
-  expect(second.reason).toStartWith("VENUE_LIMITED");
-  expect((await pipeline.orders()).length).toBe(orders);
-  await waitUntil("the venue takes orders again", async () => (await outcomeOf({})).status === "filled", {
-    everyMs: 200,
   });
 });
 
