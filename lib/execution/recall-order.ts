@@ -17,14 +17,19 @@ import { resolveAttempt, type SignedAttempt } from "./resolve-order.ts";
 /** Of an intent whose ledger is gone, so many of the attempts that there was time for are asked about. */
 const ATTEMPTS_MAX = 3;
 
+/** By how much the entry, or its decision, is older than the connection to Redis (ms); negative: newer. */
+function olderByMs(parts: ExecutionParts, { intent, source }: Job): number {
+  return parts.redisSinceMs() - Math.min(entryTimeMs(source.entryId), intent.ts_ms);
+}
+
 /**
- * Whether Redis may have forgotten what became of it: the entry itself, or its decision, is older than the connection.
- * Both clocks may have been ahead of the one that the connection is dated by: an engine's, or a former primary's. A
- * symbol that the venue does not have has no orders, and gets none.
+ * Whether Redis may have forgotten what became of it. What seems newer than the connection may be older: an engine's
+ * clock, or a former primary's, may have been ahead of the one that the connection is dated by. A symbol that the venue
+ * does not have has no orders, and gets none.
  */
-export function mayBeForgotten(parts: ExecutionParts, { kind, intent, source }: Job): boolean {
-  if (kind === "exit" || parts.exchange.rules(intent.symbol) === undefined) return false;
-  return !(Math.min(entryTimeMs(source.entryId), intent.ts_ms) - FUTURE_MAX_MS > parts.redisSinceMs());
+export function mayBeForgotten(parts: ExecutionParts, job: Job): boolean {
+  if (job.kind === "exit" || parts.exchange.rules(job.intent.symbol) === undefined) return false;
+  return !(olderByMs(parts, job) < -FUTURE_MAX_MS);
 }
 
 /** An attempt that the venue has, whatever Redis knows of it. */
@@ -36,9 +41,9 @@ export interface Recalled extends SignedAttempt {
 /**
  * The order under the client id of an attempt, once it has ended; undefined: none was executed or will be. Whoever sent
  * it did so before our connection, so that its last possible arrival is known. There is another attempt only where one
- * was in doubt for its receive window, so an intent's age says how many there can be, beginning with `attempt`. To be
- * asked before the ledger: what is waited for between receipt and submission may be received a second time, from another
- * entry, if Redis forgets again.
+ * was in doubt for its receive window, so an intent's age says how many there can be, beginning with `attempt`. What
+ * seems newer than the connection is asked about once, and no answer holds it up. To be asked before the ledger: what is
+ * waited for between receipt and submission may be received a second time, from another entry, if Redis forgets again.
  */
 export async function recallOrder(
   parts: ExecutionParts,
@@ -46,7 +51,11 @@ export async function recallOrder(
   attempt: number,
 ): Promise<Recalled | undefined> {
   const { recvWindowMs } = parts;
-  const { intent_id: intentId, ts_ms: decidedMs } = job.intent;
+  const { intent_id: intentId, symbol, ts_ms: decidedMs } = job.intent;
+  if (olderByMs(parts, job) < 0) {
+    const answer = await parts.exchange.queryOrder(symbol, clientOrderId(intentId, attempt), job.kind);
+    if (answer.kind !== "found") return undefined;
+  }
   const connectedMs = parts.redis.serverNowMs() - parts.redisSinceMs();
   const signedAtMs = Math.floor(parts.exchange.serverNowMs() - connectedMs);
   const doubts = Math.floor((parts.redisSinceMs() - decidedMs) / recvWindowMs);
