@@ -51,9 +51,10 @@ export class OrderWatch {
     this.#nowUs = parts.nowUs;
   }
 
-  /** Redis forgot what the trade rate and the cooldowns were counted by. */
+  /** Redis forgot what the trade rate and the cooldowns were counted by, and how intents had ended. */
   stateLost(): void {
     this.#entries = [];
+    this.#endedAs.clear();
     for (const request of this.#submittedUs.keys()) this.#uncounted.add(request);
   }
 
