@@ -30,6 +30,7 @@ export async function executeExit(parts: ExecutionParts, job: Job, made: number)
 async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | undefined): Promise<Planned> {
   const { intent } = job;
   const ended = (ending: Ending): Planned => ({ kind: "ended", ending });
+  let meantAt = job.intent.opened_at_ms === null ? undefined : String(job.intent.opened_at_ms);
   for (;;) {
     const { positions, isWhole } = await readPositions(parts, job);
     const hedgeMode = parts.exchange.account()?.hedgeMode === true;
@@ -41,15 +42,18 @@ async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | un
       continue;
     }
     if (decision.kind === "nothing_to_reduce") {
-      if (!(await mayLagFill(parts, job, hedgeMode)))
+      const lateFill = await mayLagFill(parts, job, hedgeMode, meantAt);
+      if (lateFill === undefined)
         return ended(rejected("NOTHING_TO_REDUCE", "the venue has no such position"));
+      // What is opened while it waits is not what it was meant for.
+      meantAt = lateFill;
       await pause(parts, job, READ_AGAIN_MS);
       continue;
     }
     if (decision.kind === "ambiguous")
       return ended(rejected("POSITION_AMBIGUOUS", "long and short are open"));
-    if (await positionChanged(parts, job, decision.positionSide))
-      return ended(rejected("POSITION_CHANGED", `opened_at is not ${intent.opened_at_ms}`));
+    if (await positionChanged(parts, job, decision.positionSide, meantAt))
+      return ended(rejected("POSITION_CHANGED", `opened_at is not ${meantAt}`));
     const rules = parts.exchange.rules(intent.symbol) ?? null;
     const size = decideOrderSize({ kind: "exit", rules, quantity: decision.quantity, markPrice: null });
     // Filters that leave nothing of an exit are the venue's to judge, not ours.
@@ -75,24 +79,35 @@ async function readPositions(
   return { positions: soundRows(reading), isWhole: reading?.ok === true };
 }
 
-/** Whether a position of the symbol was opened so lately that a reading without it is not believed yet. */
-async function mayLagFill(parts: ExecutionParts, job: Job, hedgeMode: boolean): Promise<boolean> {
-  const { opened_at_ms: meantMs } = job.intent;
+/**
+ * When a position of the symbol was opened so lately that a reading without it is not believed yet; `meantAt`: of the
+ * one that is meant, where that is known.
+ */
+async function mayLagFill(
+  parts: ExecutionParts,
+  job: Job,
+  hedgeMode: boolean,
+  meantAt: string | undefined,
+): Promise<string | undefined> {
   const sides: readonly PositionSide[] = hedgeMode ? ["LONG", "SHORT"] : ["BOTH"];
   const opened =
-    meantMs === null ? await Promise.all(sides.map((side) => openedAt(parts, job, side))) : [meantMs];
+    meantAt === undefined ? await Promise.all(sides.map((side) => openedAt(parts, job, side))) : [meantAt];
   const nowMs = parts.exchange.serverNowMs();
-  return opened.some(
+  return opened.find(
     (atMs) => atMs !== undefined && Math.abs(nowMs - Number(atMs)) <= FLAT_BELIEVED_AFTER_MS,
   );
 }
 
 /** Whether the exit was meant for a position that is not there any more. */
-async function positionChanged(parts: ExecutionParts, job: Job, side: PositionSide): Promise<boolean> {
-  const { opened_at_ms: openedAtMs } = job.intent;
-  if (openedAtMs === null) return false;
+async function positionChanged(
+  parts: ExecutionParts,
+  job: Job,
+  side: PositionSide,
+  meantAt: string | undefined,
+): Promise<boolean> {
+  if (meantAt === undefined) return false;
   const recorded = await openedAt(parts, job, side);
-  return recorded !== undefined && recorded !== String(openedAtMs);
+  return recorded !== undefined && recorded !== meantAt;
 }
 
 /** When a position was opened, as its plan has it. Unreadable is like none: the exit is not delayed. */

@@ -66,6 +66,26 @@ test("an exit does not take a reading that lags the fill for a closed position",
   expect(await position()).toBe(0);
 }, 20_000);
 
+test("an exit that waits for a reading to catch up leaves alone what is opened meanwhile", async () => {
+  const { exchange, keys } = desk.parts;
+  const plan = `${keys.positionPlanPrefix}ETHUSDT`;
+  const opened = (atMs: number) =>
+    desk.server.client.command(["HSET", plan, "opened_at", String(Math.floor(atMs))]);
+  await opened(exchange.serverNowMs());
+  let reads = 0;
+  const positions: typeof exchange.positions = async (...of) => {
+    reads += 1;
+    if (reads === 2) {
+      await open();
+      await opened(exchange.serverNowMs() + 1);
+    }
+    return exchange.positions(...of);
+  };
+  const { result } = await desk.withParts({ exchange: { ...exchange, positions } }, () => exit());
+  expect(result?.reason).toStartWith("POSITION_CHANGED");
+  expect(await position()).toBe(0.2);
+}, 20_000);
+
 describe("an exit passes", () => {
   test.each([
     ["the kill switch", ["DEL", "quantum:kill"]],

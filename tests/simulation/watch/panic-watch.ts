@@ -130,7 +130,8 @@ export class PanicWatch {
     this.#calledUs.set(eventId, this.#socketUs ?? atUs);
     this.#closingUs = 0;
     this.#flatSince = undefined;
-    this.#cleared = false;
+    // One that the worker has had by its socket is halted for already: a clearing since then was of its halt.
+    if (this.#socketUs === undefined) this.#cleared = false;
     if (issuedBy !== "watchdog") return;
     if (this.#last !== undefined && this.#last.eventId !== eventId && this.#last.signs === this.#signs) {
       this.#findings.report(6, `panic ${eventId} is a second one for the failure of ${this.#last.eventId}`);
