@@ -11,6 +11,13 @@ const DELAY_US_MAX = 450_000;
 /** What a fault leaves behind is over by then: a ban of the venue's, a back-off, an order that had to be resolved. */
 const CALM_BEFORE_US = 4_000_000;
 
+interface Waiting {
+  readonly symbol: string;
+  readonly sinceUs: number;
+  /** There was no position at some moment since. */
+  flat: boolean;
+}
+
 /**
  * Invariant 3 from end to end: an exit that has been appended is at the venue at once, or has its result, whatever
  * entries there are. Judged while nothing is broken, and nothing has been for a while; and while the venue has a
@@ -22,7 +29,7 @@ export class ExitDelayWatch {
   readonly #calmUs: () => number | undefined;
   readonly #executions: () => boolean;
   readonly #positions: Pick<PositionWatch, "isOpen">;
-  readonly #waiting = new Map<string, { readonly symbol: string; readonly sinceUs: number }>();
+  readonly #waiting = new Map<string, Waiting>();
   #judged = 0;
 
   constructor(parts: {
@@ -47,19 +54,20 @@ export class ExitDelayWatch {
   }
 
   published({ kind, intentId, symbol }: BookedIntent): void {
-    if (kind === "exit" && this.#calm())
-      this.#waiting.set(intentId, { symbol, sinceUs: this.#timeline.nowUs });
+    if (kind !== "exit" || !this.#calm()) return;
+    this.#waiting.set(intentId, { symbol, sinceUs: this.#timeline.nowUs, flat: false });
   }
 
   after(command: readonly string[], reply: Reply): void {
     const call = functionCall(command);
     if (call?.name === "settle_v1" && replyParts(reply)[0] === "OK") this.#ended(call.args[0]);
-    for (const [intentId, { symbol, sinceUs }] of this.#waiting) {
-      const waitedUs = this.#timeline.nowUs - sinceUs;
+    for (const [intentId, waiting] of this.#waiting) {
+      const waitedUs = this.#timeline.nowUs - waiting.sinceUs;
+      waiting.flat ||= !this.#positions.isOpen(waiting.symbol);
       if (!this.#calm()) this.#waiting.delete(intentId);
       else if (waitedUs > DELAY_US_MAX) {
         this.#waiting.delete(intentId);
-        if (!this.#positions.isOpen(symbol)) continue;
+        if (waiting.flat) continue;
         this.#findings.report(
           3,
           `exit ${intentId} is not at the venue ${waitedUs / 1000} ms after it was appended`,
