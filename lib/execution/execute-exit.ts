@@ -45,8 +45,8 @@ async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | un
       const lateFill = await mayLagFill(parts, job, hedgeMode, meantAt);
       if (lateFill === undefined)
         return ended(rejected("NOTHING_TO_REDUCE", "the venue has no such position"));
-      // What is opened while it waits is not what it was meant for.
-      meantAt = lateFill;
+      // What is opened while it waits is not what it was meant for. In hedge mode the plan may be the other side's.
+      if (!hedgeMode) meantAt = lateFill;
       await pause(parts, job, READ_AGAIN_MS);
       continue;
     }
