@@ -32,3 +32,8 @@ export function clearedHalt(by: { readonly who: string; readonly atMs: number; r
     cleared_through: by.through,
   } as const satisfies Partial<TradingState>;
 }
+
+/** `cleared_through` as an id of the panic stream; undefined when it is none: no clearing is known, every panic stands. */
+export function clearedThroughOf(field: string | undefined): string | undefined {
+  return field !== undefined && /^\d+-\d+$/.test(field) ? field : undefined;
+}

@@ -15,7 +15,7 @@ import { GROUPS } from "../../contract/groups.ts";
 import { parseJson } from "../../contract/json-text.ts";
 import type { Keys } from "../../contract/keys.ts";
 import { encodePanicCompletion, type PanicCompletion, type PanicEvent } from "../../contract/panic.ts";
-import { clearedHalt } from "../../contract/trading-state.ts";
+import { clearedHalt, clearedThroughOf } from "../../contract/trading-state.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
 import { isBeforeId } from "../../redis/entry-order.ts";
 import { NO_ENTRY, newestEntryId } from "../../redis/newest-entry-id.ts";
@@ -140,8 +140,8 @@ export class PanicStore {
 
   /** The panic stream's newest id when an operator last cleared a halt; undefined: never, or not known. */
   async clearedThrough(): Promise<string | undefined> {
-    const { cleared_through: through = "" } = await this.tradingState();
-    return /^\d+-\d+$/.test(through) ? through : undefined;
+    const { cleared_through: through } = await this.tradingState();
+    return clearedThroughOf(through);
   }
 
   /** What Redis remembers of a panic; undefined when it does not. */

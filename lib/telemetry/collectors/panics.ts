@@ -1,9 +1,12 @@
 import { panicCompletionSchema, panicEventSchema } from "../../contract/panic.ts";
+import { clearedThroughOf } from "../../contract/trading-state.ts";
+import { isBeforeId } from "../../redis/entry-order.ts";
 import { entryTimeMs } from "../../redis/entry-time.ts";
 import { listReply, optionalTextReply } from "../../redis/reply.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
 import { ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
+import type { Replies } from "../replies.ts";
 
 /** Panics and completions that are looked at; a panic that is older than so many others is history. */
 const PANICS_MAX = 50;
@@ -28,35 +31,45 @@ export interface PanicsState {
 
 /**
  * Panics and how they ended. `failed` is not an end: the worker goes on until all is flat, unless an operator clears
- * the halt after it. Entries that are no panics are refused by the worker and not shown as open here.
+ * the halt after it. Which came first is judged as the worker judges it, by the stream's order: a panic that Redis took
+ * while its clock was behind is not one that a clearing answered. Entries that are no panics are refused by the worker
+ * and not shown as open here; panics from before its installation it refuses by their time, and here as it recorded it.
  */
 export const panicsCollector: Collector<"quantum_panic_open_age_seconds", PanicsState> = {
   name: "panics",
   commands: ({ keys }) => [
     ["XREVRANGE", keys.panicStream, "+", "-", "COUNT", String(PANICS_MAX)],
     ["XREVRANGE", keys.panicCompletedStream, "+", "-", "COUNT", String(COMPLETIONS_MAX)],
-    ["HMGET", keys.tradingState, "cleared_at"],
+    ["HMGET", keys.tradingState, "cleared_through", "cleared_at"],
   ],
   decode(replies, { nowMs }) {
     const events = decodeEntries(replies.next()).entries;
     const ended = newestCompletions(decodeEntries(replies.next()).entries);
-    const clearedAt = replies.nextUnlessUnreadable();
-    const unreadable = typeof clearedAt === "object" && clearedAt !== null && "unreadable" in clearedAt;
-    const clearedMs = unreadable ? 0 : Number(optionalTextReply(listReply(clearedAt)[0] ?? null) ?? "0") || 0;
+    const isCleared = clearingOf(replies.nextUnlessUnreadable());
     const panics = events.flatMap(({ id, fields }): readonly PanicView[] => {
       const event = panicEventSchema.safeParse(fields);
       if (!event.success) return [];
       const { event_id: eventId, reason, issued_by: issuedBy } = event.data;
-      const atMs = entryTimeMs(id);
       const status = ended.get(eventId);
-      const open = (status === undefined || status === "failed") && clearedMs < atMs;
-      return [{ eventId, reason, issuedBy, atMs, status, open }];
+      const open = (status === undefined || status === "failed") && !isCleared(id);
+      return [{ eventId, reason, issuedBy, atMs: entryTimeMs(id), status, open }];
     });
     const oldest = panics.findLast(({ open }) => open);
     return { panics, openAgeSec: oldest === undefined ? 0 : ageSeconds(nowMs, oldest.atMs) };
   },
   readings: ({ openAgeSec }) => ({ quantum_panic_open_age_seconds: openAgeSec }),
 };
+
+/** Whether an operator's clearing answers the panic of an entry. */
+function clearingOf(reply: ReturnType<Replies["nextUnlessUnreadable"]>): (id: string) => boolean {
+  if (typeof reply === "object" && reply !== null && "unreadable" in reply) return () => false;
+  const [field, atField] = listReply(reply).map(optionalTextReply);
+  const through = clearedThroughOf(field);
+  if (through !== undefined) return (id) => !isBeforeId(through, id);
+  // Time is all that a clearing by an earlier version left; an id that is none answers nothing.
+  const atMs = field === undefined ? Number(atField ?? "0") || 0 : 0;
+  return (id) => entryTimeMs(id) <= atMs;
+}
 
 /** From entries that begin with the newest. */
 function newestCompletions(
