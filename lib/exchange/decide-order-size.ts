@@ -100,6 +100,12 @@ export function smallestMarketOrder(rules: SymbolRules): string | undefined {
   return least.gt(0) && least.lte(max) ? least.toFixed() : undefined;
 }
 
+/** Whether a position is too small for any market order of the venue; false where the filters do not say. */
+export function isUnderSmallestOrder(quantity: string, rules: SymbolRules | undefined): boolean {
+  const least = rules === undefined ? undefined : smallestMarketOrder(rules);
+  return least !== undefined && new Big(quantity).abs().lt(least);
+}
+
 /** Cuts a quantity to the symbol's filters. Pure. */
 export function decideOrderSize(input: OrderSizeInput): OrderSize {
   const text = canonicalDecimal(input.quantity);

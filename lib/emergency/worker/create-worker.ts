@@ -80,7 +80,7 @@ export async function createWorker(
       halted: () => book.memory.halted || marker.standing() !== "absent",
       running: () => executor.running() !== undefined,
       waitingForRedis: () => outbox.waiting(),
-      unwritten: book.unwritten,
+      ...{ unwritten: book.unwritten, dustPositions: () => venue.dustPositions() },
       nowMs: () => clock.nowMs(),
     },
     (field) => statistics.add(field),

@@ -5,8 +5,7 @@
  *    anew after a refusal, and by these rules the position is under the smallest order.
  * 2. One answer of another kind, another quantity, or rules that allow it, and it is closed like every other.
  */
-import Big from "big.js";
-import { smallestMarketOrder } from "../../exchange/decide-order-size.ts";
+import { isUnderSmallestOrder, smallestMarketOrder } from "../../exchange/decide-order-size.ts";
 import type { Outcome } from "../../exchange/outcome-classes.ts";
 import type { SymbolRules } from "../../exchange/symbol-rules.ts";
 import { legKey } from "./panic-memory.ts";
@@ -75,8 +74,6 @@ export class DustWatch {
   }
 
   #isUnderSmallest({ symbol, quantity }: OpenLeg): boolean {
-    const rules = this.#rulesOf(symbol);
-    const least = rules === undefined ? undefined : smallestMarketOrder(rules);
-    return least !== undefined && new Big(quantity).abs().lt(least);
+    return isUnderSmallestOrder(quantity, this.#rulesOf(symbol));
   }
 }

@@ -15,6 +15,7 @@ interface Looks {
   running(): boolean;
   waitingForRedis(): number;
   unwritten(): number;
+  dustPositions(): number;
   nowMs(): number;
 }
 
@@ -121,5 +122,10 @@ function addLooks(registers: Registry[], looks: Looks): void {
     "quantum_emergency_journal_unwritten",
     "Records that the disk did not take in time, since the start.",
     looks.unwritten,
+  );
+  gauge(
+    "quantum_emergency_dust_positions",
+    "Open positions under the venue's smallest order, as last read while no panic ran.",
+    looks.dustPositions,
   );
 }

@@ -7,6 +7,7 @@
  * 3. An account other than the recorded one ends the process with 78.
  */
 import type { Keys } from "../../contract/keys.ts";
+import { isUnderSmallestOrder } from "../../exchange/decide-order-size.ts";
 import type { AccountFacts, Exchange, Reading } from "../../exchange/exchange.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { isRedisTrouble } from "../../redis/redis-errors.ts";
@@ -28,7 +29,15 @@ const COMPARE_EVERY_MS = 1000;
 export interface VenueWatchParts {
   readonly exchange: Pick<
     Exchange,
-    "connect" | "mode" | "account" | "probe" | "syncClock" | "positions" | "premiumIndex" | "refreshRules"
+    | "account"
+    | "connect"
+    | "mode"
+    | "positions"
+    | "premiumIndex"
+    | "probe"
+    | "refreshRules"
+    | "rules"
+    | "syncClock"
   >;
   /** The answer to a `connect()` that was sent before this watch was made. */
   readonly firstContact: Promise<Reading<AccountFacts>>;
@@ -68,6 +77,13 @@ export class VenueWatch {
 
   lastKnown(): readonly OpenLeg[] {
     return this.#lastKnown;
+  }
+
+  /** How many of these are under the venue's smallest order, by its rules as last read. */
+  dustPositions(): number {
+    const isDust = ({ symbol, quantity }: OpenLeg) =>
+      isUnderSmallestOrder(quantity, this.#parts.exchange.rules(symbol));
+    return this.#lastKnown.filter(isDust).length;
   }
 
   /** Until the signal aborts. Throws ProcessExit 78. */

@@ -21,7 +21,10 @@ export function roleMetrics(): ReadonlySet<string> {
   createRouterMetrics(registry);
   createExecutionMetrics(registry);
   createAuditMetrics(registry, never);
-  const worker = { halted: never, running: never, waitingForRedis: never, unwritten: never, nowMs: never };
+  const worker = {
+    ...{ halted: never, running: never, waitingForRedis: never, unwritten: never },
+    ...{ dustPositions: never, nowMs: never },
+  };
   createWorkerMetrics(registry, worker, never);
   return new Set(registry.getMetricsAsArray().map(({ name }) => name));
 }
