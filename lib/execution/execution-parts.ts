@@ -77,7 +77,7 @@ export interface Job {
   readonly signal: AbortSignal;
 }
 
-/** The process drains, or the call came too late: the intent stays pending as its ledger has it. */
+/** The process drains, the call came too late, or Redis came back meanwhile: the intent stays pending as its ledger has it. */
 export class JobPostponed extends Error {
   readonly code = "JOB_POSTPONED";
   constructor(why: string) {

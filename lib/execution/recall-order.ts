@@ -11,7 +11,7 @@ import { markOrderUnknown } from "../kernel/order-ledger.ts";
 import { entryTimeMs } from "../redis/entry-time.ts";
 import { bookFills } from "./book-fills.ts";
 import type { Ending } from "./ending.ts";
-import type { ExecutionParts, Job } from "./execution-parts.ts";
+import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
 import { resolveAttempt, type SignedAttempt } from "./resolve-order.ts";
 
 /** Of an intent whose ledger is gone, so many of the attempts that there was time for are asked about. */
@@ -39,17 +39,29 @@ export interface Recalled extends SignedAttempt {
 }
 
 /**
- * The order under the client id of an attempt, once it has ended; undefined: none was executed or will be. Whoever sent
- * it did so before our connection, so that its last possible arrival is known. There is another attempt only where one
- * was in doubt for its receive window, so an intent's age says how many there can be, beginning with `attempt`. What
- * seems newer than the connection is asked about once, and no answer holds it up. To be asked before the ledger: what is
- * waited for between receipt and submission may be received a second time, from another entry, if Redis forgets again.
+ * The order under the client id of an attempt, once it has ended; undefined: none was executed or will be. To be asked
+ * before the ledger: what is waited for between receipt and submission may be received a second time, from another
+ * entry, if Redis forgets again. Throws JobPostponed where Redis came back during the question: what was sent before
+ * that, by whomever, it may have forgotten as well.
  */
 export async function recallOrder(
   parts: ExecutionParts,
   job: Job,
   attempt: number,
 ): Promise<Recalled | undefined> {
+  const sinceMs = parts.redisSinceMs();
+  const recalled = await askVenue(parts, job, attempt);
+  if (recalled === undefined && parts.redisSinceMs() !== sinceMs)
+    throw new JobPostponed("Redis came back while the venue was asked");
+  return recalled;
+}
+
+/**
+ * Whoever sent it did so before our connection, so that its last possible arrival is known. There is another attempt
+ * only where one was in doubt for its receive window, so an intent's age says how many there can be, beginning with
+ * `attempt`. What seems newer than the connection is asked about once, and no answer holds it up.
+ */
+async function askVenue(parts: ExecutionParts, job: Job, attempt: number): Promise<Recalled | undefined> {
   const { recvWindowMs } = parts;
   const { intent_id: intentId, symbol, ts_ms: decidedMs } = job.intent;
   if (olderByMs(parts, job) < 0) {

@@ -112,6 +112,27 @@ test("nor one of which the second attempt was executed, although Redis forgot bo
   expect((await clientIds()).slice(before.length)).toEqual(executed);
 });
 
+test("nor one that another process sent while ours was asked about it and Redis forgot", async () => {
+  const { client } = desk.server;
+  const before = await clientIds();
+  const entry = await desk.publish(soundIntent());
+  const executed: string[] = [];
+  let redisSinceMs = Number.parseInt(entry.id, 10) - 1;
+  const { exchange } = desk.parts;
+  const queryOrder: typeof exchange.queryOrder = async () => {
+    const other = { exchange, owner: "desk:other", inHand: new Set<string>() };
+    await desk.withParts(other, () => desk.handle(entry));
+    executed.push(...(await clientIds()).slice(before.length));
+    await rollBack();
+    redisSinceMs = client.serverNowMs();
+    return { kind: "absent" };
+  };
+  const change = { exchange: { ...exchange, queryOrder }, redisSinceMs: () => redisSinceMs };
+  expect(await desk.withParts(change, () => desk.handle(entry))).toBe("later");
+  expect(executed).toHaveLength(1);
+  expect((await clientIds()).slice(before.length)).toEqual(executed);
+});
+
 test("an entry that the venue does not know is sent, once nothing of it can arrive any more", async () => {
   const before = await clientIds();
   const entry = await desk.publish(soundIntent());
