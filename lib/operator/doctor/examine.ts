@@ -3,6 +3,7 @@ import { SETTINGS_FOLDER } from "../operator-settings.ts";
 import { filePermissions } from "./file-permissions.ts";
 import type { Finding } from "./finding.ts";
 import { configurationRead, haltSwitches, kernelLibrary, modeRecorded } from "./kernel-checks.ts";
+import { receiveWindows } from "./receive-windows.ts";
 import { redisAccess, redisCondition, redisReached, redisSettings } from "./redis-checks.ts";
 import { readiness, versions } from "./role-checks.ts";
 import { unitStates } from "./unit-states.ts";
@@ -13,7 +14,7 @@ type Check = (context: CommandContext) => Promise<readonly Finding[]>;
 const ALWAYS: readonly Check[] = [configurationRead, redisReached];
 const WITH_REDIS: readonly Check[] = [
   ...[redisSettings, redisCondition, redisAccess, kernelLibrary, modeRecorded, haltSwitches],
-  ...[versions, readiness],
+  ...[versions, readiness, receiveWindows],
 ];
 const ANYWAY: readonly Check[] = [venueChecks, () => filePermissions(SETTINGS_FOLDER), unitStates];
 

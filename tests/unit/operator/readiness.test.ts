@@ -23,9 +23,9 @@ const url = `http://127.0.0.1:${server.port}`;
 afterAll(() => server.stop(true));
 
 test("a role that is ready is fine, one that waits is a fault in its own words", async () => {
-  expect(await readinessOf(ROLE, url)).toMatchObject([{ verdict: "ok", check: "execution" }]);
+  expect(await readinessOf({ role: ROLE, url })).toMatchObject([{ verdict: "ok", check: "execution" }]);
   ready = false;
-  expect(await readinessOf(ROLE, url)).toMatchObject([
+  expect(await readinessOf({ role: ROLE, url })).toMatchObject([
     { verdict: "fault", what: "venue: -2015 Invalid API-key", hint: `curl -s ${url}/readyz` },
   ]);
 });
@@ -34,5 +34,5 @@ test.each([
   ["another process answers there", { ...ROLE, boot_id: "boot-2" }, url],
   ["nobody answers there", ROLE, "http://127.0.0.1:1"],
 ])("nothing is said where %s", async (_, role, at) => {
-  expect(await readinessOf(role, at)).toEqual([]);
+  expect(await readinessOf({ role, url: at })).toEqual([]);
 });
