@@ -33,7 +33,9 @@ export function decideExitOrder(input: {
   if (positions === undefined) return unproved(intent, input.hedgeMode);
   const candidates = positions.filter(
     (position) =>
-      position.symbol === intent.symbol && !new Big(position.quantity).eq(0) && mayClose(intent, position),
+      position.symbol === intent.symbol &&
+      !new Big(position.quantity).eq(0) &&
+      mayClose(intent, new Big(position.quantity).gt(0) ? "LONG" : "SHORT"),
   );
   const [position, other] = candidates;
   if (position === undefined)
@@ -51,11 +53,10 @@ export function decideExitOrder(input: {
 }
 
 /** SELL closes a long, BUY a short, CLOSE either, unless the intent names the side. */
-function mayClose(intent: TradeIntent, position: Position): boolean {
-  const long = new Big(position.quantity).gt(0);
+export function mayClose(intent: TradeIntent, side: "LONG" | "SHORT"): boolean {
   const named = intent.position_side;
-  if (named !== null && named !== "BOTH" && named !== (long ? "LONG" : "SHORT")) return false;
-  return intent.action === "CLOSE" || intent.action === closingSide(long);
+  if (named !== null && named !== "BOTH" && named !== side) return false;
+  return intent.action === "CLOSE" || intent.action === closingSide(side === "LONG");
 }
 
 function unproved(intent: TradeIntent, hedgeMode: boolean): ExitDecision {

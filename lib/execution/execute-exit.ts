@@ -3,12 +3,14 @@
  * position and clamped to it; where that cannot be read in time it is sent all the same, as an order that
  * the venue itself only lets reduce.
  */
+import { countTextSchema } from "../contract/count-text.ts";
 import { planSuffix } from "../contract/position-plan.ts";
+import type { TradeIntent } from "../contract/trade-intent.ts";
 import { within } from "../daemon/within.ts";
 import { decideOrderSize } from "../exchange/decide-order-size.ts";
 import type { Position, PositionSide } from "../exchange/exchange.ts";
 import { soundRows } from "../exchange/sound-rows.ts";
-import { decideExitOrder } from "./decide-exit-order.ts";
+import { decideExitOrder, type ExitDecision, mayClose } from "./decide-exit-order.ts";
 import { FLAT_BELIEVED_AFTER_MS } from "./decide-stop.ts";
 import { type Ending, rejected } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
@@ -28,40 +30,45 @@ export async function executeExit(parts: ExecutionParts, job: Job, made: number)
 
 /** The order, by the position as it is now; `before`: by how it was, where it cannot be read again in time. */
 async function proveExit(parts: ExecutionParts, job: Job, before: OrderPlan | undefined): Promise<Planned> {
-  const { intent } = job;
-  const ended = (ending: Ending): Planned => ({ kind: "ended", ending });
-  let meantAt = job.intent.opened_at_ms === null ? undefined : String(job.intent.opened_at_ms);
+  let meant = job.intent;
   for (;;) {
     const { positions, isWhole } = await readPositions(parts, job);
     const hedgeMode = parts.exchange.account()?.hedgeMode === true;
     if (!isWhole && before !== undefined && hedgeMode === (before.positionSide !== "BOTH"))
-      return { kind: "plan", plan: before };
-    const decision = decideExitOrder({ intent, hedgeMode, positions, isWhole });
+      return (await changed(parts, meant, before.positionSide)) ?? { kind: "plan", plan: before };
+    const decision = decideExitOrder({ intent: meant, hedgeMode, positions, isWhole });
     if (decision.kind === "read_again") {
       await pause(parts, job, READ_AGAIN_MS);
       continue;
     }
     if (decision.kind === "nothing_to_reduce") {
-      const lateFill = await mayLagFill(parts, job, hedgeMode, meantAt);
-      if (lateFill === undefined)
-        return ended(rejected("NOTHING_TO_REDUCE", "the venue has no such position"));
-      // What is opened while it waits is not what it was meant for. In hedge mode the plan may be the other side's.
-      if (!hedgeMode) meantAt = lateFill;
+      const [late, other] = await lateFills(parts, meant, hedgeMode);
+      if (late === undefined) return ended("NOTHING_TO_REDUCE", "the venue has no such position");
+      // What is opened while it waits is not what it was meant for.
+      if (other === undefined) meant = late;
       await pause(parts, job, READ_AGAIN_MS);
       continue;
     }
-    if (decision.kind === "ambiguous")
-      return ended(rejected("POSITION_AMBIGUOUS", "long and short are open"));
-    if (await positionChanged(parts, job, decision.positionSide, meantAt))
-      return ended(rejected("POSITION_CHANGED", `opened_at is not ${meantAt}`));
-    const rules = parts.exchange.rules(intent.symbol) ?? null;
-    const size = decideOrderSize({ kind: "exit", rules, quantity: decision.quantity, markPrice: null });
-    // Filters that leave nothing of an exit are the venue's to judge, not ours.
-    const quantity = size.kind === "denied" ? decision.quantity : size.quantity;
-    const { symbol } = intent;
-    const { side, positionSide } = decision;
-    return { kind: "plan", plan: { symbol, side, positionSide, quantity, reduceOnly: true } };
+    if (decision.kind === "ambiguous") return ended("POSITION_AMBIGUOUS", "long and short are open");
+    return (await changed(parts, meant, decision.positionSide)) ?? planOf(parts, meant, decision);
   }
+}
+
+function ended(reason: Parameters<typeof rejected>[0], detail: string): Planned {
+  return { kind: "ended", ending: rejected(reason, detail) };
+}
+
+function planOf(
+  parts: ExecutionParts,
+  { symbol }: TradeIntent,
+  decision: Extract<ExitDecision, { kind: "close" }>,
+): Planned {
+  const { side, positionSide } = decision;
+  const rules = parts.exchange.rules(symbol) ?? null;
+  const size = decideOrderSize({ kind: "exit", rules, quantity: decision.quantity, markPrice: null });
+  // Filters that leave nothing of an exit are the venue's to judge, not ours.
+  const quantity = size.kind === "denied" ? decision.quantity : size.quantity;
+  return { kind: "plan", plan: { symbol, side, positionSide, quantity, reduceOnly: true } };
 }
 
 /** The venue's code for a symbol that it does not trade: nothing can be open there. */
@@ -79,43 +86,53 @@ async function readPositions(
   return { positions: soundRows(reading), isWhole: reading?.ok === true };
 }
 
+const HEDGED = ["LONG", "SHORT"] as const;
+
 /**
- * When a position of the symbol was opened so lately that a reading without it is not believed yet; `meantAt`: of the
- * one that is meant, where that is known.
+ * The exit as meant for each position that it may close and that was opened so lately that a reading without it is not
+ * believed yet.
  */
-async function mayLagFill(
+async function lateFills(
   parts: ExecutionParts,
-  job: Job,
+  exit: TradeIntent,
   hedgeMode: boolean,
-  meantAt: string | undefined,
-): Promise<string | undefined> {
-  const sides: readonly PositionSide[] = hedgeMode ? ["LONG", "SHORT"] : ["BOTH"];
-  const opened =
-    meantAt === undefined ? await Promise.all(sides.map((side) => openedAt(parts, job, side))) : [meantAt];
-  const nowMs = parts.exchange.serverNowMs();
-  return opened.find(
-    (atMs) => atMs !== undefined && Math.abs(nowMs - Number(atMs)) <= FLAT_BELIEVED_AFTER_MS,
+): Promise<readonly TradeIntent[]> {
+  const { symbol, opened_at_ms: meantMs } = exit;
+  const sides = hedgeMode ? HEDGED.filter((side) => mayClose(exit, side)) : (["BOTH"] as const);
+  const opened = await Promise.all(
+    sides.map(async (side) => ({ side, atMs: meantMs ?? (await openedAtMs(parts, symbol, side)) })),
   );
+  const nowMs = parts.exchange.serverNowMs();
+  return opened
+    .filter(({ atMs }) => atMs !== undefined && Math.abs(nowMs - atMs) <= FLAT_BELIEVED_AFTER_MS)
+    .map(({ side, atMs = null }) => ({
+      ...exit,
+      opened_at_ms: atMs,
+      position_side: hedgeMode ? side : exit.position_side,
+    }));
 }
 
-/** Whether the exit was meant for a position that is not there any more. */
-async function positionChanged(
+/** How an exit ends that was meant for a position that is not there any more. */
+async function changed(
   parts: ExecutionParts,
-  job: Job,
+  { symbol, opened_at_ms: meantMs }: TradeIntent,
   side: PositionSide,
-  meantAt: string | undefined,
-): Promise<boolean> {
-  if (meantAt === undefined) return false;
-  const recorded = await openedAt(parts, job, side);
-  return recorded !== undefined && recorded !== meantAt;
+): Promise<Planned | undefined> {
+  if (meantMs === null) return undefined;
+  const recorded = await openedAtMs(parts, symbol, side);
+  if (recorded === undefined || recorded === meantMs) return undefined;
+  return ended("POSITION_CHANGED", `opened_at is not ${meantMs}`);
 }
 
 /** When a position was opened, as its plan has it. Unreadable is like none: the exit is not delayed. */
-async function openedAt(parts: ExecutionParts, job: Job, side: PositionSide): Promise<string | undefined> {
-  const plan = `${parts.keys.positionPlanPrefix}${planSuffix(job.intent.symbol, side)}`;
+async function openedAtMs(
+  parts: ExecutionParts,
+  symbol: string,
+  side: PositionSide,
+): Promise<number | undefined> {
+  const plan = `${parts.keys.positionPlanPrefix}${planSuffix(symbol, side)}`;
   try {
-    const recorded = await parts.redis.command(["HGET", plan, "opened_at"]);
-    return typeof recorded === "string" ? recorded : undefined;
+    return countTextSchema.safeParse(await parts.redis.command(["HGET", plan, "opened_at"])).data;
   } catch (error) {
     if (parts.isRedisOutage(error)) throw error;
     parts.log.warn({ err: error, plan }, "the plan cannot be read: the exit is not held up");

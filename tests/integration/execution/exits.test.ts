@@ -163,6 +163,14 @@ describe("an exit only reduces", () => {
     expect((await exit({ opened_at_ms: 1000 })).result?.status).toBe("filled");
     expect(await position()).toBe(0);
   });
+
+  test("and is sent when the plan does not say when its position was opened", async () => {
+    await open();
+    const { client, keys } = desk.server;
+    await client.command(["HSET", `${keys.positionPlanPrefix}ETHUSDT`, "opened_at", "yesterday"]);
+    expect((await exit({ opened_at_ms: 1000 })).result?.status).toBe("filled");
+    expect(await position()).toBe(0);
+  });
 });
 
 describe("an exit that waited for more than a second is proved again", () => {
@@ -195,20 +203,40 @@ describe("an exit that waited for more than a second is proved again", () => {
     expect(await position()).toBe(0.3);
   }, 120_000);
 
-  test("and goes by its former proof where positions cannot be read", async () => {
-    await open();
+  /** The venue is overloaded for a while, and answers the second reading of positions, and each later one, with 500. */
+  const exitOfLostReadings = async (change: object, meanwhile: () => Promise<unknown>) => {
     await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 4);
     const { exchange } = desk.parts;
     let reads = 0;
     const positions: typeof exchange.positions = async (...of) => {
       reads += 1;
-      if (reads === 2) await fault("/fapi/v3/positionRisk", "GET", { kind: "http", status: 500 }, 1000);
+      if (reads === 2) {
+        await meanwhile();
+        await fault("/fapi/v3/positionRisk", "GET", { kind: "http", status: 500 }, 1000);
+      }
       return exchange.positions(...of);
     };
-    const changed = { exchange: { ...exchange, positions } };
-    expect((await desk.withParts(changed, () => exit())).result).toMatchObject({ status: "filled" });
+    const { result } = await desk.withParts({ exchange: { ...exchange, positions } }, () => exit(change));
     expect(reads).toBeGreaterThan(1);
+    return result;
+  };
+
+  test("and goes by its former proof where positions cannot be read", async () => {
+    await open();
+    const result = await exitOfLostReadings({}, () => Promise.resolve());
+    expect(result).toMatchObject({ status: "filled" });
     expect(await position()).toBe(0);
+  }, 120_000);
+
+  test("and does not where the plan tells of a later position", async () => {
+    await open();
+    const { client, keys } = desk.server;
+    const opened = (at: string) =>
+      client.command(["HSET", `${keys.positionPlanPrefix}ETHUSDT`, "opened_at", at]);
+    await opened("1000");
+    const result = await exitOfLostReadings({ opened_at_ms: 1000 }, () => opened("2000"));
+    expect(result?.reason).toStartWith("POSITION_CHANGED");
+    expect(await position()).toBe(0.2);
   }, 120_000);
 });
 
@@ -256,54 +284,6 @@ describe("an exit is not given up", () => {
     await fault("/fapi/v1/order", "POST", { kind: "error", code: -4118 });
     expect((await exit()).result?.status).toBe("filled");
     expect(await position()).toBe(0);
-  });
-});
-
-describe("in hedge mode", () => {
-  const dual = async (on: boolean) => {
-    await desk.paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: on });
-    await desk.parts.exchange.connect();
-  };
-  const backToOneWay = async () => {
-    await desk.paper.admin("POST", "reset", {});
-    await desk.parts.exchange.connect();
-  };
-  const openSide = (side: "BUY" | "SELL", positionSide: "LONG" | "SHORT", quantity: string) =>
-    desk.paper.call("POST", "/fapi/v1/order", {
-      symbol: "ETHUSDT",
-      side,
-      positionSide,
-      type: "MARKET",
-      quantity,
-    });
-
-  test("a CLOSE must say which side is meant when both are open; a SELL closes the long", async () => {
-    await dual(true);
-    await openSide("BUY", "LONG", "0.2");
-    await openSide("SELL", "SHORT", "0.3");
-    expect((await exit()).result?.reason).toStartWith("POSITION_AMBIGUOUS");
-    expect((await exit({ action: "SELL" })).result).toMatchObject({ status: "filled", quantity: "0.2" });
-    expect((await exit()).result).toMatchObject({ status: "filled", quantity: "0.3" });
-    expect(await position()).toBe(0);
-    await backToOneWay();
-  });
-
-  test("that was set behind our back an entry is rejected, once, and an exit closes all the same", async () => {
-    await desk.paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: true });
-    const enter = async () => {
-      await desk.handle(await desk.publish(soundIntent()));
-      return (await desk.results()).at(-1);
-    };
-    expect((await enter())?.reason).toStartWith("VENUE_REJECTED: -4061");
-    expect(await enter()).toMatchObject({ status: "filled" });
-    await backToOneWay();
-    await desk.paper.call("POST", "/fapi/v1/positionSide/dual", { dualSidePosition: true });
-    await openSide("BUY", "LONG", "0.2");
-    await fault("/fapi/v3/positionRisk", "GET", { kind: "http", status: 500 }, 1000);
-    expect((await exit({ action: "SELL", quantity: "0.2" })).result).toMatchObject({ status: "filled" });
-    await desk.paper.clearFaults();
-    expect(await position()).toBe(0);
-    await backToOneWay();
   });
 });
 
