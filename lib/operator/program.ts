@@ -1,6 +1,8 @@
+import { RootCommand } from "@bomb.sh/tab";
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
+import { bashCompletion } from "./bash-completion.ts";
 import type { OperatorCommand, Report } from "./command.ts";
 import type { CommandContext, Surroundings } from "./command-context.ts";
 import { printable } from "./printable.ts";
@@ -89,8 +91,17 @@ function buildProgram(parts: ProgramParts, run: Run): Command {
       await run(command, raw, { json: json === true, yes: yes === true });
     });
   }
-  tab(program);
+  addCompletion(program, parts.terminal);
   return program;
+}
+
+/** The library's script for bash declares its names read-only: sourced a second time it fails. */
+function addCompletion(program: Command, terminal: Terminal): void {
+  const completion = tab(program);
+  completion.setup = (name, executable, shell) => {
+    if (shell === "bash") terminal.out(bashCompletion(name));
+    else RootCommand.prototype.setup.call(completion, name, executable, shell);
+  };
 }
 
 /** What the words stand for that are no command by themselves. */

@@ -432,6 +432,10 @@ describe("what cannot be done", () => {
 
   test("completion offers the words that fit", async () => {
     expect((await quantumctl(["complete", "--", "safe-mode", ""])).out).toMatch(/^on\b/m);
-    expect((await quantumctl(["complete", "bash"])).out).toContain("quantumctl");
+    const { out: script } = await quantumctl(["complete", "bash"]);
+    const twice = 'source /dev/stdin <<<"$1"; source /dev/stdin <<<"$1"; complete -p quantumctl';
+    const shell = Bun.spawnSync(["bash", "--norc", "-c", twice, "bash", script]);
+    expect(shell.stderr.toString()).toBe("");
+    expect(shell.stdout.toString()).toContain("quantumctl");
   });
 });

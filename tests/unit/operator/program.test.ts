@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { EXIT_CODES } from "../../../lib/contract/exit-codes.ts";
 import { systemClock } from "../../../lib/daemon/clock.ts";
+import { bashCompletion } from "../../../lib/operator/bash-completion.ts";
 import { type OperatorCommand, operatorCommand, standaloneCommand } from "../../../lib/operator/command.ts";
 import type { CommandContext, Surroundings } from "../../../lib/operator/command-context.ts";
 import { OPERATOR_COMMANDS } from "../../../lib/operator/commands.ts";
@@ -77,6 +78,10 @@ async function at(argv: readonly string[], { interactive = false, answer = false
 const contextSchema = z.custom<CommandContext>(() => true);
 
 describe("what a program prints", () => {
+  test("the completion script for bash is ours", async () => {
+    expect(await at(["complete", "bash"])).toMatchObject({ out: [bashCompletion("quantumctl")], code: 0 });
+  });
+
   test("text goes to stdout as it comes, and the report's lines after it", async () => {
     expect(await at(["family", "look", "-y"])).toMatchObject({
       out: ["looking", "piece 1", "sure: true"],
