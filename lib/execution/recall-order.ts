@@ -12,7 +12,7 @@ import { entryTimeMs } from "../redis/entry-time.ts";
 import { bookFills } from "./book-fills.ts";
 import type { Ending } from "./ending.ts";
 import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
-import { resolveAttempt, type SignedAttempt } from "./resolve-order.ts";
+import { hasEnded, resolveAttempt, type SignedAttempt } from "./resolve-order.ts";
 
 /** Of an intent whose ledger is gone, so many of the attempts that there was time for are asked about. */
 const ATTEMPTS_MAX = 3;
@@ -64,12 +64,15 @@ export async function recallOrder(
 async function askVenue(parts: ExecutionParts, job: Job, attempt: number): Promise<Recalled | undefined> {
   const { recvWindowMs } = parts;
   const { intent_id: intentId, symbol, ts_ms: decidedMs } = job.intent;
-  if (olderByMs(parts, job) < 0) {
-    const answer = await parts.exchange.queryOrder(symbol, clientOrderId(intentId, attempt), job.kind);
-    if (answer.kind !== "found") return undefined;
-  }
   const connectedMs = parts.redis.serverNowMs() - parts.redisSinceMs();
   const signedAtMs = Math.floor(parts.exchange.serverNowMs() - connectedMs);
+  if (olderByMs(parts, job) < 0) {
+    const id = clientOrderId(intentId, attempt);
+    const answer = await parts.exchange.queryOrder(symbol, id, job.kind);
+    if (answer.kind !== "found") return undefined;
+    const { order } = answer;
+    if (hasEnded(order)) return { clientOrderId: id, signedAtMs, recvWindowMs, attempt, order };
+  }
   const doubts = Math.floor((parts.redisSinceMs() - decidedMs) / recvWindowMs);
   const last = attempt + Math.min(Math.max(doubts, 0), ATTEMPTS_MAX - 1);
   for (let asked = attempt; asked <= last; asked += 1) {

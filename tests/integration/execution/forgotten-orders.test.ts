@@ -73,14 +73,22 @@ test("nor is a second attempt that Redis forgot, while it knows of the first", a
   expect(await desk.results()).toMatchObject([{ status: "filled", client_order_id: id }]);
 });
 
-test("nor is one whose decision was stamped ahead of our clock", async () => {
+test("nor is one whose decision was stamped ahead of our clock, and the venue is asked once", async () => {
   const intent = soundIntent({ ts_ms: Date.now() + 4000 });
   await desk.handle(await desk.publish(intent));
   const executed = await clientIds();
   await rollBack();
   const entry = await desk.publish(intent);
   const sinceMs = Number.parseInt(entry.id, 10) - 1;
-  expect(await desk.withParts({ redisSinceMs: () => sinceMs }, () => desk.handle(entry))).toBe("done");
+  const { exchange } = desk.parts;
+  let asked = 0;
+  const queryOrder: typeof exchange.queryOrder = (...order) => {
+    asked += 1;
+    return exchange.queryOrder(...order);
+  };
+  const change = { redisSinceMs: () => sinceMs, exchange: { ...exchange, queryOrder } };
+  expect(await desk.withParts(change, () => desk.handle(entry))).toBe("done");
+  expect(asked).toBe(1);
   expect(await clientIds()).toEqual(executed);
 });
 
