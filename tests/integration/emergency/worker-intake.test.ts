@@ -242,6 +242,7 @@ describe("an old panic that nobody processed", () => {
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
     const metrics = await (await fetch(`${await worker.url()}/metrics`)).text();
     expect(metrics).toContain("quantum_emergency_issuer_clock_off_total 1");
+    expect(metrics).toContain("quantum_emergency_dust_positions 0");
   }, 120_000);
 
   test("is taken over from a consumer that died with it", async () => {
