@@ -18,6 +18,7 @@ export const STATISTICS = {
   faults: "faults",
   denied: (reason: AdmissionReason | string) => `denied:${reason}`,
   invalid: (detail: InvalidDetail) => `invalid:${detail}`,
+  /** `others` in place of a symbol for which the hash has no room any more. */
   fault: (symbol: string, reason: string) => `fault:${symbol}:${reason}`,
   held: (reason: HoldReason) => `held:${reason}`,
   /** Gates that would have held, in audit mode. */

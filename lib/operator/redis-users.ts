@@ -40,7 +40,7 @@ function routerUser(keys: Keys): RedisUser {
         "expireat",
       ],
       ...["pexpire", "pttl", "incrby", "hmget", "zadd", "zrevrange", "lindex", "lpush", "lrange", "ltrim"],
-      ...["hgetall", "xtrim", "xgroup|delconsumer"],
+      ...["hgetall", "hlen", "xtrim", "xgroup|delconsumer"],
     ],
     read: [keys.tradingState],
     write: [keys.auditStream],

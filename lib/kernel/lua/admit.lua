@@ -28,9 +28,9 @@ local function count(field)
 end
 
 local function fault(event)
-  append_fault(state.limits.names.fault_stream, state.limits, state.now, event)
-  count('faults')
-  count('fault:' .. event.symbol .. ':' .. event.reason)
+  local names = state.limits.names
+  append_fault(names.fault_stream, state.limits, state.now, event)
+  count_fault(names.statistics, event)
 end
 
 -- A trip begins a new episode; what the one before had not spoken for is said first.

@@ -23,6 +23,21 @@ local function append_fault(stream, limits, now, event)
   end
 end
 
+-- Fields of the router's statistics. A venue lists some hundreds of symbols, each with four reasons at most.
+local STATISTICS_MAX = 4000
+
+-- Counts a fault event. Its symbol is whatever a decision said: beyond the bound it is one of the others, or a hash
+-- that never expires would grow with them. No permission for it, or another type, must not keep a trip from its end.
+local function count_fault(statistics, event)
+  local field = 'fault:' .. event.symbol .. ':' .. event.reason
+  if redis.pcall('HGET', statistics, field) == false then
+    local fields = redis.pcall('HLEN', statistics)
+    if type(fields) == 'number' and fields >= STATISTICS_MAX then field = 'fault:others:' .. event.reason end
+  end
+  redis.pcall('HINCRBY', statistics, 'faults', 1)
+  redis.pcall('HINCRBY', statistics, field, 1)
+end
+
 -- The standing episode of refusals: when its last event was written and how many wait for the next.
 local function read_episode(key)
   local stored = redis.pcall('HMGET', key, 'last_ms', 'suppressed')
@@ -59,10 +74,9 @@ local function summarise_refusals(keys, args)
   local spoken = 0
   if episode.suppressed > 0 and may_speak(episode, limits, now) then
     spoken = episode.suppressed
-    append_fault(keys[3], limits, now, {reason = 'SAFE_MODE_ENABLED', symbol = '', side = '',
-      corr = '', trace = '', suppressed = spoken})
-    redis.pcall('HINCRBY', keys[4], 'faults', 1)
-    redis.pcall('HINCRBY', keys[4], 'fault::SAFE_MODE_ENABLED', 1)
+    local event = {reason = 'SAFE_MODE_ENABLED', symbol = '', side = '', corr = '', trace = '', suppressed = spoken}
+    append_fault(keys[3], limits, now, event)
+    count_fault(keys[4], event)
     episode.last_ms, episode.suppressed = now, 0
     write_episode(keys[2], episode)
   end

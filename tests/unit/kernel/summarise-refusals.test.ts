@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { GROUPS } from "../../../lib/contract/groups.ts";
+import { STATISTICS } from "../../../lib/contract/statistics.ts";
 import { type AdmissionLimits, admit } from "../../../lib/kernel/admit.ts";
 import { summariseRefusals } from "../../../lib/kernel/summarise-refusals.ts";
 import { type KernelServer, startKernelServer } from "../../support/kernel-server.ts";
@@ -26,11 +27,11 @@ const run = (...args: string[]) => server.client.command(args);
 const summarise = () => summariseRefusals(server.client, server.keys, LIMITS);
 
 /** So many entries, each refused by safe mode. */
-async function refuse(count: number): Promise<void> {
+async function refuse(count: number, symbol = "ETHUSDT"): Promise<void> {
   const requests = Array.from({ length: count }, () => {
     made += 1;
     const ids = { correlationId: `c${made}`, traceId: `t${made}`, intentId: `i${made}`, id: `${made}-1` };
-    return { ...ids, kind: "entry" as const, symbol: "ETHUSDT", side: "BUY", document: "{}" };
+    return { ...ids, kind: "entry" as const, symbol, side: "BUY", document: "{}" };
   });
   await admit(server.client, server.keys, { limits: LIMITS, requests, rates: "check" });
 }
@@ -111,6 +112,25 @@ test("a summary is a fault event with all its fields, and is counted", async () 
   ]);
   const statistics = `${server.keys.statsPrefix}ai-strategy-router`;
   expect(await run("HGET", statistics, "faults")).toBe("2");
+});
+
+test("faults of symbols without end are counted as those of others, once there are four thousand counters", async () => {
+  const statistics = `${server.keys.statsPrefix}ai-strategy-router`;
+  const faultOf = (symbol: string) => run("HGET", statistics, STATISTICS.fault(symbol, "SAFE_MODE_ENABLED"));
+  const refuseAnew = async (symbol: string) => {
+    await run("DEL", server.keys.safeModeEpisode);
+    await refuse(1, symbol);
+  };
+  await refuseAnew("ETHUSDT");
+  const before = Number(await run("HLEN", statistics));
+  const filling = Array.from({ length: 3999 - before }, (_, n) => [STATISTICS.fault(`X${n}`, "A"), "1"]);
+  await run("HSET", statistics, ...filling.flat());
+  for (const symbol of ["LASTUSDT", "FIRSTUSDT", "SECONDUSDT", "ETHUSDT"]) await refuseAnew(symbol);
+  expect(await Promise.all(["LASTUSDT", "FIRSTUSDT", "SECONDUSDT"].map(faultOf))).toEqual(["1", null, null]);
+  expect(await faultOf("others")).toBe("2");
+  expect(await faultOf("ETHUSDT")).toBe("2");
+  expect(await run("HGET", statistics, STATISTICS.faults)).toBe("5");
+  expect(await run("HLEN", statistics)).toBe(4001);
 });
 
 test("an episode that is unreadable is begun anew, not an error", async () => {
