@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { decideOrderSize, type OrderSizeInput } from "../../../lib/exchange/decide-order-size.ts";
-import { BTC_RULES } from "./symbol-rules.ts";
+import { BTC_RULES } from "../../support/symbol-rules.ts";
 
 const ENTRY: OrderSizeInput = { kind: "entry", rules: BTC_RULES, quantity: "0.01", markPrice: "50000" };
 const EXIT: OrderSizeInput = { ...ENTRY, kind: "exit", markPrice: null };

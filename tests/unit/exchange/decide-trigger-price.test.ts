@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { decideTriggerPrice } from "../../../lib/exchange/decide-trigger-price.ts";
-import { BTC_RULES } from "./symbol-rules.ts";
+import { BTC_RULES } from "../../support/symbol-rules.ts";
 
 test.each([
   ["SELL", "49000.01", "49000.1"],

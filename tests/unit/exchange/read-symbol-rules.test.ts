@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readSymbolRules } from "../../../lib/exchange/read-symbol-rules.ts";
-import { BTC_RULES } from "./symbol-rules.ts";
+import { BTC_RULES } from "../../support/symbol-rules.ts";
 
 const PRICE = { filterType: "PRICE_FILTER", minPrice: "261.10", maxPrice: "809484", tickSize: "0.10" };
 const LOT = { filterType: "LOT_SIZE", minQty: "0.001", maxQty: "1000", stepSize: "0.001" };

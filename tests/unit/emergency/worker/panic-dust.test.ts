@@ -3,22 +3,9 @@ import { buildCompletion } from "../../../../lib/emergency/worker/build-completi
 import type { PanicVenue } from "../../../../lib/emergency/worker/worker-parts.ts";
 import type { Position } from "../../../../lib/exchange/exchange.ts";
 import type { Outcome } from "../../../../lib/exchange/outcome-classes.ts";
-import type { SymbolRules } from "../../../../lib/exchange/symbol-rules.ts";
+import { ETH_RULES } from "../../../support/symbol-rules.ts";
 import { ok, position, refusal, stage } from "./panic-run-stage.ts";
 
-const rules: SymbolRules = {
-  ...{
-    symbol: "ETHUSDT",
-    status: "TRADING",
-    quoteAsset: "USDT",
-    tickSize: "0.01",
-    priceMin: "1",
-    priceMax: "9999",
-  },
-  lot: { min: "0.001", max: "10000", step: "0.001" },
-  marketLot: { min: "0.001", max: "2000", step: "0.001" },
-  minNotionalUsd: "20",
-};
 const refuse = (row: Outcome["row"]): Awaited<ReturnType<PanicVenue["submitOrder"]>> => ({
   ...{ phase: "rejected", retryable: false },
   outcome: refusal(row, "NONE", -4004),
@@ -46,7 +33,7 @@ function dusty(
     ...{ ...rest, ...one, positionSide, quantity: null, reduceOnly: false },
   }));
   const at = stage({
-    rules: () => rules,
+    rules: () => ETH_RULES,
     positions: async () => {
       reads += 1;
       if (reads === 60) at.stop.abort();
@@ -106,9 +93,9 @@ describe("a position under the venue's smallest order", () => {
   test("is closed by the rules that the venue has since", async () => {
     let least = "0.001";
     const current = () => ({
-      ...rules,
-      lot: { ...rules.lot, min: least, step: least },
-      marketLot: { ...rules.marketLot, min: least, step: least },
+      ...ETH_RULES,
+      lot: { ...ETH_RULES.lot, min: least, step: least },
+      marketLot: { ...ETH_RULES.marketLot, min: least, step: least },
     });
     const refreshRules: PanicVenue["refreshRules"] = async () => {
       if (at.sent.length === 4) least = "0.0001";

@@ -6,19 +6,9 @@ import type { SignedOrder } from "../../../../lib/emergency/worker/panic-memory.
 import { type OpenLeg, planClose } from "../../../../lib/emergency/worker/plan-close.ts";
 import { CLIENT_ORDER_ID } from "../../../../lib/exchange/client-order-id.ts";
 import type { SymbolRules } from "../../../../lib/exchange/symbol-rules.ts";
+import { ETH_RULES } from "../../../support/symbol-rules.ts";
 
 const EVENT = "65624972-f7da-4bf2-a29f-681548bb9b2c";
-const RULES: SymbolRules = {
-  symbol: "ETHUSDT",
-  status: "TRADING",
-  quoteAsset: "USDT",
-  tickSize: "0.01",
-  priceMin: "1",
-  priceMax: "100000",
-  lot: { min: "0.001", max: "10000", step: "0.001" },
-  marketLot: { min: "0.001", max: "2000", step: "0.001" },
-  minNotionalUsd: "20",
-};
 const leg = (change: Partial<OpenLeg> = {}): OpenLeg => ({
   ...{ symbol: "ETHUSDT", positionSide: "BOTH", quantity: "0.5" },
   ...change,
@@ -27,7 +17,7 @@ const order = (change: Partial<SignedOrder> = {}): SignedOrder => ({
   ...{ clientOrderId: "c", n: 1, quantity: "0.5", signedVenueMs: 0, recvWindowMs: 2000, outcome: "accepted" },
   ...change,
 });
-const plan = (of: OpenLeg, sent: readonly SignedOrder[] = [], rules: SymbolRules | null = RULES) =>
+const plan = (of: OpenLeg, sent: readonly SignedOrder[] = [], rules: SymbolRules | null = ETH_RULES) =>
   planClose({ eventId: EVENT, leg: of, rules, sent });
 
 describe("the close of a position", () => {
@@ -57,7 +47,7 @@ describe("the close of a position", () => {
 
   test.each([
     ["without rules", leg({ quantity: "0.12345" }), null, "0.12345"],
-    ["below the smallest quantity", leg({ quantity: "0.0004" }), RULES, "0.0004"],
+    ["below the smallest quantity", leg({ quantity: "0.0004" }), ETH_RULES, "0.0004"],
   ])("goes as it is %s: the venue judges", (_, of, rules, quantity) => {
     expect(plan(of, [], rules)).toMatchObject({ kind: "send", orders: [{ quantity }] });
   });
@@ -79,7 +69,7 @@ describe("the close of a position", () => {
     const input = fc.record({ quantity: decimal, short: fc.boolean(), max: decimal, hedge: fc.boolean() });
     fc.assert(
       fc.property(input, ({ quantity, short, max, hedge }) => {
-        const rules = { ...RULES, marketLot: { ...RULES.marketLot, max } };
+        const rules = { ...ETH_RULES, marketLot: { ...ETH_RULES.marketLot, max } };
         const positionSide = hedge ? (short ? "SHORT" : "LONG") : "BOTH";
         const close = plan(leg({ positionSide, quantity: short ? `-${quantity}` : quantity }), [], rules);
         if (close.kind !== "send") return false;

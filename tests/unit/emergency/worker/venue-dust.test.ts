@@ -3,16 +3,10 @@ import { Registry } from "prom-client";
 import { keysOf } from "../../../../lib/contract/keys.ts";
 import { createWorkerMetrics } from "../../../../lib/emergency/worker/metrics.ts";
 import { VenueWatch, type VenueWatchParts } from "../../../../lib/emergency/worker/venue-watch.ts";
-import type { SymbolRules } from "../../../../lib/exchange/symbol-rules.ts";
 import { keptLog } from "../../../support/quiet-log.ts";
+import { ETH_RULES } from "../../../support/symbol-rules.ts";
 import { ok, position } from "./panic-run-stage.ts";
 
-const lot = { min: "0.001", max: "10000", step: "0.001" };
-const rules: SymbolRules = {
-  ...{ symbol: "ETHUSDT", status: "TRADING", quoteAsset: "USDT" },
-  ...{ tickSize: "0.01", priceMin: "1", priceMax: "9999", minNotionalUsd: "20" },
-  ...{ lot, marketLot: lot },
-};
 const facts = { fingerprint: "f", hedgeMode: false };
 
 /** The gauge after each look at the venue, which has these quantities open one after the other. */
@@ -28,7 +22,7 @@ async function dustAfter(looks: readonly (readonly string[])[]): Promise<readonl
     ...{ refreshRules: async () => ok(1), syncClock: async () => ok({ offsetMs: 0, errorMs: 1 }) },
     premiumIndex: async () => ok([]),
     positions: async () => ok((looks[reads++] ?? []).map((quantity) => ({ ...position, quantity }))),
-    rules: (symbol) => (symbol === "ETHUSDT" ? rules : undefined),
+    rules: (symbol) => (symbol === "ETHUSDT" ? ETH_RULES : undefined),
   };
   const registry = new Registry();
   const never = () => 0;
