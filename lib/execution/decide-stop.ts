@@ -1,5 +1,6 @@
 import Big from "big.js";
 import type { AlgoOrder, OrderSide, Position, PositionSide } from "../exchange/exchange.ts";
+import { POSITION_LAG_MS_MAX } from "../exchange/position-lag.ts";
 import type { AgedMark } from "./execution-parts.ts";
 
 /** The stop that a position is to have at the venue. */
@@ -38,8 +39,6 @@ export type StopDecision =
   /** Nothing is open any more; `ours` are the stops that this entry left behind. */
   | { readonly kind: "flat"; readonly ours: readonly AlgoOrder[] };
 
-/** Positions may lag an order's reply: "nothing is open" is believed only so long after the fill (ms). */
-export const FLAT_BELIEVED_AFTER_MS = 2000;
 /** An older mark does not say that a stop has been passed; the venue, when asked to place it, does (ms). */
 const MARK_AGE_MS_MAX = 2000;
 
@@ -79,7 +78,7 @@ function isAt(order: AlgoOrder, price: string): boolean {
 function isFlat(input: StopInput): boolean {
   const { positions, wanted } = input;
   if (positions === undefined) return false;
-  if (input.askedAtMs - input.filledAtMs <= FLAT_BELIEVED_AFTER_MS) return false;
+  if (input.askedAtMs - input.filledAtMs <= POSITION_LAG_MS_MAX) return false;
   const long = wanted.side === "SELL";
   return !positions.some(
     (position) =>

@@ -9,9 +9,9 @@ import type { TradeIntent } from "../contract/trade-intent.ts";
 import { within } from "../daemon/within.ts";
 import { decideOrderSize } from "../exchange/decide-order-size.ts";
 import type { Position, PositionSide } from "../exchange/exchange.ts";
+import { POSITION_LAG_MS_MAX } from "../exchange/position-lag.ts";
 import { soundRows } from "../exchange/sound-rows.ts";
 import { decideExitOrder, type ExitDecision, mayClose } from "./decide-exit-order.ts";
-import { FLAT_BELIEVED_AFTER_MS } from "./decide-stop.ts";
 import { type Ending, rejected } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
 import { type OrderPlan, type Planned, sendOrder } from "./send-order.ts";
@@ -104,7 +104,7 @@ async function lateFills(
   );
   const nowMs = parts.exchange.serverNowMs();
   return opened
-    .filter(({ atMs }) => atMs !== undefined && Math.abs(nowMs - atMs) <= FLAT_BELIEVED_AFTER_MS)
+    .filter(({ atMs }) => atMs !== undefined && Math.abs(nowMs - atMs) <= POSITION_LAG_MS_MAX)
     .map(({ side, atMs = null }) => ({
       ...exit,
       opened_at_ms: atMs,
