@@ -19,6 +19,7 @@
 --  4 the symbol's last trade never moves back
 --  5 a dead letter is of an entry that was never submitted: its order cannot be at the venue, and no exit is put aside
 --  6 an exit that follows from this end is published with it: once, however often the process dies
+--  7 of two entries of one position the plan is the later fill's, in whatever order they settle
 
 local RESULT_FROM = 18
 
@@ -57,6 +58,16 @@ local function settle_gates(keys, args, filled)
   end
 end
 
+-- Whether the plan there is of an entry that filled later: its order is in the ledger. That of a default plan is not,
+-- which bears the time of its adoption and gives way to whatever entry the position came from.
+local function later_plan_stands(keys, args)
+  local plan = redis.pcall('HMGET', keys[11], 'opened_at', 'intent_id')
+  local traded_at, opened_at = tonumber(args[11]), not is_error(plan) and tonumber(plan[1] or '')
+  if not (traded_at and opened_at and plan[2] and opened_at > traded_at) then return false end
+  local ledger_prefix = string.sub(keys[1], 1, #keys[1] - #args[2])
+  return redis.call('EXISTS', ledger_prefix .. plan[2]) == 1
+end
+
 local function settle_plan(keys, args, plan_from)
   if args[13] == 'keep' then return end
   redis.call('DEL', keys[11])
@@ -93,8 +104,11 @@ local function settle(keys, args)
   redis.call('EXPIRE', keys[1], 86400)
   redis.pcall('ZREM', keys[2], args[2])
   settle_gates(keys, args, args[6] == 'FILLED' or args[6] == 'PARTIAL')
-  settle_plan(keys, args, result_to + 1)
-  settle_stop(keys, args, now)
+  -- The stop goes with its plan: what became of an earlier entry's says nothing of the one that is missing now.
+  if not later_plan_stands(keys, args) then
+    settle_plan(keys, args, result_to + 1)
+    settle_stop(keys, args, now)
+  end
   if args[16] ~= '' then redis.call('XADD', keys[13], '*', 'data', args[16]) end
   if args[14] ~= '' then append_dead_letter(keys[6], keys[3], args[5], now, args[14], args[15]) end
   for field in string.gmatch(args[9], '%S+') do redis.pcall('HINCRBY', keys[7], field, 1) end

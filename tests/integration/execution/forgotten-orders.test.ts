@@ -38,6 +38,24 @@ test("an entry that was executed before Redis forgot it is not executed again, a
   expect(await client.command(["EXISTS", `${keys.positionPlanPrefix}ETHUSDT`])).toBe(1);
 });
 
+test("of two that were executed the later one's plan stands, whichever is asked about last", async () => {
+  const { client, keys } = desk.server;
+  const rules = { ...desk.parts.rules, gates: "audit" as const };
+  const [earlier, later] = [await desk.publish(soundIntent()), await desk.publish(soundIntent())];
+  const readPlan = () => client.flat("HGETALL", `${keys.positionPlanPrefix}ETHUSDT`);
+  const before = await desk.withParts({ rules }, async () => {
+    await desk.handle(earlier);
+    await desk.handle(later);
+    return readPlan();
+  });
+  await desk.withParts({ rules, ...(await rollBack()) }, async () => {
+    expect(await desk.handle(later)).toBe("done");
+    expect(await desk.handle(earlier)).toBe("done");
+  });
+  expect(before).not.toEqual([]);
+  expect(await readPlan()).toEqual(before);
+});
+
 test("also when its decision was published anew, and by whoever takes it over", async () => {
   const intent = soundIntent();
   await desk.handle(await desk.publish(intent));
