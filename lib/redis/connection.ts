@@ -13,7 +13,8 @@ import { openWireClient } from "./wire-client.ts";
  * 4. `ready` means: connected, clock measured, and the caller's `onConnected` check passed on this
  *    very connection.
  * 5. A connection whose check no longer holds (a function is gone), or whose server stays read-only (a failover may
- *    have moved the address), is given up for a new one.
+ *    have moved the address), is given up for a new one; so is, within about a second, one whose server has
+ *    another replication id (it was made a replica, or promoted): the data may be another's.
  */
 export interface RedisConnection extends RedisCommands {
   readonly state: RedisState;

@@ -1,8 +1,8 @@
 import { type BackOff, createBackOff } from "./back-off.ts";
 import type { RedisCommands, RedisConnection, RedisOptions } from "./connection.ts";
-import { RedisOutcomeUnknownError, RedisUnavailableError } from "./redis-errors.ts";
+import { RedisOutcomeUnknownError, RedisReplyError, RedisUnavailableError } from "./redis-errors.ts";
 import { type RedisDependency, type RedisState, redisDependency, refusalAfter } from "./redis-state.ts";
-import { integerReply, listReply, type RedisArgument, type RedisReply } from "./reply.ts";
+import { integerReply, listReply, type RedisArgument, type RedisReply, textReply } from "./reply.ts";
 import { createServerClock } from "./server-clock.ts";
 import type { OpenWire, WireClient } from "./wire.ts";
 
@@ -29,6 +29,7 @@ class LastingConnection implements RedisConnection {
   readonly #waiting = new Set<() => void>();
   readonly #running: Promise<void>;
   #wire: WireClient | undefined;
+  #replicationId: string | undefined;
   #state: RedisState;
 
   constructor(openWire: OpenWire, options: RedisOptions) {
@@ -134,6 +135,7 @@ class LastingConnection implements RedisConnection {
     });
     try {
       await this.#measureClock(wire);
+      this.#replicationId = await this.#readReplicationId(wire);
       await this.#options.onConnected?.({
         command: (args, how) => wire.send(args, how?.deadlineMs ?? this.deadlineMs),
         serverNowMs: () => this.serverNowMs(),
@@ -168,6 +170,20 @@ class LastingConnection implements RedisConnection {
       else if (clock.monotonicMs() - writableAt >= READ_ONLY_MS_MAX) return wire.abandon(refusal);
       // A failure ends the connection, which is noticed there.
       await this.#measureClock(wire).catch(() => undefined);
+      const id = await this.#readReplicationId(wire).catch(() => undefined);
+      if (id !== undefined && this.#replicationId !== undefined && id !== this.#replicationId)
+        return wire.abandon("its replication id changed: the data may be another server's");
+    }
+  }
+
+  /** Names the history of the server's data; a replica that is promoted begins one. Undefined: it may not say. */
+  async #readReplicationId(wire: WireClient): Promise<string | undefined> {
+    try {
+      const replication = textReply(await wire.send(["INFO", "replication"], this.deadlineMs));
+      return /^master_replid:(\w+)/m.exec(replication)?.[1];
+    } catch (error) {
+      if (error instanceof RedisReplyError) return undefined;
+      throw error;
     }
   }
 

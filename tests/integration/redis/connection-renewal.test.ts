@@ -56,4 +56,17 @@ describe("a server that is not the one it was", () => {
     await waitUntil("it takes writes again", async () => (await fate(write())) === "fulfilled");
     expect(redis.dependency().ok).toBe(true);
   });
+
+  test("and was a replica meanwhile is checked again, although it refused nothing", async () => {
+    await using server = await startRedisServer();
+    let checks = 0;
+    const onConnected = async () => {
+      checks += 1;
+    };
+    await using redis = await ready(server, { onConnected });
+    await server.cli("REPLICAOF", "127.0.0.1", "1");
+    await server.cli("REPLICAOF", "NO", "ONE");
+    await waitUntil("it was checked again", () => checks === 2 && redis.state.kind === "ready");
+    expect(await fate(redis.command(["SET", "a", "1"]))).toBe("fulfilled");
+  });
 });

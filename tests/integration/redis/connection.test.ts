@@ -212,7 +212,9 @@ describe("a server that refuses", () => {
     expect(await fates([redis.command(["SET", "a", "1"])])).toEqual([code]);
     expect(redis.dependency().ok).toBe(false);
     await server.cli(...repair);
-    await redis.command(["SET", "a", "1"]);
+    // A server that was promoted is connected anew.
+    const write = () => redis.command(["SET", "a", "1"]);
+    await waitUntil("it takes writes again", async () => (await fates([write()]))[0] === "fulfilled");
     expect(redis.dependency().ok).toBe(true);
   });
 });
