@@ -8,7 +8,8 @@
 --  1 every move is legal by the table above, which is generated from order-states.ts (ORDER_MOVES)
 --  2 every move but taking over is made by the owner: instance and boot id of one process
 --  3 an entry reaches SUBMITTING only when kill, halt, safe mode, age, cooldown and trade rate allow it at that
---    very moment, and then holds its gate slot; an exit passes all of them
+--    very moment, and then holds its gate slot; an exit passes all of them. One decided before the clearing of the last
+--    halt never does: in doubt meanwhile, it would open a position after the panic
 --  4 taking over an order that was being submitted makes it UNKNOWN: somebody's request may be on its way
 --  5 an entry of the ledger that is not settled has no TTL
 --  6 an order in flight follows its intent: where Redis forgot the stream entry that it was received from, which a
@@ -112,6 +113,14 @@ local function reserve_slot(keys, args, now)
   redis.call('EXPIRE', keys[6], 600)
 end
 
+-- When an entry was decided (ms): not later than its intent was published, whatever clock the decision was made by.
+local function decided_at(order, args)
+  local stated = tonumber(args[12])
+  local published = tonumber(string.match(order.entry, ' (%d+)%-%d+$'))
+  if published and not (stated <= published) then return published end
+  return stated
+end
+
 -- submit_v1: the move into SUBMITTING, before the request is sent; also to sign a request anew.
 -- submit_exit_v1: the same for exits alone; a server that is out of memory refuses submit_v1, and so every entry.
 -- KEYS 1 the order's ledger key, 2 open orders, 3 kill, 4 trading state, 5 safe mode, 6 gate trades,
@@ -131,7 +140,7 @@ local function submit_attempt(keys, args, now, order)
   end
   local would_hold = ''
   if args[4] ~= 'exit' then
-    local stopped = entry_stopped(keys[3], keys[4], keys[5])
+    local stopped = entry_stopped(keys[3], keys[4], keys[5], decided_at(order, args))
     if stopped then return {'DENIED', stopped} end
     if not (now - tonumber(args[12]) <= tonumber(args[13])) then return {'AGED'} end
     local held = judge_slot(keys, args, now)
@@ -170,7 +179,8 @@ local function begin(keys, args)
   if past_deadline(now, args[1]) then return expired(now) end
   local received = take({keys[1], keys[2], keys[9], keys[10]}, {args[1], args[2], args[3], args[17], args[18]}, now)
   if received[1] ~= 'NEW' then return received end
-  return submit_attempt(keys, args, now, {state = 'RECEIVED', owner = args[3], attempt = '0'})
+  local entry = keys[9] .. ' ' .. args[18]
+  return submit_attempt(keys, args, now, {state = 'RECEIVED', owner = args[3], attempt = '0', entry = entry})
 end
 
 -- mark_unknown_v1: the order's fate is not established; ask the venue before anything else.

@@ -9,10 +9,13 @@ local function kill_engaged(key)
   return redis.pcall('GET', key) ~= '0'
 end
 
--- A panic's halt. An absent hash, or `halted` other than "true", is an operator's reset.
-local function trading_halted(key)
-  local halted = redis.pcall('HGET', key, 'halted')
-  return is_error(halted) or halted == 'true'
+-- A panic's halt. An absent hash, or `halted` other than "true", is an operator's reset; one that says when it was
+-- made goes on halting what was decided before.
+local function trading_halted(key, decided_at)
+  local state = redis.pcall('HMGET', key, 'halted', 'cleared_at')
+  if is_error(state) or state[1] == 'true' then return true end
+  local cleared_at = tonumber(state[2] or '')
+  return decided_at ~= nil and cleared_at ~= nil and not (decided_at >= cleared_at)
 end
 
 -- Off is absent or "0".
@@ -22,10 +25,10 @@ local function safe_mode_on(key)
   return true
 end
 
--- The reason why no entry may be opened now, or nil; in order of precedence.
-local function entry_stopped(kill_key, halt_key, safe_mode_key)
+-- The reason why no entry, or none decided then (ms; nil: whenever), may be opened now, or nil; in order of precedence.
+local function entry_stopped(kill_key, halt_key, safe_mode_key, decided_at)
   if kill_engaged(kill_key) then return 'KILL_SWITCH' end
-  if trading_halted(halt_key) then return 'TRADING_HALTED' end
+  if trading_halted(halt_key, decided_at) then return 'TRADING_HALTED' end
   if safe_mode_on(safe_mode_key) then return 'SAFE_MODE_ENABLED' end
   return nil
 end

@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { clearedHalt } from "../../../lib/contract/trading-state.ts";
 import { haltFileStands } from "../../../lib/daemon/halt-file.ts";
+import { encodeFields } from "../../../lib/redis/stream-entry.ts";
 import { BRISK, type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
 
 let desk: Desk;
@@ -71,6 +73,12 @@ async function haltAfterFirst(effect: object, halt: () => Promise<unknown>) {
 
 const DENIED = { status: "denied", order_id: "BLOCKED_TRADING_HALTED" };
 
+const NOT_EXECUTED = [
+  ["proved not executed", { kind: "lost_request" }],
+  ["that the venue did not take", { kind: "error", code: -1008 }],
+  ["whose timestamp was refused", { kind: "error", code: -1021 }],
+] as const;
+
 describe.each(HALTS)("%s", (_what, halt) => {
   test("denies an entry before its first attempt", async () => {
     await halt();
@@ -78,11 +86,7 @@ describe.each(HALTS)("%s", (_what, halt) => {
     expect(await ordersSent()).toBe(0);
   });
 
-  test.each([
-    ["proved not executed", { kind: "lost_request" }],
-    ["that the venue did not take", { kind: "error", code: -1008 }],
-    ["whose timestamp was refused", { kind: "error", code: -1021 }],
-  ])(
+  test.each(NOT_EXECUTED)(
     "denies the resend of an entry %s",
     async (_why, effect) => {
       expect(await haltAfterFirst(effect, halt)).toMatchObject(DENIED);
@@ -117,6 +121,20 @@ describe.each(HALTS)("%s", (_what, halt) => {
     expect(algos).toHaveLength(1);
   });
 });
+
+test.each(NOT_EXECUTED)(
+  "an entry of before a halt, %s, is not sent after the clearing",
+  async (_why, effect) => {
+    const cleared = async () => {
+      await redis("HSET", state(), "halted", "true");
+      const clearing = clearedHalt({ who: "anna", atMs: Date.now(), through: "0-0" });
+      await redis("HSET", state(), ...encodeFields(clearing));
+    };
+    expect(await haltAfterFirst(effect, cleared)).toMatchObject(DENIED);
+    expect(await desk.executed()).toEqual([]);
+    expect(await handle(soundIntent())).toMatchObject({ status: "filled" });
+  },
+);
 
 test("a halt file that cannot be looked at counts as there", async () => {
   await writeFile(join(folder, "no-folder"), "");

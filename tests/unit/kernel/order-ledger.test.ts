@@ -96,6 +96,45 @@ test.each([
   },
 );
 
+const CLEARED_AT = Date.now() - 30_000;
+const clearedHalt = () =>
+  run("HSET", server.keys.tradingState, "halted", "false", "cleared_at", String(CLEARED_AT));
+
+test.each([
+  ["decided before the clearing", CLEARED_AT - 1, CLEARED_AT + 2000, "denied"],
+  ["stamped ahead of it, and published before", CLEARED_AT + 2000, CLEARED_AT - 1, "denied"],
+  ["decided after it", CLEARED_AT, CLEARED_AT + 2000, "submitting"],
+] as const)(
+  "after a halt was cleared an entry %s is judged by it, in doubt or new",
+  async (_, decidedAtMs, ms, kind) => {
+    const entryId = `${ms}-0`;
+    await clearedHalt();
+    // In doubt since before the halt, or new: a resend is judged as the first attempt is.
+    await receiveOrder(server.client, server.keys, {
+      ...{ intentId: "i", owner: "me", source: { ...source(), entryId } },
+    });
+    expect(await submit({ decidedAtMs })).toMatchObject({ kind });
+    await run("DEL", `${server.keys.orderLedgerPrefix}i`, server.keys.gateInFlight);
+    expect(await begin({ decidedAtMs }, server.client, entryId)).toMatchObject({ kind });
+    expect(await ledger("state")).toBe(kind === "denied" ? "RECEIVED" : "SUBMITTING");
+  },
+);
+
+test("an exit of before the clearing is sent all the same", async () => {
+  await clearedHalt();
+  await received();
+  expect((await submit({ kind: "exit", decidedAtMs: CLEARED_AT - 1 })).kind).toBe("submitting");
+});
+
+test.each([
+  ["an operator's reset by hand", []],
+  ["a time that is none", ["cleared_at", "yesterday"]],
+])("where %s says not when, what was decided before is sent", async (_, fields) => {
+  await run("HSET", server.keys.tradingState, "halted", "false", ...fields);
+  await received();
+  expect((await submit({ decidedAtMs: CLEARED_AT })).kind).toBe("submitting");
+});
+
 test("beginning an entry takes it into the ledger and submits it, once", async () => {
   await run("XADD", server.keys.intentStream, "1-1", "data", "{}");
   expect(await begin()).toEqual({ kind: "submitting", wouldHold: undefined });
