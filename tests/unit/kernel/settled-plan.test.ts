@@ -48,9 +48,9 @@ test.each([
   ["the later one replaces the earlier one's", ["earlier", 1000], ["later", 2000], "later"],
   ["the earlier one, settling late, leaves the later one's", ["later", 2000], ["earlier", 1000], "later"],
   ["of one moment, the one that settles last has it", ["one", 1000], ["other", 1000], "other"],
-] as const)("a plan is the last fill's: %s", async (_, first, second, kept) => {
-  await settle(...first);
-  await settle(...second);
+] as const)("a plan is the last fill's: %s", async (_, [first, firstMs], [second, secondMs], kept) => {
+  await settle(first, firstMs);
+  await settle(second, secondMs);
   expect(await planOf()).toBe(kept);
   expect(await run("XLEN", server.keys.resultStream)).toBe(2);
 });
