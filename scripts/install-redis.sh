@@ -4,7 +4,10 @@
 # 1. Redis gets all of a release's settings and users, or keeps what it had, files included.
 # 2. No user is ever made with an empty password.
 # 3. What an operator wants otherwise stands in quantum-local.conf, which is read last and never written again.
+# 4. What a server that ran before the first installation holds is there after it.
 redis_etc=/etc/redis
+# A dump of some gigabytes takes a minute or two.
+rewrite_sec=${QUANTUM_REWRITE_SEC:-300}
 
 redis_users_of() { # release folder
   sed -n 's/^user \([a-z-]*\) on .*/\1/p' "$1/systemd/redis/quantum-users.acl.template"
@@ -63,6 +66,55 @@ place_redis() { # folder files…
   done
 }
 
+# A fact of INFO as whoever may ask before the first installation: the default user, or REDISCLI_AUTH's password.
+redis_says() { # section fact
+  redis-cli -e INFO "$1" 2>/dev/null | tr -d '\r' | sed -n "s/^$2:\(.*\)/\1/p"
+}
+
+redis_answers() { # a refusal is an answer
+  case $(redis-cli PING 2>&1) in 'Could not connect'* | LOADING*) return 1 ;; esac
+}
+file_is_whole() {
+  [ "$(redis_says persistence aof_enabled)" = 1 ] && [ "$(redis_says persistence aof_rewrite_in_progress)" = 0 ] &&
+    [ "$(redis_says persistence aof_rewrite_scheduled)" = 0 ] && [ "$(redis_says persistence aof_last_bgrewrite_status)" = ok ]
+}
+
+# A Redis that starts with the append-only file on reads nothing else: what a server without one holds, other programs'
+# keys among it, has to be in such a file before the restart.
+keep_keys() {
+  # Installed before: its file is its record, whether it runs or not.
+  [ ! -e "$redis_etc/quantum.conf" ] || return 0
+  redis_answers || systemctl start redis-server.service 2>/dev/null || true
+  tried=0
+  until redis_answers || [ "$tried" -ge "$wait_sec" ]; do
+    tried=$((tried + 1))
+    sleep 1
+  done
+  enabled=$(redis_says persistence aof_enabled)
+  [ "$enabled" != 1 ] || return 0
+  if [ "$enabled" != 0 ]; then
+    say "nobody can ask the Redis on this machine what it holds ($(redis-cli PING 2>&1 | head -n 1)), and without its answer this \
+could empty it. Start it; if its default user has a password, run this again with REDISCLI_AUTH=<password>"
+    return 1
+  fi
+  held=$(redis-cli -e INFO keyspace | grep -c '^db')
+  [ "$held" -gt 0 ] || return 0
+  say "Redis: writing what it holds to an append-only file, before it is restarted with one"
+  tried=0
+  if redis-cli -e CONFIG SET appendonly yes >/dev/null 2>&1; then
+    until file_is_whole || [ "$tried" -ge "$rewrite_sec" ]; do
+      tried=$((tried + 1))
+      sleep 1
+    done
+    file_is_whole && return 0
+    redis-cli -e CONFIG SET appendonly no >/dev/null 2>&1 || true
+  fi
+  say "Redis holds keys that this restart would lose: its append-only file is off and could not be written within $rewrite_sec s (disk, \
+memory to fork, or CONFIG SET refused). See its log; redis-cli CONFIG SET appendonly yes until INFO persistence says \
+aof_rewrite_in_progress:0 and aof_last_bgrewrite_status:ok, then run this again"
+  return 1
+}
+
 apply_redis() { # users or restart
   if [ "$1" = users ]; then redis_cli ACL LOAD >/dev/null; return; fi
   # It restarts by itself: a few failures in a row, and systemd would refuse this one.
@@ -82,6 +134,7 @@ swap_redis() { # folder with new/ and an empty old/
   # Who cannot speak to Redis cannot tell it to read its users.
   redis_cli PING >/dev/null 2>&1 || how=restart
   if [ "$how" = users ]; then say "Redis: new users"; else say "Redis: new configuration, restarting it"; fi
+  [ "$how" = users ] || keep_keys || return 1
   # shellcheck disable=SC2086
   place_redis "$1/new" $changed && apply_redis "$how" && return 0
   say "Redis does not take it: what was there before is put back"

@@ -57,10 +57,22 @@ cut_short() { # unit, signal, command…
 }
 
 systemctl start redis-server || broken "no Redis"
+redis-cli SET somebody:key kept >/dev/null
+redis-cli -n 3 XADD somebody:stream '*' a b >/dev/null
 printf 'maxmemory 600mb\n' >/etc/redis/quantum-local.conf
 : >/etc/quantum/credentials/redis-url-execution
 named "$first" quantum-first
-install "$first/install.sh" || broken "the first installation"
+redis-cli ACL SETUSER default -config >/dev/null
+install "$first/install.sh" && broken "installed although what Redis holds would be gone"
+grep -q 'holds keys that this restart would lose' /run/log || broken "it does not say why"
+[ -e /etc/redis/quantum.conf ] && broken "it changed Redis' settings all the same"
+redis-cli ACL SETUSER default +config '>theirs' >/dev/null
+install "$first/install.sh" && broken "installed although nobody could ask Redis what it holds"
+grep -q 'NOAUTH.*REDISCLI_AUTH' /run/log || broken "it does not say what to do"
+REDISCLI_AUTH=theirs install "$first/install.sh" || broken "the first installation"
+held=$(redis INFO keyspace | sed -n 's/^\(db[0-9]*:keys=[0-9]*\).*/\1/p' | xargs)
+[ "$held" = "db0:keys=1 db3:keys=1" ] || broken "what Redis held is gone: $held"
+ok "the first installation keeps what a running Redis held, and is refused where it could not"
 expect_links "first installation" "releases/quantum-first  "
 [ -s /etc/quantum/credentials/redis-url-execution ] || broken "an empty credential is kept"
 [ "$(redis CONFIG GET maxmemory | tail -1)" = 629145600 ] || broken "quantum-local.conf does not count"
