@@ -143,7 +143,23 @@ prune_releases() {
   done
 }
 
+# What another release brought and this one has not: it would stay in force. An operator's own is in no release; what an
+# operator changed is as in none.
+remove_left_over() { # release folder
+  for file in "$base"/releases/*/systemd/*.service "$base"/releases/*/systemd/*.timer "$base"/releases/*/systemd/*.service.d/*.conf; do
+    relative=${file#"$base"/releases/*/systemd/}
+    [ ! -e "$1/systemd/$relative" ] && cmp -s "$file" "$units/$relative" || continue
+    say "$relative is not of this release: removing it"
+    case $relative in
+    */* | *@*) ;;
+    *) act systemctl disable --quiet --now "$relative" || return 1 ;;
+    esac
+    act rm -f "$units/$relative" || return 1
+  done
+}
+
 install_units() { # release folder
+  remove_left_over "$1" || return 1
   for file in "$1"/systemd/*.service "$1"/systemd/*.timer "$1"/systemd/*.target "$1"/systemd/*.service.d/*.conf; do
     relative=${file#"$1"/systemd/}
     cmp -s "$file" "$units/$relative" && continue

@@ -38,6 +38,12 @@ release() { cp -r "$first" "/run/$1"; } # name; then change it, then `named`
 install() { "$@" >/run/log 2>&1; }
 links() { printf '%s %s %s' "$(readlink /opt/quantum/current)" "$(readlink /opt/quantum/previous)" "$(readlink /opt/quantum/unfinished)"; }
 expect_links() { [ "$(links)" = "$2" ] || broken "$1: $(links) instead of $2"; }
+expect_units() { # when, release folder: its units and drop-ins, and the operator's own
+  local wanted found
+  wanted=$(cd "$2/systemd" && { find . -name '*.service' -o -name '*.timer' -o -name '*.target'; find . -path './*.service.d/*'; echo ./quantum-execution.service.d/50-mine.conf; } | sort)
+  found=$(cd /etc/systemd/system && find . -type f -path '*quantum*' | sort)
+  [ "$wanted" = "$found" ] || broken "$1: units $(diff <(echo "$wanted") <(echo "$found"))"
+}
 redis() {
   REDISCLI_AUTH=$(sed 's#^redis://[^:]*:\([^@]*\)@.*#\1#' /etc/quantum/credentials/redis-url-quantumctl) \
     redis-cli --user quantumctl --no-auth-warning "$@"
@@ -97,6 +103,9 @@ next=/run/next
 echo '# differs' >>$next/systemd/quantum-execution.service
 echo differs >>$next/bin/quantum-exit-brain
 echo 'user of-the-next on @PASSWORD@ resetchannels -@all +ping' >>$next/systemd/redis/quantum-users.acl.template
+rm $next/systemd/quantum-ai-strategy-router.service.d/20-core-kernel.conf
+printf '[Service]\n' | tee $next/systemd/quantum-execution.service.d/30-next.conf >/etc/systemd/system/quantum-execution.service.d/50-mine.conf
+printf '[Timer]\n' >$next/systemd/quantum-next.timer
 named $next quantum-next
 mkdir -p /opt/quantum/releases/quantum-older
 cut_short quantum-execution KILL $next/install.sh
@@ -108,6 +117,7 @@ expect_links "gone on with" "releases/quantum-next releases/quantum-first "
 (cd /opt/quantum/current && sha256sum --quiet -c SHA256SUMS) || broken "the damaged copy stays"
 [ "$(echo /opt/quantum/releases/*)" = "/opt/quantum/releases/quantum-first /opt/quantum/releases/quantum-next" ] ||
   broken "releases kept: $(ls /opt/quantum/releases)"
+expect_units "gone on with" $next
 redis ACL LIST | grep -q 'user of-the-next ' || broken "the new user is missing"
 ok "an upgrade killed in its middle, its copy damaged: the next run finishes it and removes what is old"
 
@@ -116,11 +126,12 @@ grep -q 'cut short' /run/log || broken "it does not say that it was cut short"
 expect_links "rollback ended" "releases/quantum-first releases/quantum-first releases/quantum-next"
 install /opt/quantum/current/install.sh --rollback || broken "--rollback does not go on"
 expect_links "rolled back" "releases/quantum-first releases/quantum-next "
+expect_units "rolled back" "$first"
 redis ACL LIST | grep -q 'user of-the-next ' && broken "the user of the next release stays"
 cut_short quantum-execution KILL $next/install.sh
 install /opt/quantum/current/install.sh --rollback || broken "--rollback of what was killed"
 expect_links "rolled back after a kill" "releases/quantum-first releases/quantum-next "
-ok "a rollback ended in its middle is gone on with; an upgrade killed in its middle can be rolled back; users follow"
+ok "a rollback ended in its middle is gone on with; an upgrade killed in its middle can be rolled back; users, units and drop-ins follow"
 
 touch /run/no-library
 install $next/install.sh && broken "installed without its functions"
