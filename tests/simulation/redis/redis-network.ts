@@ -205,6 +205,8 @@ function commandText(args: readonly string[]): string {
 function replyText(args: readonly string[], reply: Reply): string {
   // Lists its functions in an order that the server draws at its start.
   if (args[0] === "FUNCTION") return "(functions)";
+  // Names its data's history by a number of chance.
+  if (args[0] === "INFO") return "(information)";
   if (reply instanceof ReplyError) return `(error) ${reply.message}`;
   const text = JSON.stringify(reply);
   return text.length > 300 ? `${text.slice(0, 300)}…#${Bun.hash.wyhash(text).toString(16)}` : text;
