@@ -31,7 +31,7 @@ export class WatchdogWorld {
   stalled = false;
   workerTakes = true;
   status: Heartbeat["status"] = "ALIVE";
-  venue: "flat" | "open" | "refuses" | "silent" = "open";
+  venue: "flat" | "open" | "refuses" | "limits" | "silent" = "open";
   lastBeatMs = 0;
   readonly panics: CalledPanic[] = [];
   readonly halts: number[] = [];
@@ -47,6 +47,7 @@ export class WatchdogWorld {
   #positions: PositionsView = unreadPositions(0);
   #answeredMs = 0;
   #answeringSinceMs = 0;
+  #limited = false;
   #askedHealthyMs: number | undefined;
   #call: WatchInput["call"] = { accepted: false, published: false };
   #halt: WatchInput["halt"] = "unknown";
@@ -97,6 +98,7 @@ export class WatchdogWorld {
     this.#positions = unreadPositions(0);
     this.#answeredMs = 0;
     this.#answeringSinceMs = 0;
+    this.#limited = false;
     this.#askedHealthyMs = undefined;
     this.#watch = this.#start();
   }
@@ -117,7 +119,8 @@ export class WatchdogWorld {
           view: () => this.#positions,
           venue: () => {
             const nowMs = this.#clock.nowMs();
-            return { silentMs: nowMs - this.#answeredMs, answeringMs: nowMs - this.#answeringSinceMs };
+            const [silentMs, answeringMs] = [nowMs - this.#answeredMs, nowMs - this.#answeringSinceMs];
+            return { silentMs, answeringMs, limited: this.#limited };
           },
         },
         health: { healthyAtMs: () => this.#askedHealthyMs },
@@ -200,11 +203,12 @@ export class WatchdogWorld {
 
   #readPositions(): void {
     const nowMs = this.#clock.nowMs();
-    if (this.venue !== "silent") {
+    this.#limited = this.venue === "limits";
+    if (this.venue !== "silent" && !this.#limited) {
       if (nowMs - this.#answeredMs > 3000) this.#answeringSinceMs = nowMs;
       this.#answeredMs = nowMs;
     }
-    const count = { flat: 0, open: 2, refuses: undefined, silent: undefined }[this.venue];
+    const count = { flat: 0, open: 2, refuses: undefined, limits: undefined, silent: undefined }[this.venue];
     this.#positions = afterPositionsRead(this.#positions, count, this.#clock.watchedMs());
   }
 

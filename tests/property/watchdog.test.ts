@@ -11,7 +11,9 @@ const happening = fc.oneof(
     weight: 6,
     arbitrary: fc.integer({ min: 1, max: 240 }).map((ticks) => ({ kind: "pass", ms: ticks * 50 }) as const),
   },
-  fc.constantFrom("flat", "open", "refuses", "silent").map((venue) => ({ kind: "venue", venue }) as const),
+  fc
+    .constantFrom("flat", "open", "refuses", "limits", "silent")
+    .map((venue) => ({ kind: "venue", venue }) as const),
   fc.constant({ kind: "restart-watchdog" } as const),
   fc.boolean().map((takes) => ({ kind: "worker", takes }) as const),
   fc.constant({ kind: "clear-halt" } as const),
@@ -137,12 +139,13 @@ describe("under any order of events", () => {
   });
 });
 
-describe("detection", () => {
-  const phase = fc.integer({ min: 0, max: 400 });
+const phase = fc.integer({ min: 0, max: 400 });
 
+describe("detection", () => {
   test.each([
     ["open", 3000, "POSITIONS_UNGUARDED"],
     ["refuses", 3000, "POSITIONS_UNGUARDED"],
+    ["limits", 3000, "POSITIONS_UNGUARDED"],
     ["flat", 5000, "EXIT_BRAIN_HEARTBEAT_LOST"],
   ] as const)("a dead brain, venue %s: after %d ms and at most 300 ms more", (venue, limitMs, reason) => {
     fc.assert(
@@ -219,4 +222,23 @@ describe("detection", () => {
       { numRuns: RUNS },
     );
   });
+});
+
+test("a brain that is DEGRADED under the venue's limit: entries halted, and no panic if both read again", () => {
+  fc.assert(
+    fc.property(phase, fc.integer({ min: 0, max: 200 }), (ticks, limitedTicks) => {
+      const world = new WatchdogWorld();
+      world.pass(5000 + ticks * 50);
+      world.venue = "limits";
+      world.status = "DEGRADED";
+      world.pass(7000 + limitedTicks * 500);
+      expect(world.halts).toHaveLength(1);
+      world.venue = "open";
+      world.pass(2000);
+      world.status = "ALIVE";
+      world.pass(10_000);
+      expect(world.panics).toEqual([]);
+    }),
+    { numRuns: RUNS },
+  );
 });

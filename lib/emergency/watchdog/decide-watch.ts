@@ -26,12 +26,14 @@ export interface WatchInput extends BrainEvidence {
    */
   readonly halt: "panic" | "other" | "cleared" | "none" | "unknown";
   readonly venue: {
-    /** Since its last answer of any kind, ms. */
+    /** Since its last answer that is more than a limit, ms. */
     readonly silentMs: number;
     /** Since it answers again after a silence, ms. */
     readonly answeringMs: number;
     /** The same of its first answer in this VENUE_LOST; 0 before it, and outside that state. */
     readonly backMs: number;
+    /** Its newest word is that nothing may be asked for a while; or that is our own, and nothing was. */
+    readonly limited: boolean;
   };
   /** For how long a due panic has been held back already, ms; 0: none is. */
   readonly heldMs: number;
@@ -94,12 +96,13 @@ function isMendedByTheVenue({ brain }: WatchInput, { reason }: { readonly reason
 
 /**
  * Whether a due panic waits for the venue while it is silent; only so long when the venue's return cannot mend what is
- * broken. After its return the brain has the contract's limit anew: one that was
+ * broken, and not at all when the venue is there and limits us alone. After its return the brain has the contract's limit anew: one that was
  * DEGRADED has requests that hang until their deadline, one that was started meanwhile cannot beat before it has
  * read positions. Counted once an episode: a venue that comes and goes holds no panic for ever.
  */
 function isHeld(input: WatchInput, finding: Finding & { readonly kind: "failed" }): boolean {
   const { positions, venue } = input;
+  if (venue.limited && !MENDED_BY_THE_VENUE.has(finding.reason)) return false;
   if (input.heldMs > LIMITS.venueHold && !isMendedByTheVenue(input, finding)) return false;
   if (positions.kind === "unknown" && venue.silentMs > LIMITS.venueSilent) return true;
   const sinceReturnMs = input.state === "VENUE_LOST" ? venue.backMs : venue.answeringMs;

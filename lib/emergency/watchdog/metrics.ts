@@ -46,7 +46,7 @@ export function createWatchdogMetrics(registry: Registry, figures: WatchFigures)
   gauge("quantum_watchdog_redis_silent_seconds", "Since Redis last answered the heartbeat reader.", () =>
     seconds(figures.redisSilentMs()),
   );
-  gauge("quantum_watchdog_venue_silent_seconds", "Since the venue last answered anything.", () =>
+  gauge("quantum_watchdog_venue_silent_seconds", "Since the venue last answered more than a limit.", () =>
     seconds(figures.venueSilentMs()),
   );
   gauge("quantum_watchdog_latched", "1 while a failure is latched that has panicked.", () =>

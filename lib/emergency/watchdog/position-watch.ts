@@ -21,7 +21,8 @@ export interface PositionWatchParts {
  *
  * 1. A failed or outdated read is "there may be positions", never zero; so is a row that cannot be read.
  * 2. Answers count in the order in which they were asked for: a late one never replaces a newer one.
- * 3. *Silent* means without any answer: a venue that refuses us (credentials, limits) is not silent.
+ * 3. *Silent* means without a word on what we ask: a venue that refuses our credentials is not silent. One that has us
+ *    ask nothing for a while (429, 418, a budget that is spent) is, and says besides that it is there: *limited*.
  */
 export class PositionWatch {
   readonly #parts: PositionWatchParts;
@@ -32,6 +33,7 @@ export class PositionWatch {
   #goodAtMs: number | undefined;
   #answeredAtMs = 0;
   #answeringSinceMs = 0;
+  #limited = false;
   #failing = true;
   #trouble = "not read yet";
 
@@ -46,9 +48,10 @@ export class PositionWatch {
     return outdated ? afterPositionsRead(this.#view, undefined, watchClock.watchedMs()) : this.#view;
   }
 
-  venue(): { readonly silentMs: number; readonly answeringMs: number } {
+  venue(): { readonly silentMs: number; readonly answeringMs: number; readonly limited: boolean } {
     const nowMs = this.#parts.watchClock.nowMs();
-    return { silentMs: nowMs - this.#answeredAtMs, answeringMs: nowMs - this.#answeringSinceMs };
+    const [silentMs, answeringMs] = [nowMs - this.#answeredAtMs, nowMs - this.#answeringSinceMs];
+    return { silentMs, answeringMs, limited: this.#limited };
   }
 
   /** For `/readyz`. */
@@ -97,6 +100,7 @@ export class PositionWatch {
     this.#applied = turn;
     const wasFailing = this.#failing;
     this.#failing = !reading.ok;
+    this.#limited = isLimited(reading);
     this.#view = afterPositionsRead(this.#view, countOf(reading), watchClock.watchedMs());
     if (reading.ok) {
       this.#goodAtMs = nowMs;
@@ -115,12 +119,10 @@ function countOf(reading: ListReading<Position>): number | undefined {
   return reading.sound === undefined ? undefined : reading.sound.length + 1;
 }
 
-/** Whether the venue itself said anything; a gateway in front of it does not count. */
+/** Whether the venue itself said anything of what it was asked; a gateway in front of it does not count. */
 function answered(reading: ListReading<Position>): boolean {
-  return (
-    reading.ok ||
-    reading.sound !== undefined ||
-    reading.outcome.code !== null ||
-    reading.outcome.class === "LIMITED"
-  );
+  if (reading.ok || reading.sound !== undefined) return true;
+  return reading.outcome.code !== null && !isLimited(reading);
 }
+
+const isLimited = (reading: ListReading<Position>) => !reading.ok && reading.outcome.class === "LIMITED";

@@ -69,27 +69,34 @@ test.concurrent("the venue unreachable and the brain dead: entries halted at onc
   expect(watchdog.lines().filter(({ msg }) => msg === "PANIC")).toHaveLength(1);
 }, 120_000);
 
-test.concurrent("a brain that was DEGRADED with the venue and says ALIVE at its return is no panic", async () => {
-  await using desk = await openWatchdogDesk(binary, 1);
-  desk.brain.start();
-  await using _watchdog = await desk.startWatchdog();
-  await inState(desk, "HEALTHY");
-  await desk.venue.useFaults({ rules: [{ match: { path: "/fapi/*" }, effect: { kind: "lost_request" } }] });
-  desk.brain.change({ status: "DEGRADED" });
-  await inState(desk, "VENUE_LOST");
-  await waitUntil(
-    "Redis has the halt",
-    async () => (await desk.record(KEYS.tradingState))["halted"] === "true",
-  );
-  await desk.venue.clearFaults();
-  await waitUntil("the venue answers", async () => Number((await desk.watch())["venue_silent_ms"]) < 1000);
-  desk.brain.change({ status: "ALIVE" });
-  await desk.brain.beat();
-  await inState(desk, "HEALTHY");
-  expect(await desk.panics()).toEqual([]);
-  // What was halted stays halted: an operator decides.
-  expect(await desk.record(KEYS.tradingState)).toMatchObject({ halted: "true", source: "watchdog" });
-}, 120_000);
+test.concurrent.each([
+  ["says nothing", { kind: "lost_request" }],
+  ["bans us", { kind: "limited", status: 418, retryAfterSec: 7 }],
+] as const)(
+  "a brain that was DEGRADED while the venue %s and says ALIVE at its return is no panic",
+  async (_, effect) => {
+    await using desk = await openWatchdogDesk(binary, 1);
+    desk.brain.start();
+    await using _watchdog = await desk.startWatchdog();
+    await inState(desk, "HEALTHY");
+    await desk.venue.useFaults({ rules: [{ match: { path: "/fapi/*" }, effect }] });
+    desk.brain.change({ status: "DEGRADED" });
+    await inState(desk, "VENUE_LOST");
+    await waitUntil(
+      "Redis has the halt",
+      async () => (await desk.record(KEYS.tradingState))["halted"] === "true",
+    );
+    await desk.venue.clearFaults();
+    await waitUntil("the venue answers", async () => Number((await desk.watch())["venue_silent_ms"]) < 1000);
+    desk.brain.change({ status: "ALIVE" });
+    await desk.brain.beat();
+    await inState(desk, "HEALTHY");
+    expect(await desk.panics()).toEqual([]);
+    // What was halted stays halted: an operator decides.
+    expect(await desk.record(KEYS.tradingState)).toMatchObject({ halted: "true", source: "watchdog" });
+  },
+  120_000,
+);
 
 test.concurrent("a venue that refuses our reads is no reason to wait: there may be positions", async () => {
   await using desk = await openWatchdogDesk(binary, 0);

@@ -32,18 +32,21 @@ describe("without a latch", () => {
   });
 });
 
-describe("while the venue is silent", () => {
-  const silent = { positions: UNKNOWN, venue: { silentMs: 3001, answeringMs: 90_000, backMs: 0 } } as const;
+const SILENT = {
+  positions: UNKNOWN,
+  venue: { silentMs: 3001, answeringMs: 90_000, backMs: 0, limited: false },
+} as const;
 
+describe("while the venue is silent", () => {
   test("a due panic is held and entries are halted, once", () => {
     const halt = { kind: "halt-entries", reason: "POSITIONS_UNGUARDED" } as const;
-    expect(decide(3001, { ...silent, brain: deadSince0 })).toEqual({ state: "VENUE_LOST", actions: [halt] });
-    const later = { ...silent, brain: deadSince0, state: "VENUE_LOST" } as const;
+    expect(decide(3001, { ...SILENT, brain: deadSince0 })).toEqual({ state: "VENUE_LOST", actions: [halt] });
+    const later = { ...SILENT, brain: deadSince0, state: "VENUE_LOST" } as const;
     expect(decide(4000, later)).toEqual({ state: "VENUE_LOST", actions: [] });
   });
 
   test("it is held for 8 s at most: the worker may reach the venue", () => {
-    const held = { ...silent, brain: deadSince0, state: "VENUE_LOST" } as const;
+    const held = { ...SILENT, brain: deadSince0, state: "VENUE_LOST" } as const;
     expect(decide(11_000, { ...held, heldMs: 8000 }).actions).toEqual([]);
     expect(decide(11_050, { ...held, heldMs: 8001 })).toEqual({
       state: "PANIC_PENDING",
@@ -57,7 +60,7 @@ describe("while the venue is silent", () => {
 
   test("a brain that beats and suffers from the venue itself is waited for until the venue answers", () => {
     const brain = brainSaying("DEGRADED", 60_000);
-    const suffers = { ...silent, brain, state: "VENUE_LOST", heldMs: 600_000 } as const;
+    const suffers = { ...SILENT, brain, state: "VENUE_LOST", heldMs: 600_000 } as const;
     expect(decide(60_100, suffers)).toEqual({ state: "VENUE_LOST", actions: [] });
     const unseen = { ...suffers, brain: unseenBrain(0, undefined) };
     expect(decide(60_100, unseen)).toEqual({ state: "VENUE_LOST", actions: [] });
@@ -72,7 +75,7 @@ describe("while the venue is silent", () => {
       const back = (backMs: number) =>
         decide(60_100, {
           ...{ positions: OPEN, state: "VENUE_LOST", brain },
-          venue: { silentMs: 10, answeringMs: 10, backMs },
+          venue: { silentMs: 10, answeringMs: 10, backMs, limited: false },
         });
       expect(back(limitMs - 1)).toEqual({ state: "VENUE_LOST", actions: [] });
       expect(back(limitMs)).toEqual({ state: "PANIC_PENDING", actions: [{ kind: "call-panic", reason }] });
@@ -84,26 +87,41 @@ describe("while the venue is silent", () => {
   );
 
   test("a venue that has just returned holds a panic that falls due, also when nothing was held before", () => {
-    const justBack = { positions: OPEN, venue: { silentMs: 10, answeringMs: 500, backMs: 0 } } as const;
+    const justBack = {
+      positions: OPEN,
+      venue: { silentMs: 10, answeringMs: 500, backMs: 0, limited: false },
+    } as const;
     const late = { ...justBack, state: "BOOTSTRAP", brain: unseenBrain(0, undefined) } as const;
     expect(decide(10_001, late).state).toBe("VENUE_LOST");
   });
 
   test("an ALIVE brain is nothing to halt for, and one failed read holds no panic", () => {
-    expect(decide(60_000, silent)).toEqual({ state: "HEALTHY", actions: [] });
+    expect(decide(60_000, SILENT)).toEqual({ state: "HEALTHY", actions: [] });
     const oneRead = {
       positions: UNKNOWN,
-      venue: { silentMs: 1500, answeringMs: 90_000, backMs: 0 },
+      venue: { silentMs: 1500, answeringMs: 90_000, backMs: 0, limited: false },
     } as const;
     expect(decide(3001, { ...oneRead, brain: deadSince0 }).actions).toEqual([unguarded]);
   });
 
   test("it holds a panic of REDIS_LOST, too", () => {
-    const both = { ...silent, redisSilentMs: 4501, brain: brainSaying("ALIVE", 9000) };
+    const both = { ...SILENT, redisSilentMs: 4501, brain: brainSaying("ALIVE", 9000) };
     expect(decide(10_000, both).state).toBe("VENUE_LOST");
-    const answers = { silentMs: 10, answeringMs: 90_000, backMs: 0 };
+    const answers = { silentMs: 10, answeringMs: 90_000, backMs: 0, limited: false };
     expect(decide(10_000, { ...both, positions: OPEN, venue: answers }).actions).toEqual([unguarded]);
   });
+});
+
+test("a venue that limits us alone is waited for by what it may mend, and by nothing else", () => {
+  const limited = { positions: UNKNOWN, venue: { ...SILENT.venue, limited: true } } as const;
+  const degraded = { ...limited, brain: brainSaying("DEGRADED", 60_000), heldMs: 600_000 };
+  expect(decide(60_100, degraded).state).toBe("VENUE_LOST");
+  const dead = { ...limited, brain: deadSince0 };
+  expect(decide(3001, dead)).toEqual({ state: "PANIC_PENDING", actions: [unguarded] });
+  expect(decide(3001, { ...dead, state: "VENUE_LOST" }).actions).toEqual([unguarded]);
+  expect(decide(10_001, { ...limited, brain: unseenBrain(0, undefined) }).actions).toEqual([unguarded]);
+  const redisLost = { ...limited, redisSilentMs: 60_001, healthyAtMs: 60_000 };
+  expect(decide(60_100, redisLost).state).toBe("PANIC_PENDING");
 });
 
 describe("with a latch", () => {
@@ -170,7 +188,10 @@ describe("with a latch", () => {
       latch: { ...halted, recovered: true },
       halt: "panic",
     } as const;
-    const silent = { positions: UNKNOWN, venue: { silentMs: 5000, answeringMs: 90_000, backMs: 0 } } as const;
+    const silent = {
+      positions: UNKNOWN,
+      venue: { silentMs: 5000, answeringMs: 90_000, backMs: 0, limited: false },
+    } as const;
     expect(decide(9000, { ...again, ...silent })).toEqual({ state: "HALTED", actions: [] });
   });
 

@@ -84,13 +84,20 @@ test("reads go on while earlier ones hang, four at most, and a late answer repla
 });
 
 test.each([
-  ["no reply", {}, false],
-  ["a gateway's 502", { row: "HTTP_UNKNOWN", httpStatus: 502 }, false],
-  ["credentials refused", { row: "CREDENTIALS", class: "FINAL", httpStatus: 401, code: -2015 }, true],
-  ["a limit", { row: "HTTP_LIMITED", class: "LIMITED", httpStatus: 429 }, true],
+  ["no reply", {}, false, false],
+  ["a gateway's 502", { row: "HTTP_UNKNOWN", httpStatus: 502 }, false, false],
+  ["credentials refused", { row: "CREDENTIALS", class: "FINAL", httpStatus: 401, code: -2015 }, true, false],
+  ["a limit", { row: "HTTP_LIMITED", class: "LIMITED", httpStatus: 429 }, false, true],
+  [
+    "a ban that says so",
+    { row: "HTTP_LIMITED", class: "LIMITED", httpStatus: 418, code: -1003 },
+    false,
+    true,
+  ],
+  ["our own budget", { row: "WITHHELD", class: "LIMITED" }, false, true],
 ] as const)(
-  "%s makes the count unknown; whether the venue spoke is another question",
-  async (_, outcome, spoke) => {
+  "%s makes the count unknown; whether the venue spoke of it, or of a limit, is another question",
+  async (_, outcome, spoke, limited) => {
     await watchedBy(async ({ watch, asked }) => {
       await waitUntil("a read is asked for", () => asked.length > 1);
       asked[0]?.(open(1));
@@ -101,6 +108,7 @@ test.each([
       await waitUntil("the count is unknown", () => watch.view().kind === "unknown");
       expect(watch.view()).toMatchObject({ lastCount: 1 });
       expect(watch.venue().silentMs < silentMs).toBe(spoke);
+      expect(watch.venue().limited).toBe(limited);
       expect(watch.dependency()).toMatchObject({ ok: false });
     });
   },

@@ -50,7 +50,7 @@ export function watching(nowMs: number, changes: Partial<WatchInput> = {}): Watc
     latch: undefined,
     call: { accepted: false, published: false },
     halt: "unknown",
-    venue: { silentMs: 200, answeringMs: 3_600_000, backMs: 0 },
+    venue: { silentMs: 200, answeringMs: 3_600_000, backMs: 0, limited: false },
     heldMs: 0,
     ...changes,
   };
