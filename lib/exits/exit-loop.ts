@@ -188,7 +188,7 @@ export class ExitLoop {
       attempt,
       ledger: attempt === null ? undefined : facts.ledger.get(attempt.intentId),
       nowMs: clock.monotonicMs(),
-      askedAtMs: view.askedAtMs,
+      askedAtMs: view.missing.has(watch.key) ? Number.NEGATIVE_INFINITY : view.askedAtMs,
       confirmMs: rules.confirmMs,
     });
   }
@@ -229,7 +229,7 @@ export class ExitLoop {
       positionsRead: view.lastRead,
       positionsAgeMs: nowMs - view.askedAtMs,
       markAgeMs: Math.max(0, ...watches.map((watch) => this.#streamedAgeMs(watch))),
-      unconfirmed: watches.filter((watch) => this.#isUnconfirmed(watch, nowMs)).length,
+      unconfirmed: watches.filter((watch) => this.#isUnconfirmed(watch, nowMs, view)).length,
     };
     const degraded = decideDegradations(facts);
     const stale = degraded.includes("POSITIONS_UNREADABLE") || degraded.includes("PRICES_STALE");
@@ -252,8 +252,10 @@ export class ExitLoop {
     if (this.#cycles % STATISTICS_EVERY === 0) background.start(() => statistics.flush());
   }
 
-  #isUnconfirmed(watch: Watch, nowMs: number): boolean {
-    return watch.attempt !== null && isUnconfirmed(watch.attempt, nowMs, this.#parts.rules.confirmMs);
+  /** What the last reading lacks has become smaller, unless the next one shows it again. */
+  #isUnconfirmed({ key, attempt }: Watch, nowMs: number, view: PositionView): boolean {
+    if (attempt === null || view.missing.has(key)) return false;
+    return isUnconfirmed(attempt, nowMs, this.#parts.rules.confirmMs);
   }
 
   #streamedAgeMs(watch: Watch): number {

@@ -2,28 +2,40 @@
  * What is open at the venue, from its REST readings and its user-data stream.
  *
  * Invariants
- * 1. A failed reading ends no position. What could be read of it is news as the stream's: it adds and changes.
+ * 1. A failed reading ends no position. What could be read of it adds and changes.
  * 2. Of two readings the one that was begun later counts, in whatever order they come back.
- * 3. The stream only adds what happened after the reading was begun; where both know the same position, the one
- *    whose venue time is later wins.
+ * 3. A position is gone at once when the stream says zero; by readings only when whole ones as far apart as
+ *    lists lag, and all between them, lack it: the first of them may lag behind a fill, and any one may be wrong.
+ * 4. Of two words about a position the one of the later venue time counts, unless a reading that is begun when no
+ *    list can lag any more contradicts it.
  */
 import Big from "big.js";
 import { planSuffix } from "../contract/position-plan.ts";
 import type { Exchange, Position } from "../exchange/exchange.ts";
+import { POSITION_LAG_MS_MAX } from "../exchange/position-lag.ts";
 import type { UserEvent } from "../exchange/user-stream.ts";
 import { type WatchedPosition, watchedPosition } from "./watched-position.ts";
 
 type PositionEvent = Extract<UserEvent, { kind: "position" }>;
 
-export interface PositionView {
-  /** By key; true as far as it is known, however old. */
-  readonly positions: ReadonlyMap<string, WatchedPosition>;
-  /** Whether the reading that was begun last, of those that have ended, succeeded. */
-  readonly lastRead: boolean;
+interface ReadingTimes {
   /** When the reading was begun, monotonic ms. */
   readonly askedAtMs: number;
   /** Everything that filled before this time (venue's clock) is in the reading. */
   readonly seenAtMs: number;
+}
+
+export interface PositionView extends ReadingTimes {
+  /** By key; true as far as it is known, however old. */
+  readonly positions: ReadonlyMap<string, WatchedPosition>;
+  /** Of these, the ones that the last whole reading lacks. */
+  readonly missing: ReadonlySet<string>;
+  /** The reading since which everything that is not in `positions` is known to be gone; null: none yet. */
+  readonly confirmed: ReadingTimes | null;
+  /** By key: when the stream said zero, as far as `confirmed` does not cover it. Monotonic ms. */
+  readonly flatAtMs: ReadonlyMap<string, number>;
+  /** Whether the reading that was begun last, of those that have ended, succeeded. */
+  readonly lastRead: boolean;
 }
 
 /** A position that is not open any more; times on the venue's clock, epoch ms. */
@@ -34,10 +46,17 @@ export interface SeenFlat {
   readonly seenAtMs: number;
 }
 
-interface Snapshot {
-  readonly positions: readonly Position[];
-  readonly askedAtMs: number;
-  readonly seenAtMs: number;
+/** The last word about a position. */
+interface Known extends Pick<Position, "symbol" | "positionSide" | "entryPrice"> {
+  /** Signed; zero: the stream said so. */
+  readonly quantity: string;
+  /** As the last whole reading has it; null: it lacks the position. */
+  readonly markPrice: string | null;
+  readonly venueMs: number;
+  /** When the stream said it, or the reading was begun; monotonic ms. */
+  readonly atMs: number;
+  /** The first of the whole readings since then that lack it. */
+  readonly missedBy: ReadingTimes | null;
 }
 
 /** Readings at once: one that hangs must not keep the next from being tried. */
@@ -46,10 +65,11 @@ const READINGS_MAX = 3;
 export class PositionBook {
   readonly #exchange: Pick<Exchange, "positions" | "serverNowMs" | "clockSkewMs">;
   readonly #monotonicMs: () => number;
-  readonly #events = new Map<string, { readonly event: PositionEvent; readonly atMs: number }>();
-  /** The stream's time of the last zero, until somebody asks for it. */
-  readonly #flatSince = new Map<string, number>();
-  #snapshot: Snapshot | undefined;
+  readonly #known = new Map<string, Known>();
+  /** How positions became flat, until somebody asks for it; null: everything of the last reading had been seen. */
+  readonly #flat = new Map<string, { readonly closedAtMs: number; readonly seenAtMs: number | null }>();
+  /** Whole ones: the last, those of the 2 s before it, and one before these. */
+  readonly #readings: ReadingTimes[] = [];
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #reading = 0;
 
@@ -69,69 +89,99 @@ export class PositionBook {
     const seenAtMs = this.#exchange.serverNowMs() - this.#exchange.clockSkewMs();
     const reading = await this.#exchange.positions();
     this.#reading -= 1;
-    if (!reading.ok) {
-      this.#failedAtMs = Math.max(this.#failedAtMs, askedAtMs);
-      for (const row of reading.sound ?? []) this.#takeRow(row, askedAtMs);
-      return;
-    }
-    if (this.#snapshot !== undefined && this.#snapshot.askedAtMs >= askedAtMs) return;
-    this.#snapshot = { positions: reading.value, askedAtMs, seenAtMs };
-    for (const [key, { atMs }] of this.#events) if (atMs <= askedAtMs) this.#events.delete(key);
-    for (const row of reading.value) this.#seeOpen(row);
+    if (!reading.ok) this.#failedAtMs = Math.max(this.#failedAtMs, askedAtMs);
+    if ((this.#readings.at(-1)?.askedAtMs ?? Number.NEGATIVE_INFINITY) >= askedAtMs) return;
+    if (reading.ok) this.#takeWhole(reading.value, { askedAtMs, seenAtMs });
+    else for (const row of reading.sound ?? []) this.#takeRow(row, askedAtMs);
   }
 
-  /** A row of a list that was not read wholly. */
-  #takeRow(row: Position, atMs: number): void {
+  #takeWhole(rows: readonly Position[], times: ReadingTimes): void {
+    this.#readings.push(times);
+    while (this.#readings[1] !== undefined && isApart(this.#readings[1], times)) this.#readings.shift();
+    const listed = new Set<string>();
+    for (const row of rows) {
+      listed.add(planSuffix(row.symbol, row.positionSide));
+      this.#takeRow(row, times.askedAtMs, row.markPrice);
+    }
+    for (const [key, known] of this.#known) if (!listed.has(key)) this.#miss(key, known, times);
+  }
+
+  /** Without `markPrice` that of the last whole reading stays: the view's times are that one's. */
+  #takeRow(row: Position, askedAtMs: number, markPrice?: string | null): void {
     const { symbol, positionSide, quantity, entryPrice, updateTimeMs: venueMs } = row;
     const key = planSuffix(symbol, positionSide);
-    const known = this.#events.get(key);
-    if (known !== undefined && known.event.venueMs >= venueMs) return;
-    const event = { kind: "position", symbol, positionSide, quantity, entryPrice, venueMs } as const;
-    this.#events.set(key, { event, atMs });
-    this.#seeOpen(row);
+    const known = this.#known.get(key);
+    const mark = markPrice === undefined ? (known?.markPrice ?? null) : markPrice;
+    if (known !== undefined && known.venueMs > venueMs && askedAtMs < known.atMs + POSITION_LAG_MS_MAX) {
+      this.#known.set(key, { ...known, markPrice: mark, missedBy: null });
+      return;
+    }
+    const place = { symbol, positionSide, quantity, entryPrice };
+    this.#known.set(key, { ...place, markPrice: mark, venueMs, atMs: askedAtMs, missedBy: null });
+    this.#flat.delete(key);
   }
 
-  #seeOpen({ symbol, positionSide, updateTimeMs }: Position): void {
+  /** A whole reading has no row of it. */
+  #miss(key: string, known: Known, times: ReadingTimes): void {
+    if (known.atMs > times.askedAtMs) return;
+    if (isZero(known)) {
+      if (known.atMs < (this.#confirmed()?.askedAtMs ?? Number.NEGATIVE_INFINITY)) this.#known.delete(key);
+      return;
+    }
+    const missedBy = known.missedBy ?? times;
+    if (isApart(missedBy, times)) {
+      this.#known.delete(key);
+      this.#flat.set(key, { closedAtMs: missedBy.seenAtMs, seenAtMs: missedBy.seenAtMs });
+    } else this.#known.set(key, { ...known, markPrice: null, missedBy });
+  }
+
+  apply({ symbol, positionSide, quantity, entryPrice, venueMs }: PositionEvent): void {
     const key = planSuffix(symbol, positionSide);
-    if (updateTimeMs > (this.#flatSince.get(key) ?? Number.POSITIVE_INFINITY)) this.#flatSince.delete(key);
-  }
-
-  apply(event: PositionEvent): void {
-    const key = planSuffix(event.symbol, event.positionSide);
-    this.#events.set(key, { event, atMs: this.#monotonicMs() });
-    if (new Big(event.quantity).eq(0)) this.#flatSince.set(key, event.venueMs);
-    else this.#flatSince.delete(key);
+    const before = this.#known.get(key);
+    if (before !== undefined && before.venueMs > venueMs) return;
+    const markPrice = before?.markPrice ?? null;
+    const atMs = this.#monotonicMs();
+    const known = { symbol, positionSide, quantity, entryPrice, markPrice, venueMs, atMs, missedBy: null };
+    this.#known.set(key, known);
+    if (isZero(known)) this.#flat.set(key, { closedAtMs: venueMs, seenAtMs: null });
+    else this.#flat.delete(key);
   }
 
   /** What is known; undefined before the first successful reading. */
   view(): PositionView | undefined {
-    const snapshot = this.#snapshot;
-    if (snapshot === undefined) return undefined;
+    const last = this.#readings.at(-1);
+    if (last === undefined) return undefined;
     const positions = new Map<string, WatchedPosition>();
-    const listed = new Map<string, Position>();
-    for (const position of snapshot.positions) {
-      const watched = watchedPosition(position);
-      positions.set(watched.key, watched);
-      listed.set(watched.key, position);
+    const missing = new Set<string>();
+    const flatAtMs = new Map<string, number>();
+    for (const [key, known] of this.#known) {
+      if (isZero(known)) flatAtMs.set(key, known.atMs);
+      else positions.set(key, watchedPosition(known));
+      if (known.missedBy !== null) missing.add(key);
     }
-    for (const [key, { event, atMs }] of this.#events) {
-      if (atMs <= snapshot.askedAtMs || (listed.get(key)?.updateTimeMs ?? 0) >= event.venueMs) continue;
-      if (new Big(event.quantity).eq(0)) positions.delete(key);
-      else positions.set(key, watchedPosition({ ...event, markPrice: listed.get(key)?.markPrice ?? null }));
-    }
-    return {
-      positions,
-      lastRead: this.#failedAtMs < snapshot.askedAtMs,
-      askedAtMs: snapshot.askedAtMs,
-      seenAtMs: snapshot.seenAtMs,
-    };
+    const lastRead = this.#failedAtMs < last.askedAtMs;
+    return { ...last, positions, missing, confirmed: this.#confirmed(), flatAtMs, lastRead };
+  }
+
+  #confirmed(): ReadingTimes | null {
+    const [first] = this.#readings;
+    const last = this.#readings.at(-1);
+    return first !== undefined && last !== undefined && isApart(first, last) ? first : null;
   }
 
   /** How a position that the view does not list became flat. Forgets it: ask once. */
   takeFlat(key: string, view: PositionView): SeenFlat {
-    const closedAtMs = this.#flatSince.get(key);
-    this.#flatSince.delete(key);
-    if (closedAtMs === undefined) return { closedAtMs: view.seenAtMs, seenAtMs: view.seenAtMs };
-    return { closedAtMs, seenAtMs: Math.max(closedAtMs, view.seenAtMs) };
+    const flat = this.#flat.get(key);
+    this.#flat.delete(key);
+    const closedAtMs = flat?.closedAtMs ?? view.seenAtMs;
+    return { closedAtMs, seenAtMs: flat?.seenAtMs ?? Math.max(closedAtMs, view.seenAtMs) };
   }
+}
+
+function isApart(first: ReadingTimes, second: ReadingTimes): boolean {
+  return second.askedAtMs - first.askedAtMs >= POSITION_LAG_MS_MAX;
+}
+
+function isZero({ quantity }: Known): boolean {
+  return new Big(quantity).eq(0);
 }

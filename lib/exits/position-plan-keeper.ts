@@ -58,9 +58,10 @@ export class PlanKeeper {
 
   /**
    * Closes the plans of positions that closed while nobody watched: those without a position in `view`. Returns
-   * false when Redis did not answer to the end.
+   * false when that is not confirmed yet, or Redis did not answer to the end.
    */
-  async closeLeftBehind(view: PositionView): Promise<boolean> {
+  async closeLeftBehind({ positions, confirmed }: PositionView): Promise<boolean> {
+    if (confirmed === null) return false;
     const { redis, keys } = this.#parts;
     const prefix = keys.positionPlanPrefix;
     let cursor = "0";
@@ -71,10 +72,10 @@ export class PlanKeeper {
         cursor = textReply(reply[0]);
         for (const name of listReply(reply[1])) {
           const key = textReply(name).slice(prefix.length);
-          if (view.positions.has(key) || this.#closed.has(key)) continue;
+          if (positions.has(key) || this.#closed.has(key)) continue;
           const symbol = key.split(":", 1)[0] ?? key;
-          const seenAtMs = view.seenAtMs - FLAT_BELIEVED_AFTER_MS;
-          this.closed({ key, symbol, closedAtMs: view.seenAtMs, seenAtMs });
+          const seenAtMs = confirmed.seenAtMs - FLAT_BELIEVED_AFTER_MS;
+          this.closed({ key, symbol, closedAtMs: confirmed.seenAtMs, seenAtMs });
         }
       } while (cursor !== "0");
     } catch (error) {

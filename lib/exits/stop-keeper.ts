@@ -7,10 +7,11 @@
  *    execution places, is given 3 s first.
  * 3. A new stop is placed before the old one is cancelled where the venue takes both; it does not (−4130), and then
  *    the old one is cancelled and the new one placed at once.
- * 4. A stop is cancelled as left behind only when a reading of positions that was begun after the stop had been
- *    seen shows no position it could close.
+ * 4. A stop is cancelled as left behind only when it had been seen before the position that it could close was gone:
+ *    when the stream said so, or the reading was begun that the next ones have confirmed.
  * 5. Stops that only move are replaced a few at a time: the order limit belongs to closes.
  */
+import { planSuffix } from "../contract/position-plan.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import { isProtectiveStopId } from "../exchange/client-order-id.ts";
 import type { AlgoOrder, Exchange } from "../exchange/exchange.ts";
@@ -192,7 +193,9 @@ export class StopKeeper {
     const positions = [...view.positions.values()];
     const left = this.#inventory
       .all()
-      .filter(({ order, sinceMs }) => isProtectiveStopId(order.clientAlgoId) && sinceMs < view.askedAtMs)
+      .filter(
+        ({ order, sinceMs }) => isProtectiveStopId(order.clientAlgoId) && sinceMs < goneAtMs(order, view),
+      )
       .filter(({ order }) => !positions.some((position) => closes(order, position)));
     await Promise.all(left.map(({ order }) => this.#cancel(order.symbol, order.clientAlgoId)));
   }
@@ -227,6 +230,12 @@ function closes(order: AlgoOrder, position: WatchedPosition): boolean {
   return (
     order.symbol === position.symbol && order.positionSide === position.positionSide && order.side === side
   );
+}
+
+/** When the position of the stop was certainly not open, monotonic ms, as late as that is known. */
+function goneAtMs({ symbol, positionSide }: AlgoOrder, view: PositionView): number {
+  const flatAtMs = view.flatAtMs.get(planSuffix(symbol, positionSide));
+  return Math.max(...[flatAtMs, view.confirmed?.askedAtMs].map((atMs) => atMs ?? Number.NEGATIVE_INFINITY));
 }
 
 /** Whether the same request, under the same id, may pass when it is sent at once again. */

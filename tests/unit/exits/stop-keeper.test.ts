@@ -103,11 +103,14 @@ function venueOf(before: readonly AlgoOrder[], script: readonly (Outcome | undef
     },
     background,
   });
-  /** One pass of the keeper, `afterMs` later. */
-  async function pass(watches: readonly Watch[], afterMs = 1000) {
+  /** One pass of the keeper, `afterMs` later; `flat` are the positions whose zero the stream has just told. */
+  async function pass(watches: readonly Watch[], afterMs = 1000, flat: readonly string[] = []) {
     now.ms += afterMs;
     const positions = new Map(watches.map((watch) => [watch.key, watch.position]));
-    const view = { positions, lastRead: true, askedAtMs: now.ms, seenAtMs: now.ms };
+    const times = { askedAtMs: now.ms, seenAtMs: now.ms };
+    const confirmed = { askedAtMs: now.ms - 2000, seenAtMs: now.ms - 2000 };
+    const flatAtMs = new Map(flat.map((key) => [key, now.ms]));
+    const view = { ...times, positions, missing: new Set<string>(), confirmed, flatAtMs, lastRead: true };
     keeper.tend(new Map(watches.map((watch) => [watch.key, watch])), view);
     now.ms += 10;
     await background.settled();
@@ -185,21 +188,29 @@ test("the stop of an entry is left to execution for three seconds", async () => 
   expect(venue.done()).toEqual(["place new ok"]);
 });
 
-test("a stop whose position is gone is cancelled once a later reading confirms that; another's never", async () => {
+test("a stop whose position is gone is cancelled once later readings confirm that; another's never", async () => {
   const theirs = resting("web_1");
   const venue = venueOf([resting(OLD_ID), theirs]);
   await venue.pass([]);
+  await venue.pass([]);
   expect(venue.done()).toEqual([]);
+  await venue.pass([]);
   await venue.pass([]);
   expect(venue.done()).toEqual(["cancel old"]);
   expect([...venue.orders.keys()]).toEqual(["web_1"]);
 });
 
+test("a stop whose position the stream tells to be zero is cancelled at once", async () => {
+  const venue = venueOf([resting(NEW_ID, { triggerPrice: "95" })]);
+  await venue.pass([followed()]);
+  await venue.pass([], 1000, ["BTCUSDT"]);
+  expect(venue.done()).toEqual([`cancel ${NEW_ID}`]);
+});
+
 test("a stop of the other direction is none of the position's, and is cancelled", async () => {
   const venue = venueOf([resting(OLD_ID, { side: "BUY" })]);
   const watch = followed();
-  await venue.pass([watch]);
-  await venue.pass([watch]);
+  for (let passes = 0; passes < 4; passes += 1) await venue.pass([watch]);
   expect(venue.done()).toEqual(["place new ok", "cancel old"]);
 });
 
