@@ -9,6 +9,7 @@
 import { type PositionPlan, positionPlanSchema } from "../contract/position-plan.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import { encodeIntent } from "../contract/trade-intent.ts";
+import { appendEntry } from "../kernel/append-entry.ts";
 import { isRedisTrouble } from "../redis/redis-errors.ts";
 import type { ExecutionParts } from "./execution-parts.ts";
 import { followUpExit } from "./follow-up-exit.ts";
@@ -112,5 +113,8 @@ async function publishExit(parts: MenderParts, plan: PositionPlan): Promise<void
     openedAtMs: plan.opened_at,
     nowMs: parts.redis.serverNowMs(),
   });
-  await parts.redis.command(["XADD", parts.keys.exitIntentStream, "*", "data", encodeIntent(exit)]);
+  await appendEntry(parts.redis, {
+    stream: parts.keys.exitIntentStream,
+    fields: ["data", encodeIntent(exit)],
+  });
 }

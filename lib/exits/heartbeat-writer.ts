@@ -1,7 +1,8 @@
 import { encodeHeartbeat, type Heartbeat } from "../contract/heartbeat.ts";
 import type { Keys } from "../contract/keys.ts";
+import { appendEntry } from "../kernel/append-entry.ts";
 import type { RedisCommands } from "../redis/connection.ts";
-import { isRedisError } from "../redis/redis-errors.ts";
+import { isRedisTrouble } from "../redis/redis-errors.ts";
 import { encodeFields } from "../redis/stream-entry.ts";
 
 const KEPT = 1000;
@@ -23,23 +24,15 @@ export class HeartbeatWriter {
     this.#instanceId = instanceId;
   }
 
-  /** One beat; a Redis that does not take it is for those who watch to see, and not thrown. */
+  /** One beat, also where Redis is out of memory; a Redis that does not take it is for those who watch to see, and not thrown. */
   async write(facts: BeatFacts): Promise<void> {
     this.#seq += 1;
     const beat = { service_id: "exit_brain", ...facts, instance_id: this.#instanceId, seq: this.#seq };
     const fields = encodeFields(encodeHeartbeat(beat));
     try {
-      await this.#redis.command([
-        "XADD",
-        this.#keys.heartbeatStream,
-        "MAXLEN",
-        "~",
-        String(KEPT),
-        "*",
-        ...fields,
-      ]);
+      await appendEntry(this.#redis, { stream: this.#keys.heartbeatStream, fields, kept: KEPT });
     } catch (error) {
-      if (!isRedisError(error)) throw error;
+      if (!isRedisTrouble(error)) throw error;
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Keys } from "../contract/keys.ts";
 import { encodeIntent } from "../contract/trade-intent.ts";
+import { appendEntry } from "../kernel/append-entry.ts";
 import type { RedisCommands } from "../redis/connection.ts";
-import { isRedisError, RedisOutcomeUnknownError } from "../redis/redis-errors.ts";
+import { isRedisTrouble, RedisOutcomeUnknownError } from "../redis/redis-errors.ts";
 import { type ExitAttempt, hasEnded, numbered } from "./decide-attempt.ts";
 import { exitIntent, exitIntentId } from "./exit-intent.ts";
 import type { WatchedPosition } from "./watched-position.ts";
@@ -20,7 +21,7 @@ const EARLIER_MAX = 64;
 
 /**
  * Hands an exit to Redis; the attempt as it stands afterwards. The first one of a process takes up the numbers
- * where the last process left them. Never rejects because of Redis.
+ * where the last process left them. A Redis that is out of memory takes it all the same. Never rejects because of Redis.
  */
 export async function publishExit(
   parts: PublishParts,
@@ -39,11 +40,14 @@ export async function publishExit(
     quantity: position.quantity,
   };
   try {
-    await parts.redis.command(["XADD", parts.keys.exitIntentStream, "*", "data", encodeIntent(intent)]);
+    await appendEntry(parts.redis, {
+      stream: parts.keys.exitIntentStream,
+      fields: ["data", encodeIntent(intent)],
+    });
     parts.log.info(fields, `EXIT ${rule} ${position.symbol}`);
     return { ...attempt, handover: "sent" };
   } catch (error) {
-    if (!isRedisError(error)) throw error;
+    if (!isRedisTrouble(error)) throw error;
     const unsure = error instanceof RedisOutcomeUnknownError;
     parts.log.error({ ...fields, error: error.message }, "exit not taken by Redis");
     return { ...attempt, handover: unsure ? "unsure" : "refused" };

@@ -1,6 +1,7 @@
 import { admissionNamesInLua } from "./admission-names.ts";
 import admissionInputLua from "./lua/admission-input.lua" with { type: "text" };
 import admitLua from "./lua/admit.lua" with { type: "text" };
+import appendLua from "./lua/append.lua" with { type: "text" };
 import clockLua from "./lua/clock.lua" with { type: "text" };
 import faultsLua from "./lua/faults.lua" with { type: "text" };
 import ledgerLua from "./lua/ledger.lua" with { type: "text" };
@@ -30,6 +31,7 @@ export function librarySource(): string {
     ledgerLua,
     settleLua,
     plansLua,
+    appendLua,
   ].join("\n");
 }
 

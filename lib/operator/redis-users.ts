@@ -128,7 +128,10 @@ function exitBrainUser(keys: Keys): RedisUser {
     read: [...read, keys.mode, keys.modeAccount],
     write: [keys.panicStream, keys.auditStream],
     both,
-    called: [prefix(keys.positionPlanPrefix), prefix(keys.gateLastTradePrefix)],
+    called: [
+      ...[prefix(keys.positionPlanPrefix), prefix(keys.gateLastTradePrefix)],
+      ...[keys.exitIntentStream, keys.heartbeatStream],
+    ],
   };
 }
 

@@ -62,7 +62,7 @@ class SimulatedClock {
   }
 }
 
-type RedisMood = "well" | "slow" | "hangs" | "down" | "refuses";
+type RedisMood = "well" | "slow" | "hangs" | "down" | "refuses" | "full";
 type VenueMood = "well" | "slow" | "fails" | "hangs";
 type ExecutionMood = "well" | "rejects" | "partly" | "dead";
 interface Moods {
@@ -109,7 +109,10 @@ class World {
         if (args.length % 2 === 0) this.#apply(args.map(String));
         throw new RedisOutcomeUnknownError("REDIS_DEADLINE", "no reply");
       }
-      if (mood === "refuses" && WRITES.has(args[0])) throw new RedisReplyError("OOM command not allowed");
+      if (mood === "refuses" && WRITES.has(args[0])) throw new RedisReplyError("READONLY a replica");
+      // Every function that the exit brain calls may use memory that is not there.
+      const full = mood === "full" && WRITES.has(args[0]) && args[0] !== "FCALL";
+      if (full) throw new RedisReplyError("OOM command not allowed");
       return this.#apply(args.map(String));
     },
   };
@@ -141,6 +144,7 @@ class World {
       for (let at = 1; at + 1 < values.length; at += 2) plan.set(values[at] ?? "", values[at + 1] ?? "");
       if (!this.plans.has(on[0] ?? "")) this.plans.set(on[0] ?? "", plan);
     }
+    if (name === "append_v1" && on[0] === keys.exitIntentStream) this.stream.push(values.at(-1) ?? "");
     if (name === "close_plan_v1") this.plans.delete(on[1] ?? "");
     return ["OK"];
   }
@@ -235,7 +239,7 @@ function loopIn(world: World): ExitLoop {
 }
 
 const mood = fc.record({
-  redis: fc.constantFrom<RedisMood>("well", "well", "slow", "hangs", "down", "refuses"),
+  redis: fc.constantFrom<RedisMood>("well", "well", "slow", "hangs", "down", "refuses", "full"),
   venue: fc.constantFrom<VenueMood>("well", "well", "slow", "fails", "hangs"),
   execution: fc.constantFrom<ExecutionMood>("well", "rejects", "partly", "dead"),
   forMs: fc.integer({ min: 50, max: 6000 }),

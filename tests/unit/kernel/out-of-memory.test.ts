@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { z } from "zod";
 import { GROUPS } from "../../../lib/contract/groups.ts";
 import { type AdmissionLimits, type AdmissionRequest, admit } from "../../../lib/kernel/admit.ts";
+import { appendEntry } from "../../../lib/kernel/append-entry.ts";
 import { deleteIdleConsumers } from "../../../lib/kernel/delete-idle-consumers.ts";
 import { receiveOrder, submitOrder } from "../../../lib/kernel/order-ledger.ts";
 import { claimMode, setSwitch } from "../../../lib/kernel/switches.ts";
 import { trimStream } from "../../../lib/kernel/trim-stream.ts";
+import { RedisReplyError } from "../../../lib/redis/redis-errors.ts";
 import { failureOf } from "../../support/failure-of.ts";
 import { type KernelServer, startKernelServer } from "../../support/kernel-server.ts";
 
@@ -110,4 +113,37 @@ test("a server that is out of memory gives memory back: streams are trimmed, zom
   expect(await trimStream(server.client, retention)).toBe(2);
   const zombie = { stream: "s", group: "g", consumers: ["zombie"], idleMinMs: 0 };
   expect(await deleteIdleConsumers(server.client, zombie)).toBe(1);
+});
+
+/** What a role's own connection makes of the server's errors; `sent` are the commands' names. */
+function asConnected(sent: string[] = []) {
+  const { client } = server;
+  const command = (args: readonly string[]) => {
+    sent.push(args[0] ?? "");
+    return client.command(args).catch((error: Error) => Promise.reject(new RedisReplyError(error.message)));
+  };
+  return { ...client, command };
+}
+
+test.each([
+  ["exit intents, and keeps them all", undefined, 301],
+  ["heartbeats, and keeps about as many as are wanted", 100, 200],
+])("a server that is out of memory takes %s", async (_what, kept, most) => {
+  const { client } = server;
+  await full();
+  expect((await failureOf(client.command(["XADD", "urgent", "*", "n", "0"]))).message).toStartWith("OOM");
+  const entry = { stream: "urgent", ...(kept === undefined ? {} : { kept }) };
+  for (let n = 0; n <= 300; n += 1)
+    await appendEntry(asConnected(), { ...entry, fields: ["n", String(n), "data", "{}"] });
+  expect(Number(await client.command(["XLEN", "urgent"]))).toBeWithin(Math.min(most, kept ?? most), most + 1);
+  const [newest] = z
+    .array(z.tuple([z.string(), z.array(z.string())]))
+    .parse(await client.command(["XREVRANGE", "urgent", "+", "-", "COUNT", "1"]));
+  expect(newest?.[1]).toEqual(["n", "300", "data", "{}"]);
+});
+
+test("what is appended needs no function while there is memory", async () => {
+  const sent: string[] = [];
+  await appendEntry(asConnected(sent), { stream: "urgent", fields: ["data", "{}"] });
+  expect(sent).toEqual(["XADD"]);
 });
