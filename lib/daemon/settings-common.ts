@@ -23,7 +23,8 @@ export function commonSettings(role: Role, hostname: string) {
       schemes: ["redis", "rediss", "unix"],
       fallback: "redis://127.0.0.1:6379",
       credentialFile: "redis-url",
-      description: "Redis; user and password allowed.",
+      description:
+        "Redis; user and password allowed. Database 0: two installations on one server differ by QUANTUM_NAMESPACE.",
     }),
     QUANTUM_NAMESPACE: textSetting({
       fallback: "",

@@ -22,8 +22,10 @@ interface UrlFacts {
 const readUrl = (facts: UrlFacts) => (text: string) =>
   isUrl(text, facts.schemes) ? new SecretUrl(text) : undefined;
 
-const urlWords = (facts: UrlFacts): string =>
-  `a URL beginning with ${facts.schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
+const urlWords = ({ schemes }: UrlFacts): string => {
+  const words = `a URL beginning with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
+  return schemes.includes("redis") ? `${words}, of no other database than 0` : words;
+};
 
 /** A URL whose password does not print. */
 export function urlSetting(facts: UrlFacts & { readonly fallback: string }) {
@@ -44,11 +46,12 @@ export function optionalUrlSetting(facts: UrlFacts) {
 function isUrl(text: string, schemes: readonly string[]): boolean {
   const scheme = /^([a-z]+):\/\/\S+$/.exec(text)?.[1];
   if (scheme === undefined || !schemes.includes(scheme)) return false;
-  if (scheme === "unix") return /^unix:\/\/(?:[^@/\s]*@)?\/[^\s]+$/.test(text);
+  if (scheme === "unix") return /^unix:\/\/(?:[^@/\s]*@)?\/[^\s?]+(?:\?(?:db=0?)?)?$/.test(text);
   if (!URL.canParse(text)) return false;
   const { hostname, pathname, username, password } = new URL(text);
-  // The path of a Redis URL is a database's number: anything else fails at every connection, not at the start.
-  if (scheme.startsWith("redis") && !/^\/?\d{0,4}$/.test(pathname)) return false;
+  // The path of a Redis URL is a database's number. All databases of a server share the functions that count and limit,
+  // and what these remember by a key's name is of database 0.
+  if (scheme.startsWith("redis") && !/^\/?0?$/.test(pathname)) return false;
   return hostname !== "" && isDecodable(username) && isDecodable(password);
 }
 

@@ -70,7 +70,7 @@ describe("a configuration that does", () => {
     expect(value).toBe(expected);
   });
 
-  test.each(["redis://u:p@h:1/2", "rediss://h", "unix:///run/redis.sock", "unix://u:p@/run/redis.sock"])(
+  test.each(["redis://u:p@h:1/0", "rediss://h", "unix:///run/redis.sock", "unix://u:p@/run/redis.sock"])(
     "takes %s for Redis",
     (url) => {
       expect(read({ ...PAPER, REDIS_URL: url }).REDIS_URL.reveal()).toBe(url);
@@ -117,6 +117,11 @@ const FAULTY: [string, Environment, readonly RegExp[]][] = [
   ],
   ["a port out of bounds", { ...PAPER, ADMIN_PORT: "70000" }, [/ADMIN_PORT/]],
   ["a foreign scheme", { ...PAPER, REDIS_URL: "http://h" }, [/REDIS_URL: got "http:\/\/h", expected a URL/]],
+  [
+    "another database",
+    { ...PAPER, REDIS_URL: "redis://h:6379/1" },
+    [/REDIS_URL: got "redis:\/\/h:6379\/1", expected a URL .* of no other database than 0/],
+  ],
   ["a relative unix path", { ...PAPER, REDIS_URL: "unix://run/x" }, [/REDIS_URL/]],
   [
     "a relative state folder",

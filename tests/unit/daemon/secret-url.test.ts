@@ -23,16 +23,20 @@ describe("REDIS_URL", () => {
   test.each([
     ["redis://127.0.0.1:6379"],
     ["redis://127.0.0.1:6379/"],
-    ["rediss://user:p%40ss@redis.internal:6380/3"],
+    ["rediss://user:p%40ss@redis.internal:6380/0"],
     ["redis://[::1]:6379/0"],
     ["unix:///run/redis/redis.sock"],
     ["unix://user:pass@/run/redis/redis.sock"],
+    ["unix:///run/redis/redis.sock?db=0"],
   ])("may be %s", (url) => {
     expect(REDIS_URL.safeParse(url).success).toBe(true);
   });
 
   test.each([
     ["redis://127.0.0.1/first", "the path is no database's number"],
+    ["redis://127.0.0.1/1", "another database, whose counters would be mixed with the first one's"],
+    ["rediss://127.0.0.1/15", "another database"],
+    ["unix:///run/redis/redis.sock?db=1", "another database"],
     ["redis://user:100%@127.0.0.1", "the password cannot be decoded"],
     ["redis://user:pa/ss@127.0.0.1", "the password holds a slash"],
     ["http://127.0.0.1", "another scheme"],
