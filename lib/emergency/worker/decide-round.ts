@@ -2,13 +2,15 @@
  * What a panic does next, from what it has just read.
  *
  * 1. Flat is believed only of a reading that began after everything that was in flight when the halt came
- *    into force, or when a close was sent, has arrived or expired.
+ *    into force, or when a close was sent, has arrived or expired, and that no fill is too young to be in.
  * 2. In that reading conditional orders were read first, then plain ones, then positions: what moved on
  *    meanwhile (triggered, filled) is seen in a later one. None may be left that could open a position.
  * 3. A reading that failed is never a sign of being flat.
  */
+import { POSITION_LAG_MS_MAX } from "../../exchange/position-lag.ts";
+
 export interface RoundFacts {
-  /** From the start of the round until nothing that was sent before it can arrive any more; 0 or less: it is so. */
+  /** From the start of the round until a reading of positions shows all that may come; 0 or less: this one does. */
   readonly settledInMs: number;
   /** undefined: the orders were not read in this round, or reading failed. */
   readonly openingOrders: number | undefined;
@@ -38,8 +40,9 @@ export function decideRound(facts: RoundFacts): RoundDecision {
 }
 
 /**
- * How long until everything that may be under way has arrived or expired, ms; 0 or less: it has. An entry may
- * have been signed just before the halt, a close of ours may be in doubt.
+ * How long until everything that may be under way has arrived or expired, and a list of positions names what it opened,
+ * ms; 0 or less: so it is. An entry may have been signed just before the halt, a close of ours may be in doubt: what
+ * that one does to a position opens none, so that no list need show it.
  */
 export function settledInMs(input: {
   /** Since the halt came into force, by a clock that does not step. */
@@ -50,6 +53,10 @@ export function settledInMs(input: {
   /** Orders of this panic whose fate is not established. */
   readonly inDoubt: readonly { readonly signedVenueMs: number; readonly recvWindowMs: number }[];
 }): number {
-  const ends = input.inDoubt.map((order) => order.signedVenueMs + order.recvWindowMs - input.venueNowMs);
-  return Math.max(input.recvWindowMs - input.haltAgeMs, ...ends) + input.skewMs;
+  const { skewMs } = input;
+  const entriesMs = input.recvWindowMs + skewMs - input.haltAgeMs;
+  const closesMs = input.inDoubt.map(
+    (order) => order.signedVenueMs + order.recvWindowMs + skewMs - input.venueNowMs,
+  );
+  return Math.max(entriesMs + POSITION_LAG_MS_MAX, ...closesMs);
 }

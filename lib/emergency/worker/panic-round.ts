@@ -4,7 +4,8 @@
  * 1. It never throws for anything the venue does, and every request in it is made once.
  * 2. Failing to cancel or to read orders holds up no close, nor does a venue that takes its time over it; failing
  *    to read positions is never "none". What could be read of them is closed, though a row of them was not.
- * 3. Stops that close a whole position are not touched here: they go when all is flat.
+ * 3. Stops that close a whole position are not touched here: they go when all is flat. Where they cannot be told from
+ *    what may open one, a symbol's go with the rest once a settled reading shows it flat.
  */
 import Big from "big.js";
 import type { Outcome } from "../../exchange/outcome-classes.ts";
@@ -38,6 +39,8 @@ export interface RoundPlan {
   readonly readOrders: boolean;
   /** Orders and positions are read one after the other: the round may prove that all is flat. */
   readonly inOrder: boolean;
+  /** What was in flight at the halt has arrived, and positions name it. */
+  readonly settled: boolean;
   /** Symbols that may have orders, beside those of this panic. */
   readonly symbols: readonly string[];
   isDust(leg: OpenLeg): boolean;
@@ -61,7 +64,7 @@ export async function runRound(
   const known = [...panic.legs.values(), ...(found ?? [])].map(({ symbol }) => symbol);
   await cancelUnread(parts, cancels, {
     known: [...plan.symbols, ...known],
-    isFlat: (symbol) => isWhole && found?.some((leg) => leg.symbol === symbol) === false,
+    isFlat: (symbol) => plan.settled && isWhole && found?.some((leg) => leg.symbol === symbol) === false,
   });
   const closing = found === undefined ? NOTHING_CLOSED : await closeFound(parts, panic, { found, plan });
   if (isWhole) return { ...cancels, ...closing, isWhole, troubles: cancels.troubles + closing.troubles };

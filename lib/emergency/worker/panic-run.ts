@@ -4,9 +4,9 @@
  * - *halting*: Redis gets the halt (the halt file stood before) and the venue's clock is known, as far as either
  *   answers; nothing is cancelled or closed before, and neither is waited for longer than its own deadline.
  * - *closing*: rounds until positions read zero; back-off 0.1 → 1 s while something fails.
- * - *settling*: positions read zero, but an entry that was in flight may still arrive: read again until the
- *   receive window is over, then once more from orders on. A halt that Redis was given anew meanwhile, for a panic
- *   that joined, counts as the first one did.
+ * - *settling*: positions read zero, but an entry that was in flight may still arrive, and the venue's list may lag
+ *   its fill: read again until both are over, then once more from orders on. What shows meanwhile is closed at once.
+ *   A halt that Redis was given anew meanwhile, for a panic that joined, counts as the first one did.
  * - *late*: not flat 10 s after it was accepted, which whoever watches says once; rounds go on, back-off 1 → 5 s.
  * - *dust*: what is under the venue's smallest order, and was refused for it, counts as closed, and is said.
  * - *ends*: `flat`; `refused` when late and the venue has refused our credentials for 5 s, which a signature that it
@@ -16,15 +16,16 @@
  */
 
 import { within } from "../../daemon/within.ts";
-import type { Outcome } from "../../exchange/outcome-classes.ts";
 import { EVERY_SYMBOL, type RunView } from "./build-completion.ts";
 import { cancelStops } from "./cancel-orders.ts";
 import type { CloseParts } from "./close-leg.ts";
 import { decideRound, type RoundDecision, settledInMs } from "./decide-round.ts";
 import { DustWatch, isSizeRefusal } from "./dust-watch.ts";
+import { OpenersWatch } from "./openers-watch.ts";
 import { legKey, type PanicStanding } from "./panic-memory.ts";
 import { type RoundReport, runRound } from "./panic-round.ts";
 import type { OpenLeg } from "./plan-close.ts";
+import { refusesCredentials } from "./refuses-credentials.ts";
 import type { WorkerLog } from "./worker-parts.ts";
 
 /** Not flat by then: said so, by the contract. */
@@ -60,15 +61,6 @@ export interface PanicRunParts extends CloseParts {
 
 export type PanicEnd = "flat" | "refused" | "stopped";
 
-/** The venue's code for a signature that does not fit the request. */
-const INVALID_SIGNATURE = -1022;
-
-/** Whether a refusal is of our credentials; `signed`: the venue took another request that they signed. */
-function refusesCredentials({ advice, code }: Outcome, signed: boolean): boolean {
-  // A secret that signs one request signs every other: then it is this request that something has spoilt.
-  return advice === "STOP_ENTRIES" && !(signed && code === INVALID_SIGNATURE);
-}
-
 export class PanicRun {
   readonly #parts: PanicRunParts;
   readonly #panic: PanicStanding;
@@ -82,6 +74,7 @@ export class PanicRun {
   #haltOwedAt: number | undefined;
   #roundStartedAt: number;
   #ordersReadAt = Number.NEGATIVE_INFINITY;
+  readonly #openers: OpenersWatch;
   #lastEmpty = false;
   #pauses = 0;
   #openLegs: ReadonlySet<string> | undefined;
@@ -110,6 +103,7 @@ export class PanicRun {
     this.#haltedAt = now;
     this.#haltOwedAt = now;
     this.#roundStartedAt = now;
+    this.#openers = new OpenersWatch(now);
   }
 
   /** A resumed panic is judged after a round of its own: before, there is nothing to say. */
@@ -195,13 +189,17 @@ export class PanicRun {
     if (venue.clockSkewMs() > SKEW_USABLE_MS) void venue.syncClock();
     this.#isHaltOwed();
     if (this.#panic.haltsAnew !== this.#haltsSeen) this.#noteHalt();
-    const settledMs = this.#settledInMs();
-    const inOrder = this.#lastEmpty && settledMs <= 0;
-    const readOrders = inOrder || this.#roundStartedAt - this.#ordersReadAt >= ORDERS_EVERY_MS;
+    const arrivedMs = this.#settledInMs();
+    const settledMs = Math.max(arrivedMs, this.#openers.settledInMs(this.#roundStartedAt));
+    const settled = arrivedMs <= 0;
+    const due = this.#roundStartedAt - this.#ordersReadAt >= ORDERS_EVERY_MS;
+    const readOrders = due || (this.#lastEmpty && settledMs <= 0);
+    const inOrder = readOrders && this.#lastEmpty && settled;
     const parts = { ...this.#parts, recvWindowMs: this.#closeWindowMs };
     const isDust = (leg: OpenLeg) => this.#dust.isDust(leg);
     const symbols = this.#parts.lastKnown().map(({ symbol }) => symbol);
-    const report = await runRound(parts, this.#panic, { readOrders, inOrder, symbols, isDust });
+    const report = await runRound(parts, this.#panic, { readOrders, inOrder, settled, symbols, isDust });
+    if (readOrders) this.#openers.note(report, this.#parts.clock.monotonicMs());
     this.#note(report);
     await this.#heed(report);
     const decision = decideRound({

@@ -28,10 +28,10 @@ describe("after a round, a panic", () => {
 describe("everything that was under way has settled", () => {
   const base = { recvWindowMs: 2000, skewMs: 20, venueNowMs: 10_000, inDoubt: [] };
 
-  test("a receive window and the clock's skew after the halt", () => {
-    expect(settledInMs({ ...base, haltAgeMs: 0 })).toBe(2020);
-    expect(settledInMs({ ...base, haltAgeMs: 2019 })).toBe(1);
-    expect(settledInMs({ ...base, haltAgeMs: 2020 })).toBe(0);
+  test("a receive window, the clock's skew and the positions' lag after the halt", () => {
+    expect(settledInMs({ ...base, haltAgeMs: 0 })).toBe(4020);
+    expect(settledInMs({ ...base, haltAgeMs: 4019 })).toBe(1);
+    expect(settledInMs({ ...base, haltAgeMs: 4020 })).toBe(0);
   });
 
   test("not before a close in doubt can arrive no more", () => {

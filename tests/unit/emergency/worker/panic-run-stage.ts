@@ -4,10 +4,12 @@ import { PanicRun } from "../../../../lib/emergency/worker/panic-run.ts";
 import type { PanicVenue } from "../../../../lib/emergency/worker/worker-parts.ts";
 import type { Position } from "../../../../lib/exchange/exchange.ts";
 import type { Outcome } from "../../../../lib/exchange/outcome-classes.ts";
+import { POSITION_LAG_MS_MAX } from "../../../../lib/exchange/position-lag.ts";
 import { keptLog } from "../../../support/quiet-log.ts";
 
-/** The receive window of the staged run, which its halt takes to be over. */
-export const HALT_WAIT_MS = 2000;
+const RECV_WINDOW_MS = 2000;
+/** Until an entry signed before the staged run's halt has arrived, and positions name it. */
+export const HALT_WAIT_MS = RECV_WINDOW_MS + POSITION_LAG_MS_MAX;
 /** A reading that succeeded. */
 export const ok = <T>(value: T) => ({ ok: true, value }) as const;
 /** An outcome of class FINAL. */
@@ -73,7 +75,7 @@ export function stage(change: Partial<PanicVenue> = {}, giveHalt = async (): Pro
   const log = keptLog();
   const stop = new AbortController();
   const parts = {
-    ...{ venue, book, clock, log, recvWindowMs: HALT_WAIT_MS, signal: stop.signal },
+    ...{ venue, book, clock, log, recvWindowMs: RECV_WINDOW_MS, signal: stop.signal },
     pace: { run: <T>(_: object, task: (sending: () => void) => Promise<T>) => task(() => {}) },
     observe: { orderEnded: () => {} },
     giveHalt,
@@ -84,6 +86,8 @@ export function stage(change: Partial<PanicVenue> = {}, giveHalt = async (): Pro
     ...{ asked, log, book, panic, stop },
     startedMs: nowMs,
     now: () => nowMs,
+    /** The venue takes so long over a request. */
+    take: (ms: number) => clock.sleep(ms),
     setSkew: (ms: number) => {
       skewMs = ms;
     },

@@ -5,7 +5,7 @@ import type { Position, Reading } from "../../../../lib/exchange/exchange.ts";
 import { HALT_WAIT_MS, ok, position, refusal, stage } from "./panic-run-stage.ts";
 
 describe("a run", () => {
-  test("believes flat only of a reading from orders on that began after the receive window", async () => {
+  test("believes flat only of a reading from orders on that began after the receive window and the positions' lag", async () => {
     const at = stage();
     expect(await at.run.untilEnd()).toBe("flat");
     const proof = at.asked.slice(-3);
@@ -114,7 +114,7 @@ describe("a run that another panic joins", () => {
   const confirm = ({ book, now }: ReturnType<typeof stage>) =>
     void book.write({ type: "halt_confirmed", event_id: "p", at_ms: now() });
 
-  test("waits a receive window anew when the halt had been cleared before", async () => {
+  test("waits anew for what may be under way when the halt had been cleared before", async () => {
     const { at, joinedMs } = joined((now) => {
       now.panic.haltsAnew += 1;
       confirm(now);
@@ -124,7 +124,7 @@ describe("a run that another panic joins", () => {
     expect((proof?.atMs ?? 0) - joinedMs()).toBeGreaterThanOrEqual(HALT_WAIT_MS);
   });
 
-  test("waits no second window while the halt stands", async () => {
+  test("waits no second time while the halt stands", async () => {
     const { at, joinedMs } = joined(confirm);
     expect(await at.run.untilEnd()).toBe("flat");
     expect(at.now()).toBe(joinedMs());
