@@ -338,7 +338,8 @@ do_uninstall() {
     act systemctl disable --quiet --now "$full"
     act rm -f "$units/$full"
   done
-  act rm -f "$units/quantum-alarm@.service"
+  act rm -f "$units/quantum-alarm@.service" "$units/redis-server.service.d/10-quantum.conf"
+  [ ! -d "$units/redis-server.service.d" ] || act rmdir --ignore-fail-on-non-empty "$units/redis-server.service.d"
   for folder in "$units"/quantum-.service.d "$units"/quantum-*.service.d; do act rm -rf "$folder"; done
   act systemctl daemon-reload
   [ ! -L "$command_link" ] || act rm -f "$command_link"

@@ -9,5 +9,6 @@ here=$(dirname "$0")
 prometheus_watches
 . "$here/upgrade.sh"
 . "$here/guards.sh"
+. "$here/full-disk.sh"
 systemctl disable --quiet redis-server.service
 printf 'ok           the first boot is done\n'

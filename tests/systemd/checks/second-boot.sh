@@ -57,7 +57,7 @@ grep -q 'nobody knows' /run/uninstall.log || broken "it does not say why: $(cat 
 ok "--uninstall without Redis: $(tail -1 /run/uninstall.log)"
 systemctl start redis-server.service
 /opt/quantum/current/install.sh --uninstall >/run/uninstall.log 2>&1 || broken "--uninstall: $(cat /run/uninstall.log)"
-left=$(find /opt/quantum /etc/systemd/system -name 'quantum*' 2>/dev/null; systemctl list-units --no-legend --state=active 'quantum*')
+left=$(find /opt/quantum /etc/systemd/system -name '*quantum*' 2>/dev/null; systemctl list-units --no-legend --state=active 'quantum*')
 [ -z "$left" ] || broken "left behind: $left"
 [ -s /etc/quantum/quantum.env ] && [ -s /etc/quantum/credentials/redis-url-execution ] || broken "the settings are gone"
 ok "flat: removed, settings and credentials are kept"

@@ -167,7 +167,8 @@ refused '{"venue_positions": "no answer to \"venue_positions\":[]"}' 'nobody kno
 refused '{"venue_positions": [{"symbol": "ETHUSDT"}]}' 'positions are open'
 printf '{\n  "venue_positions": []\n}\n' >/run/venue
 install $uninstall --uninstall || broken "--uninstall"
-[ -e /opt/quantum ] && broken "it left /opt/quantum"
+left=$(find /opt/quantum /etc/systemd/system -path '*quantum*' 2>/dev/null)
+[ -z "$left" ] || broken "it left $left"
 ok "--uninstall: only when the venue lists nothing; no answer is not nothing"
 for pid in /run/pids/*; do kill "$(cat "$pid")" 2>/dev/null; done
 exit 0
