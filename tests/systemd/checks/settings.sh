@@ -14,6 +14,10 @@ STALE_IDLE_MS 60000
 VALUES
 grep -q '^MAX_TRADES_10MIN=3 .*#' /etc/quantum/core_gates.env || broken "core_gates.env has no comments on its lines"
 ok "core_gates.env with comments behind the values loads as meant:${shown//\\(\\.0\\)\\?/}"
+# Of two files the later one counts.
+for unit in execution ai-strategy-router stream-recover; do
+  expect "$unit: the file that counts" "/etc/quantum/quantum-$unit.env (ignore_errors=yes)" "$(prop "$unit" EnvironmentFiles | tail -1)"
+done
 
 # A bad file: 78, the reason in words, no loop, an alarm.
 printf 'TRADING_MODE=PAPRE\n' >/etc/quantum/quantum-execution.env
