@@ -1,6 +1,7 @@
 import Big from "big.js";
 import type { TradeIntent } from "../contract/trade-intent.ts";
 import type { Position, PositionSide } from "../exchange/exchange.ts";
+import { askedQuantity } from "./asked-quantity.ts";
 
 /** What an exit intent becomes, against what the venue says is open. */
 export type ExitDecision =
@@ -13,24 +14,36 @@ export type ExitDecision =
     }
   | { readonly kind: "nothing_to_reduce" }
   | { readonly kind: "ambiguous" }
-  /** Positions are unreadable and the intent alone does not say what to send: read again. */
+  /** What was read, and the intent alone, do not say what to send: read again. */
   | { readonly kind: "read_again" };
+
+export interface ExitInput {
+  readonly intent: TradeIntent;
+  readonly hedgeMode: boolean;
+  /** Undefined: they could not be read in time. */
+  readonly positions: readonly Position[] | undefined;
+  /** Every row was read: what `positions` does not name is not open. */
+  readonly isWhole: boolean;
+  /** By which a size in USD is reckoned where the position has none; undefined: no fresh one. */
+  readonly markPrice?: string | undefined;
+  /** The smallest market order of the venue; undefined: unknown. */
+  readonly leastQuantity?: string | undefined;
+}
+
+export const HEDGE_SIDES = ["LONG", "SHORT"] as const;
 
 const closingSide = (long: boolean) => (long ? "SELL" : "BUY");
 
 /**
- * The order that reduces. `positions` undefined means they could not be read in time: then what the intent
- * says is sent as it is, and the venue enforces that it only reduces.
+ * The order that reduces. Where positions could not be read, what the intent says is sent as it is, and the venue
+ * enforces that it only reduces.
  */
-export function decideExitOrder(input: {
-  readonly intent: TradeIntent;
-  readonly hedgeMode: boolean;
-  readonly positions: readonly Position[] | undefined;
-  /** Every row was read: what `positions` does not name is not open. */
-  readonly isWhole: boolean;
-}): ExitDecision {
-  const { intent, positions } = input;
-  if (positions === undefined) return unproved(intent, input.hedgeMode);
+export function decideExitOrder(input: ExitInput): ExitDecision {
+  const { intent, positions, hedgeMode, isWhole } = input;
+  const sides = HEDGE_SIDES.filter((side) => mayClose(intent, side));
+  // A SELL of the short, say: in hedge mode it would add to it.
+  if (sides.length === 0) return { kind: "nothing_to_reduce" };
+  if (positions === undefined) return unproved(input, sides);
   const candidates = positions.filter(
     (position) =>
       position.symbol === intent.symbol &&
@@ -38,12 +51,15 @@ export function decideExitOrder(input: {
       mayClose(intent, new Big(position.quantity).gt(0) ? "LONG" : "SHORT"),
   );
   const [position, other] = candidates;
-  if (position === undefined)
-    return input.isWhole ? { kind: "nothing_to_reduce" } : unproved(intent, input.hedgeMode);
+  if (position === undefined) return isWhole ? { kind: "nothing_to_reduce" } : unproved(input, sides);
   if (other !== undefined) return { kind: "ambiguous" };
+  // The row that could not be read may be the other side's, and the one that is meant.
+  if (!isWhole && hedgeMode && sides.length > 1) return { kind: "read_again" };
+  const markPrice = position.markPrice ?? input.markPrice;
+  const asked = askedQuantity(intent, { markPrice, leastQuantity: input.leastQuantity });
+  if (asked.kind === "unpriced") return { kind: "read_again" };
   const open = new Big(position.quantity);
-  const asked = intent.quantity === null ? open.abs() : new Big(intent.quantity);
-  const quantity = asked.gt(open.abs()) || asked.lte(0) ? open.abs() : asked;
+  const quantity = asked.kind === "all" || asked.quantity.gt(open.abs()) ? open.abs() : asked.quantity;
   return {
     kind: "close",
     side: closingSide(open.gt(0)),
@@ -59,16 +75,16 @@ export function mayClose(intent: TradeIntent, side: "LONG" | "SHORT"): boolean {
   return intent.action === "CLOSE" || intent.action === closingSide(side === "LONG");
 }
 
-function unproved(intent: TradeIntent, hedgeMode: boolean): ExitDecision {
-  if (intent.quantity === null || !new Big(intent.quantity).gt(0)) return { kind: "read_again" };
-  const named = intent.position_side;
-  const side =
-    intent.action === "CLOSE"
-      ? named === "LONG" || named === "SHORT"
-        ? closingSide(named === "LONG")
-        : undefined
-      : intent.action;
-  if (side === undefined) return { kind: "read_again" };
-  const positionSide = hedgeMode ? (side === "SELL" ? "LONG" : "SHORT") : "BOTH";
-  return { kind: "close", side, positionSide, quantity: intent.quantity };
+/** The order by the intent alone; `sides`: what it may close. */
+function unproved(input: ExitInput, sides: readonly ("LONG" | "SHORT")[]): ExitDecision {
+  const { intent, hedgeMode, markPrice, leastQuantity } = input;
+  const asked = askedQuantity(intent, { markPrice, leastQuantity });
+  const [side, other] = sides;
+  if (side === undefined || other !== undefined || asked.kind !== "part") return { kind: "read_again" };
+  return {
+    kind: "close",
+    side: closingSide(side === "LONG"),
+    positionSide: hedgeMode ? side : "BOTH",
+    quantity: asked.quantity.toFixed(),
+  };
 }

@@ -1,6 +1,7 @@
 import Big from "big.js";
-import { decideOrderSize } from "../exchange/decide-order-size.ts";
+import { decideOrderSize, isUnderSmallestOrder } from "../exchange/decide-order-size.ts";
 import type { VenueOrder } from "../exchange/exchange.ts";
+import { askedQuantity } from "./asked-quantity.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
 
 /** What an exit leaves open that one market order could not close; null: whatever is open. */
@@ -16,12 +17,18 @@ export async function restOfExit(
   job: Job,
   order: VenueOrder,
 ): Promise<RestOfExit | undefined> {
-  const { intent } = job;
-  const asked = intent.quantity !== null && new Big(intent.quantity).gt(0) ? intent.quantity : null;
   const filled = new Big(order.executedQuantity);
   if (filled.lt(order.originalQuantity) || !isLargest(parts, order)) return undefined;
-  const rest = asked === null ? null : new Big(asked).minus(filled);
-  if (rest?.lte(0)) return undefined;
+  const markPrice = order.averagePrice ?? parts.markOf(order.symbol)?.price;
+  const asked = askedQuantity(job.intent, { markPrice });
+  // Without a price nobody knows whether anything of an amount in USD rests, and no more is closed than was asked.
+  if (asked.kind === "unpriced") return undefined;
+  const rest = asked.kind === "all" ? null : asked.quantity.minus(filled);
+  if (
+    rest !== null &&
+    (rest.lte(0) || isUnderSmallestOrder(rest.toFixed(), parts.exchange.rules(order.symbol)))
+  )
+    return undefined;
   const open = await openQuantity(parts, order);
   if (open?.eq(0)) return undefined;
   return { quantity: rest === null ? null : rest.toFixed() };

@@ -96,3 +96,33 @@ test("a reading that lacks a row closes what it names, and never says that there
   expect(decide([long], "LONG")).toMatchObject({ kind: "close", side: "SELL", quantity: "2" });
   expect(decide([long], "SHORT")).toMatchObject({ kind: "close", positionSide: "SHORT", quantity: "7" });
 });
+
+test("a CLOSE of no named side waits for the row that could not be read, in hedge mode", () => {
+  const decide = (hedgeMode: boolean, change: object = {}) =>
+    decideExitOrder({ intent: exit(change), hedgeMode, isWhole: false, positions: [position("2", "LONG")] });
+  expect(decide(true)).toEqual({ kind: "read_again" });
+  expect(decide(true, { action: "SELL" })).toMatchObject({ kind: "close", quantity: "2" });
+  expect(decide(false)).toMatchObject({ kind: "close", quantity: "2" });
+});
+
+test.each([
+  ["SELL", "SHORT"],
+  ["BUY", "LONG"],
+])("a %s of the %s reduces nothing, whatever was read", (action, side) => {
+  for (const positions of [HEDGED, undefined]) {
+    for (const hedgeMode of [true, false]) {
+      const intent = exit({ action, position_side: side, quantity: "1" });
+      expect(decideExitOrder({ intent, hedgeMode, positions, isWhole: positions !== undefined })).toEqual({
+        kind: "nothing_to_reduce",
+      });
+    }
+  }
+});
+
+test("a size in USD is reckoned by the mark stream where nothing was read, and waits without a mark", () => {
+  const intent = exit({ action: "SELL", position_size_usd: "300" });
+  const decide = (markPrice: string | undefined) =>
+    decideExitOrder({ intent, hedgeMode: false, positions: undefined, isWhole: false, markPrice });
+  expect(decide("3000")).toMatchObject({ kind: "close", side: "SELL", quantity: "0.1" });
+  expect(decide(undefined)).toEqual({ kind: "read_again" });
+});
