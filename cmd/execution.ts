@@ -39,7 +39,7 @@ void runDaemon({
     });
     const marks = createMarkPrices({
       ...{ mode, wsUrl: settings.EXCHANGE_WS_URL?.reveal(), clock, random, log },
-      premiumIndex: exchange.premiumIndex,
+      exchange,
       openSocket: (address) => new WebSocket(address),
     });
     return createExecution(context, {

@@ -34,11 +34,10 @@ void runDaemon({
       requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
       exitReservePct: settings.EXIT_RESERVE_PCT,
     });
-    const { premiumIndex } = exchange;
     return createExitBrain(context, {
       ...{ redis, planRedis, exchange },
       marks: (symbols) =>
-        createMarkPrices({ mode, wsUrl, clock, random, log, premiumIndex, symbols, openSocket }),
+        createMarkPrices({ mode, wsUrl, clock, random, log, exchange, symbols, openSocket }),
       userStream: (onEvent) =>
         createUserStream({ mode, wsUrl, clock, random, log, exchange, openSocket, onEvent }),
     });

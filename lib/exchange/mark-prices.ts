@@ -2,32 +2,23 @@
  * Mark prices of all symbols, as fresh as the venue gives them.
  *
  * Invariants
- * 1. An age is measured by our monotonic clock from when the price arrived, never from the venue's time.
- * 2. A stream that is silent for 2 s is helped out by REST; one silent for 10 s is opened anew.
- * 3. Nothing is invented: a symbol without a price has none, an old price says its age.
+ * 1. A price is as old as the book of marks (mark-book.ts) says, whichever of stream and REST it came by.
+ * 2. A stream that is silent for 2 s, or says only what is as old, is helped out by REST; for 10 s, it is opened anew.
  *
  * Life cycle: `run(signal)` keeps stream and fallback going until the signal aborts; both are closed when it
  * resolves. It never rejects.
  */
 
 import { z } from "zod";
-import { canonicalDecimal } from "../contract/decimal-text.ts";
 import { parseJson } from "../contract/json-text.ts";
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { Exchange } from "./exchange.ts";
+import { type AgedMarkPrice, MarkBook } from "./mark-book.ts";
 import { ModeHostError, venueAddress } from "./mode-hosts.ts";
-
-interface AgedMarkPrice {
-  readonly price: string;
-  /** The venue's time of the price, epoch ms. */
-  readonly eventMs: number;
-  /** Since it arrived. */
-  readonly ageMs: number;
-}
 
 export interface MarkPrices {
   markOf(symbol: string): AgedMarkPrice | undefined;
-  /** Since any price arrived, from stream or REST; Infinity before the first. */
+  /** The age of the newest price, from stream or REST; Infinity before the first. */
   silenceMs(): number;
   /** Whether prices come from the stream now (REST otherwise). */
   streaming(): boolean;
@@ -38,7 +29,7 @@ interface MarkPriceOptions {
   readonly mode: TradingMode;
   /** Default: the mode's own. */
   readonly wsUrl?: string | undefined;
-  readonly premiumIndex: Exchange["premiumIndex"];
+  readonly exchange: Pick<Exchange, "premiumIndex" | "serverNowMs" | "clockSkewMs">;
   /** Symbols that matter: the fallback asks for these alone while they are few. */
   readonly symbols?: () => readonly string[];
   readonly openSocket: (url: string) => WebSocket;
@@ -66,34 +57,21 @@ const SINGLE_ASKS_MAX = 9;
 const streamSchema = z.array(z.unknown());
 const markSchema = z.object({ s: z.string(), p: z.string(), E: z.number().int() });
 
-interface Received {
-  readonly price: string;
-  readonly eventMs: number;
-  readonly atMs: number;
-}
-
 /** Live splits its streams by kind; the testnet still has the one path. The paper exchange takes both. */
 const streamPath = (mode: TradingMode) => (mode === "TESTNET" ? `/ws/${STREAM}` : `/market/ws/${STREAM}`);
 
 /** Prices that arrive once `run` was called. Opens nothing by being made. Throws ModeHostError. */
 export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
-  const { clock, mode } = options;
+  const { clock, exchange, mode } = options;
   const address = venueAddress({ mode, wsUrl: options.wsUrl });
   if (address.faults.length > 0) throw new ModeHostError(address.faults);
-  const marks = new Map<string, Received>();
-  let lastMs = Number.NEGATIVE_INFINITY;
+  const marks = new MarkBook(exchange, clock);
   let lastStreamMs = Number.NEGATIVE_INFINITY;
 
-  function receive(symbol: string, price: string, eventMs: number): void {
-    if (!isPrice(price)) return;
-    lastMs = clock.monotonicMs();
-    marks.set(symbol, { price, eventMs, atMs: lastMs });
-  }
-
   function receiveMessage(data: unknown): void {
-    const told = marksOf(data);
-    for (const { s, p, E } of told ?? []) receive(s, p, E);
-    if (told !== undefined) lastStreamMs = clock.monotonicMs();
+    for (const { s, p, E } of marksOf(data)) {
+      lastStreamMs = Math.max(lastStreamMs, marks.receive(s, p, E) ?? lastStreamMs);
+    }
   }
 
   /** One connection, until it closes, falls silent or the signal aborts. */
@@ -134,10 +112,10 @@ export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
   async function askOnce(): Promise<void> {
     const wanted = options.symbols?.() ?? [];
     const few = wanted.length > 0 && wanted.length <= SINGLE_ASKS_MAX;
-    const asks = few ? wanted.map((symbol) => options.premiumIndex(symbol)) : [options.premiumIndex()];
+    const asks = few ? wanted.map((symbol) => exchange.premiumIndex(symbol)) : [exchange.premiumIndex()];
     for (const reading of await Promise.all(asks)) {
       if (!reading.ok) continue;
-      for (const mark of reading.value) receive(mark.symbol, mark.price, mark.eventMs);
+      for (const mark of reading.value) marks.receive(mark.symbol, mark.price, mark.eventMs);
     }
   }
 
@@ -150,12 +128,8 @@ export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
   }
 
   return {
-    markOf(symbol) {
-      const mark = marks.get(symbol);
-      if (mark === undefined) return undefined;
-      return { price: mark.price, eventMs: mark.eventMs, ageMs: clock.monotonicMs() - mark.atMs };
-    },
-    silenceMs: () => clock.monotonicMs() - lastMs,
+    markOf: (symbol) => marks.markOf(symbol),
+    silenceMs: () => marks.silenceMs(),
     streaming: () => clock.monotonicMs() - lastStreamMs <= SILENT_MS_MAX,
     async run(signal) {
       await Promise.all([keepStreaming(signal), helpOut(signal)]);
@@ -163,16 +137,10 @@ export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
   };
 }
 
-/** A finite number above zero: a stop measured from anything else would close what is open. */
-function isPrice(text: string): boolean {
-  const canonical = canonicalDecimal(text);
-  return canonical !== undefined && canonical !== "0" && !canonical.startsWith("-");
-}
-
-/** The marks of a message; undefined when it is none. */
-function marksOf(data: unknown): readonly z.output<typeof markSchema>[] | undefined {
-  const list = streamSchema.safeParse(parseJson(data)).data;
-  return list?.flatMap((one) => {
+/** The marks of a message; none of what is no such message. */
+function marksOf(data: unknown): readonly z.output<typeof markSchema>[] {
+  const list = streamSchema.safeParse(parseJson(data)).data ?? [];
+  return list.flatMap((one) => {
     const mark = markSchema.safeParse(one);
     return mark.success ? [mark.data] : [];
   });

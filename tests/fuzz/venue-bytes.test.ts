@@ -143,8 +143,10 @@ test(`frames of bytes (seed ${SEED}) end no reader of prices: the connection aft
   });
   const stopping = new AbortController();
   let newest: { readonly socket: WebSocket; readonly atMs: number } | undefined;
+  const premiumIndex = () => new Promise<never>(() => undefined);
   const prices = createMarkPrices({
-    ...{ mode: "PAPER", wsUrl: venue.url, premiumIndex: () => new Promise<never>(() => undefined) },
+    ...{ mode: "PAPER", wsUrl: venue.url },
+    exchange: { premiumIndex, serverNowMs: () => 0, clockSkewMs: () => 0 },
     ...{ clock: HASTY, random: () => 0, log: { info: () => undefined, warn: () => undefined } },
     openSocket: (address) => {
       const socket = new WebSocket(address);

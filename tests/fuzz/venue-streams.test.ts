@@ -54,8 +54,9 @@ fuzz("a mark price is a positive decimal, or none; a bad one hides no other", {
     const { openSocket, say } = openedSockets();
     const stopping = new AbortController();
     const premiumIndex = () => new Promise<never>(() => undefined);
+    const exchange = { premiumIndex, serverNowMs: () => 0, clockSkewMs: () => 0 };
     const prices = createMarkPrices({
-      ...{ mode: "PAPER", premiumIndex, openSocket, clock, random: () => 0, log: silent },
+      ...{ mode: "PAPER", exchange, openSocket, clock, random: () => 0, log: silent },
     });
     const running = prices.run(stopping.signal);
     say(message);

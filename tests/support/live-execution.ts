@@ -62,7 +62,7 @@ export async function startLiveExecution(
     },
   });
   const marks = createMarkPrices({
-    ...{ mode: settings.TRADING_MODE, ...common, premiumIndex: exchange.premiumIndex },
+    ...{ mode: settings.TRADING_MODE, ...common, exchange },
     openSocket: (address) => {
       asked.push(address);
       return new WebSocket(address.replace(LIVE_STREAM, venue.wsUrl));

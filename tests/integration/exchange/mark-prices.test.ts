@@ -12,7 +12,7 @@ test("mark prices come from the venue's stream, and from REST while the stream i
   const marks = createMarkPrices({
     mode: "PAPER",
     wsUrl: paper.wsUrl,
-    premiumIndex: exchangeTo(paper.url).premiumIndex,
+    exchange: exchangeTo(paper.url),
     openSocket: (url) => new WebSocket(url),
     clock: systemClock,
     random: Math.random,

@@ -186,7 +186,6 @@ function launchBrain(outside: {
     requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
     exitReservePct: settings.EXIT_RESERVE_PCT,
   });
-  const { premiumIndex } = exchange;
   const registry = new Registry();
   let beats = 0;
   const connection = { url: server.url, deadlineMs: 1500, ...common };
@@ -206,7 +205,7 @@ function launchBrain(outside: {
       }),
       exchange,
       marks: (symbols) =>
-        createMarkPrices({ mode, wsUrl: paper.wsUrl, ...common, premiumIndex, symbols, openSocket }),
+        createMarkPrices({ mode, wsUrl: paper.wsUrl, ...common, exchange, symbols, openSocket }),
       userStream: (onEvent) =>
         createUserStream({ mode, wsUrl: paper.wsUrl, ...common, exchange, openSocket, onEvent }),
     },

@@ -11,8 +11,10 @@ const failure: Reading<readonly MarkPrice[]> = {
   ok: false,
   outcome: misfit({ method: "GET", path: "/fapi/v1/premiumIndex" }, "down"),
 };
-const priceMessage = (price: string) =>
-  JSON.stringify([{ e: "markPriceUpdate", E: 1_700_000_000_000, s: "BTCUSDT", p: price, r: "0.0001" }]);
+const VENUE_MS = 1_700_000_000_000;
+const VENUE_TIME = { serverNowMs: () => VENUE_MS, clockSkewMs: () => 5 };
+const priceMessage = (price: string, eventMs = VENUE_MS) =>
+  JSON.stringify([{ e: "markPriceUpdate", E: eventMs, s: "BTCUSDT", p: price, r: "0.0001" }]);
 
 /** A stream server that counts connections and hands every new one to the test. */
 function streamServer(onOpen: (socket: Bun.ServerWebSocket<undefined>, count: number) => void) {
@@ -46,9 +48,12 @@ function running(
   const marks = createMarkPrices({
     mode: "PAPER",
     wsUrl,
-    premiumIndex: (symbol) => {
-      asked.push(symbol);
-      return options.premiumIndex?.() ?? Promise.resolve(failure);
+    exchange: {
+      ...VENUE_TIME,
+      premiumIndex: (symbol) => {
+        asked.push(symbol);
+        return options.premiumIndex?.() ?? Promise.resolve(failure);
+      },
     },
     ...(options.symbols ? { symbols: options.symbols } : {}),
     openSocket: (url) => new WebSocket(url),
@@ -78,7 +83,7 @@ test("a price of the stream is there with the venue's time and the age since it 
   await using server = streamServer((socket) => socket.send(priceMessage("50000.10")));
   await using run = running(server.url);
   const mark = await waitUntil("the price is there", () => run.marks.markOf("BTCUSDT"));
-  expect(mark).toMatchObject({ price: "50000.10", eventMs: 1_700_000_000_000 });
+  expect(mark).toMatchObject({ price: "50000.10", eventMs: VENUE_MS });
   expect(mark.ageMs).toBeWithin(0, 2000);
   expect(server.paths).toEqual(["/market/ws/!markPrice@arr@1s"]);
   expect([run.marks.markOf("ETHUSDT"), run.marks.streaming()]).toEqual([undefined, true]);
@@ -115,6 +120,23 @@ test("a silent stream is helped out by REST, and one that stays silent is opened
   await waitUntil("a second connection was tried", () => server.paths.length >= 2);
 });
 
+test("a stream whose prices are old is helped out by REST, which it does not hide, and is opened anew", async () => {
+  await using server = streamServer((socket) => {
+    const tell = setInterval(() => {
+      if (socket.send(priceMessage("3000", VENUE_MS - 60_000)) <= 0) clearInterval(tell);
+    }, 5);
+  });
+  const value = [{ symbol: "BTCUSDT", price: "2900", eventMs: VENUE_MS }];
+  await using run = running(server.url, {
+    premiumIndex: () => Promise.resolve({ ok: true, value }),
+    clock: fastClock,
+  });
+  await waitUntil("the stream told its price", () => run.marks.silenceMs() < Number.POSITIVE_INFINITY);
+  await waitUntil("REST gave a price", () => run.marks.markOf("BTCUSDT")?.price === "2900");
+  expect(run.marks.streaming()).toBe(false);
+  await waitUntil("a second connection was tried", () => server.paths.length >= 2);
+});
+
 test("few symbols are asked for one by one, none or many all at once", async () => {
   await using server = streamServer(() => undefined);
   await using few = running(server.url, { symbols: () => ["BTCUSDT", "ETHUSDT"] });
@@ -137,7 +159,7 @@ test("a stream of another mode's host is refused before anything is opened", () 
     createMarkPrices({
       mode: "PAPER",
       wsUrl: "wss://fstream.binance.com",
-      premiumIndex: () => Promise.resolve(failure),
+      exchange: { ...VENUE_TIME, premiumIndex: () => Promise.resolve(failure) },
       openSocket: () => {
         throw new Error("opened");
       },
