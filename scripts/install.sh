@@ -345,6 +345,8 @@ do_uninstall() {
   [ ! -L "$command_link" ] || act rm -f "$command_link"
   act rm -rf "$base" /etc/sysusers.d/quantum.conf /etc/tmpfiles.d/quantum.conf
   say "removed; $etc and /var/lib/quantum are kept"
+  [ ! -e "$redis_etc/quantum-users.acl" ] || say "Redis keeps its settings, users and data; its default user is still off: other programs get \
+NOAUTH. To let them in again: sed -i 's/^user default off resetpass/user default on nopass/' $redis_etc/quantum-users.acl && systemctl restart redis-server"
 }
 
 "do_$action"

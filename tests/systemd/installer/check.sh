@@ -170,5 +170,12 @@ install $uninstall --uninstall || broken "--uninstall"
 left=$(find /opt/quantum /etc/systemd/system -path '*quantum*' 2>/dev/null)
 [ -z "$left" ] || broken "it left $left"
 ok "--uninstall: only when the venue lists nothing; no answer is not nothing"
+
+redis-cli PING 2>&1 | grep -q NOAUTH || broken "the default user is on"
+mend=$(sed -n 's/.*its default user is still off.*again: //p' /run/log)
+[ -n "$mend" ] || broken "--uninstall does not say that the default user stays off"
+sh -c "$mend" || broken "what it says to do fails: $mend"
+[ "$(redis-cli GET somebody:key)" = kept ] || broken "the default user is not on, or what Redis held is gone"
+ok "--uninstall says that Redis' default user is off, and what it says lets it in again"
 for pid in /run/pids/*; do kill "$(cat "$pid")" 2>/dev/null; done
 exit 0
