@@ -69,7 +69,9 @@ export function commonSettings(role: Role, hostname: string) {
       fallback: 10,
       min: 1,
       max: 300,
-      description: "How long a stop waits for what is in flight before the process ends with 2.",
+      description:
+        "How long a stop waits for what is in flight before the process ends with 2. Keep it under the unit's TimeoutStopSec " +
+        "(20 s, execution 30 s), or raise that in a drop-in: systemd kills at its own.",
     }),
   };
 }
