@@ -223,6 +223,7 @@ load_functions() {
 agree_on_version() {
   [ "$dry" = 1 ] && return 0
   builds=$("$base/current/bin/quantumctl" status --json | sed -n 's/.*"git": "\([^"]*\)".*/\1/p' | sort -u)
+  [ -n "$builds" ] || say "no role says which build it runs: look at quantumctl status"
   [ "$(printf '%s\n' "$builds" | grep -c .)" -le 1 ] || fail "roles run different builds: $(printf %s "$builds" | tr "\n" " ")"
 }
 

@@ -7,6 +7,7 @@ broken() {
   tail -n 20 /run/log /run/redis.log 2>/dev/null
   exit 1
 }
+echo '{}' >/run/status
 mkdir -p /run/bin /run/redis /etc/quantum/credentials
 cp /mnt/project/tests/systemd/installer/systemctl /run/bin/systemctl
 for name in systemd-sysusers systemd-tmpfiles; do ln -s /bin/true "/run/bin/$name"; done
@@ -26,7 +27,7 @@ cat >"$first/bin/quantumctl" <<'STANDIN'
 case "$*" in
 *--venue*) cat /run/venue ;;
 *library*) [ ! -e /run/no-library ] ;;
-*) echo '{}' ;;
+*) cat /run/status ;;
 esac
 STANDIN
 chmod +x "$first"/bin/*
@@ -82,6 +83,15 @@ ok "the first installation keeps what a running Redis held, and is refused where
 expect_links "first installation" "releases/quantum-first  "
 [ -s /etc/quantum/credentials/redis-url-execution ] || broken "an empty credential is kept"
 [ "$(redis CONFIG GET maxmemory | tail -1)" = 629145600 ] || broken "quantum-local.conf does not count"
+runs() { # a build a role, as `quantumctl status --json` prints them
+  printf '{\n  "roles": [\n'; printf '    {\n      "git": "%s",\n      "restarts": 0\n    },\n' "$@"; printf '  ]\n}\n'
+}
+runs aaa aaa bbb >/run/status
+install "$first/install.sh" && broken "installed while a role runs another build"
+grep -q 'roles run different builds: aaa bbb' /run/log || broken "it does not say which"
+runs aaa aaa >/run/status
+install "$first/install.sh" || broken "roles that run one build"
+ok "a role that still runs another build fails the installation, with both named"
 ok "an empty credential is made anew, quantum-local.conf counts and stays"
 
 users=$(sha256sum </etc/redis/quantum-users.acl)
