@@ -26,7 +26,7 @@ export const INVALID_DETAILS = {
   SIDE_MISSING: "neither side nor action is BUY, SELL, CLOSE, HOLD or SKIP",
   SIDE_CONFLICT: "side and action are both there and differ",
   TIMESTAMP_MISSING: "no timestamp, or one that is neither ISO 8601 nor an epoch",
-  TIMESTAMP_IN_FUTURE: "the timestamp is more than 5 s ahead of the clock",
+  TIMESTAMP_IN_FUTURE: "the timestamp of an entry is more than 5 s ahead of the clock",
   NOT_A_NUMBER: "a number is not one, is infinite, negative or absurdly large",
   CONFIDENCE_TOO_LOW: "confidence is absent or below MIN_CONFIDENCE",
   LEVERAGE_OUT_OF_BOUNDS: "leverage is outside 1 … MAX_LEVERAGE",

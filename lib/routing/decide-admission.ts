@@ -58,13 +58,14 @@ function decideDecision(
 ): AdmissionRequest {
   const { correlationId, traceId, symbol, action: side } = decision;
   const common = { id, correlationId, traceId, symbol, side };
-  if (decision.timestampMs > nowMs + FUTURE_MAX_MS) {
-    return { ...common, kind: "INVALID", detail: "TIMESTAMP_IN_FUTURE" };
-  }
+  const isAhead = decision.timestampMs > nowMs + FUTURE_MAX_MS;
   const intentId = intentIdOf(decision);
   if (isExit({ action: side, reduce_only: decision.reduceOnly })) {
-    return { ...common, kind: "exit", intentId, document: encodeIntent(intentOf(decision, intentId)) };
+    // Another clock is no reason to stay in a position: the id is of the decision's time, the intent is of ours.
+    const dated = isAhead ? { ...decision, timestampMs: Math.floor(nowMs) } : decision;
+    return { ...common, kind: "exit", intentId, document: encodeIntent(intentOf(dated, intentId)) };
   }
+  if (isAhead) return { ...common, kind: "INVALID", detail: "TIMESTAMP_IN_FUTURE" };
   const invalid = invalidEntry(decision, bounds);
   if (invalid !== undefined) return { ...common, kind: "INVALID", detail: invalid };
   if (nowMs - decision.timestampMs > bounds.ageMaxMs) return { ...common, kind: "EXPIRED" };

@@ -14,10 +14,10 @@ const SOUND = {
   timestamp: NOW - 1000,
 };
 
-function decide(payload: object | string) {
+function decide(payload: object | string, { nowMs = NOW, traceId = "t" } = {}) {
   const fields = {
     payload: typeof payload === "string" ? payload : JSON.stringify(payload),
-    trace_id: "t",
+    trace_id: traceId,
     correlation_id: "c",
   };
   return decideAdmission({
@@ -25,7 +25,7 @@ function decide(payload: object | string) {
     fields,
     decoded: decodeDecision(fields),
     bounds: { ageMaxMs: 600_000, confidenceMin: 0.65, leverageMax: 20 },
-    nowMs: NOW,
+    nowMs,
   });
 }
 
@@ -63,10 +63,35 @@ test.each([
   ["a day old", { timestamp: NOW - 86_400_000 }],
   ["unsure", { confidence: 0.1 }],
   ["over-levered", { leverage: 125 }],
+  ["stamped far ahead of our clock", { timestamp: NOW + 86_400_000 }],
   ["without a size: the whole position", { quantity: null }],
 ])("an exit passes although it is %s", (_name, change) => {
   expect(decide({ ...SOUND, ...change, side: "CLOSE" }).kind).toBe("exit");
   expect(decide({ ...SOUND, ...change, side: "SELL", reduce_only: true }).kind).toBe("exit");
+});
+
+test("an exit's time is at most ours, its id of the time it was stamped with: published anew it is a duplicate", () => {
+  const stamped = (timestamp: number, nowMs = NOW) => {
+    const request = decide({ ...SOUND, side: "CLOSE", timestamp }, { nowMs, traceId: "0" });
+    if (request.kind !== "exit") throw new Error(`${request.kind} is no exit`);
+    const decoded = decodeIntent({ data: request.document });
+    return { id: request.intentId, ms: decoded.kind === "intent" ? decoded.intent.ts_ms : undefined };
+  };
+  const early = stamped(NOW + 6000);
+  expect(early.ms).toBe(NOW);
+  expect(stamped(NOW + 6000, NOW + 300.5)).toEqual({ id: early.id, ms: NOW + 300 });
+  expect(stamped(NOW + 6000, NOW + 2000)).toEqual({ id: early.id, ms: NOW + 6000 });
+  expect(stamped(NOW + 6001).id).not.toBe(early.id);
+  expect(stamped(8.6e15).ms).toBe(NOW);
+});
+
+test("an exit sized in USD says so to whoever executes it", () => {
+  const sized = { ...SOUND, side: "SELL", reduce_only: true, quantity: null, position_size_usd: 300 };
+  const request = decide(sized);
+  const document = "document" in request ? request.document : "";
+  expect(decodeIntent({ data: document })).toMatchObject({
+    intent: { reduce_only: true, quantity: null, position_size_usd: "300" },
+  });
 });
 
 test("what does not parse goes to the dead letters as it came", () => {
