@@ -2,7 +2,7 @@ import Big from "big.js";
 import type { Fills, VenueOrder } from "../exchange/exchange.ts";
 import type { Ending } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
-import { guardFill } from "./guard-fill.ts";
+import { type FillKnowledge, guardFill } from "./guard-fill.ts";
 import { restOfExit } from "./rest-of-exit.ts";
 
 /** First wait for the venue's trades, doubled up to the last (ms): they can lag the order's reply. */
@@ -17,14 +17,13 @@ const WAIT_MISSING_MS = 5000;
  * The ending of an order that the venue has ended. Price and fee come from its trades, once these account for all
  * that the order says it executed. Where the venue goes on not listing them, price and size come from the order as
  * the venue has it, without a fee; and where that has no price either, the order stays in doubt: a position is never
- * booked at a price of zero. Its stop is placed while the trades are read: neither waits for the other. `fresh`: the
- * order's own reply said so.
+ * booked at a price of zero. Its stop is placed while the trades are read: neither waits for the other.
  */
 export async function bookFills(
   parts: ExecutionParts,
   job: Job,
   order: VenueOrder,
-  how: { readonly fresh: boolean },
+  how: FillKnowledge,
 ): Promise<Ending> {
   const executed = new Big(order.executedQuantity);
   if (executed.eq(0)) {
@@ -36,7 +35,7 @@ export async function bookFills(
     };
   }
   const [stop, rest, fills] = await Promise.all([
-    guardFill(parts, job, order, how.fresh),
+    guardFill(parts, job, order, how),
     job.kind === "exit" ? restOfExit(parts, job, order) : undefined,
     readFills(parts, job, order),
   ]);

@@ -27,6 +27,8 @@ export interface StopInput {
   readonly mark: AgedMark | undefined;
   /** Whether another stop of the same direction gives way: an entry's plan replaces the one before. */
   readonly replaces: boolean;
+  /** An order that Redis forgot: its position is proved before it gets a stop, and may long be gone. */
+  readonly recalled?: boolean | undefined;
 }
 
 export type StopDecision =
@@ -36,6 +38,8 @@ export type StopDecision =
   | { readonly kind: "replace"; readonly standing: readonly AlgoOrder[] }
   /** The mark is beyond it: the position must be closed, by its own plan. */
   | { readonly kind: "passed" }
+  /** What is read may lag the fill, and the position may be gone. */
+  | { readonly kind: "look_again" }
   /** Nothing is open any more; `ours` are the stops that this entry left behind. */
   | { readonly kind: "flat"; readonly ours: readonly AlgoOrder[] };
 
@@ -49,9 +53,11 @@ const MARK_AGE_MS_MAX = 2000;
 export function decideStop(input: StopInput): StopDecision {
   const { wanted, resting = [] } = input;
   const standing = resting.filter((order) => guards(order, wanted));
-  if (isFlat(input)) {
+  const open = isOpen(input);
+  if (open === false && input.askedAtMs - input.filledAtMs > POSITION_LAG_MS_MAX) {
     return { kind: "flat", ours: standing.filter((order) => order.clientAlgoId === wanted.clientAlgoId) };
   }
+  if (input.recalled === true && open !== true) return { kind: "look_again" };
   const [one, another] = standing;
   if (one !== undefined && another === undefined && (!input.replaces || isAt(one, wanted.triggerPrice))) {
     return { kind: "rests" };
@@ -75,12 +81,10 @@ function isAt(order: AlgoOrder, price: string): boolean {
   return order.triggerPrice !== null && new Big(order.triggerPrice).eq(price);
 }
 
-function isFlat(input: StopInput): boolean {
-  const { positions, wanted } = input;
-  if (positions === undefined) return false;
-  if (input.askedAtMs - input.filledAtMs <= POSITION_LAG_MS_MAX) return false;
+/** Whether the position is open on the side that the stop closes; undefined: unreadable. */
+function isOpen({ positions, wanted }: StopInput): boolean | undefined {
   const long = wanted.side === "SELL";
-  return !positions.some(
+  return positions?.some(
     (position) =>
       position.symbol === wanted.symbol &&
       position.positionSide === wanted.positionSide &&

@@ -1,6 +1,9 @@
+import { countTextSchema } from "../contract/count-text.ts";
+import { planSuffix } from "../contract/position-plan.ts";
 import { protectiveStopId } from "../exchange/client-order-id.ts";
 import { decideTriggerPrice } from "../exchange/decide-trigger-price.ts";
 import type { OrderSide, PositionSide, VenueOrder } from "../exchange/exchange.ts";
+import { POSITION_LAG_MS_MAX } from "../exchange/position-lag.ts";
 import type { SymbolRules } from "../exchange/symbol-rules.ts";
 import type { WantedStop } from "./decide-stop.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
@@ -28,15 +31,23 @@ export function wantedStop(
   return { symbol, side, positionSide, triggerPrice, clientAlgoId: protectiveStopId(plan.intentId) };
 }
 
+/** How an order came to be known as filled. */
+export interface FillKnowledge {
+  /** By the reply to the order, so that nothing of ours can rest yet. */
+  readonly fresh: boolean;
+  /** By the venue alone: Redis has forgotten the order, and whatever happened since. */
+  readonly recalled?: boolean;
+}
+
 /**
- * Makes the stop of a filled entry rest at the venue. `fresh`: the fill came in the reply to the order, so that
- * nothing of ours can rest yet. Undefined: nobody wants one (an exit, or PROTECTIVE_STOP=none).
+ * Makes the stop of a filled entry rest at the venue. Undefined: nobody wants one (an exit, or PROTECTIVE_STOP=none), or
+ * a later entry's is the one to be there.
  */
 export async function guardFill(
   parts: ExecutionParts,
   job: Job,
   order: VenueOrder,
-  fresh: boolean,
+  { fresh, recalled = false }: FillKnowledge,
 ): Promise<StopOutcome | undefined> {
   const { intent, kind, signal } = job;
   if (kind === "exit" || parts.rules.protectiveStop === "none") return undefined;
@@ -49,6 +60,26 @@ export async function guardFill(
   };
   const wanted = wantedStop(plan, parts.exchange.rules(order.symbol));
   if (wanted === undefined) return { kind: "missing", why: `no price at the venue for ${plan.stopLoss}` };
-  const filledAtMs = order.updateTimeMs;
-  return placeStop(parts, { wanted, filledAtMs, fresh, replaces: true, limitMs: STOP_LIMIT_MS, signal });
+  return placeStop(parts, {
+    ...{ wanted, fresh, recalled, replaces: true, signal },
+    filledAtMs: order.updateTimeMs,
+    limitMs: STOP_LIMIT_MS + (recalled ? POSITION_LAG_MS_MAX : 0),
+    isSuperseded: () => hasLaterPlan(parts, order),
+  });
+}
+
+/** Whether the plan there is of an entry that filled later, by what the call that settles goes by too. */
+async function hasLaterPlan(parts: ExecutionParts, order: VenueOrder): Promise<boolean> {
+  const { redis, keys } = parts;
+  const plan = `${keys.positionPlanPrefix}${planSuffix(order.symbol, order.positionSide)}`;
+  try {
+    const reply = await redis.command(["HMGET", plan, "opened_at", "intent_id"]);
+    const [openedAt, intentId] = Array.isArray(reply) ? reply : [];
+    const atMs = countTextSchema.safeParse(openedAt).data;
+    if (atMs === undefined || atMs <= order.updateTimeMs) return false;
+    return (await redis.command(["EXISTS", `${keys.orderLedgerPrefix}${intentId}`])) === 1;
+  } catch {
+    // A position is guarded whether Redis answers or not.
+    return false;
+  }
 }

@@ -16,7 +16,6 @@ import {
   countOrderFailure,
   type IntentSource,
   type LedgerOrder,
-  markOrderUnknown,
   OrderFencedError,
   type ReceiveReply,
   receiveOrder,
@@ -25,13 +24,13 @@ import { settleStray } from "../kernel/settle-order.ts";
 import { RedisReplyError } from "../redis/redis-errors.ts";
 import { type BegunEntry, beginEntry } from "./begin-entry.ts";
 import { bookFills } from "./book-fills.ts";
-import { denied, type Ending, rejected } from "./ending.ts";
+import { denied, type Ending } from "./ending.ts";
 import { executeEntry } from "./execute-entry.ts";
 import { executeExit } from "./execute-exit.ts";
 import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
 import { bookRecalled, mayBeForgotten, recallOrder } from "./recall-order.ts";
 import { type RecentTrades, readRecentTrades } from "./recent-trades.ts";
-import { resolveAttempt } from "./resolve-order.ts";
+import { resumeOrder } from "./resume-order.ts";
 import { settleIntent } from "./settle-intent.ts";
 
 export interface IntentEntry {
@@ -112,7 +111,7 @@ async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undef
   const known = resumed ?? refusal ?? (made === 0 && recalled && (await bookRecalled(parts, job, recalled)));
   // What the ledger has is not what it had: the attempt after its last may have been made.
   const next = !known && forgotten && made > 0 ? await recallOrder(parts, job, made + 1) : undefined;
-  const again = next && (await bookFills(parts, job, next.order, { fresh: false }));
+  const again = next && (await bookFills(parts, job, next.order, { fresh: false, recalled: true }));
   await settleIntent(parts, job, known || again || (await execute(parts, job, { order, trades })));
 }
 
@@ -141,18 +140,6 @@ function execute(
   if (job.kind === "exit") return executeExit(parts, job, made);
   // Resolving a resumed order takes its time: what was read before it is old.
   return executeEntry(parts, job, { made, trades: order === undefined ? trades : undefined });
-}
-
-/** The ending of an order that was on its way when its handling broke off; undefined: it never got there. */
-async function resumeOrder(parts: ExecutionParts, job: Job, order: LedgerOrder): Promise<Ending | undefined> {
-  if (order.state === "RECEIVED") return undefined;
-  if (order.state === "SUBMITTING") {
-    const { intent_id: intentId } = job.intent;
-    await markOrderUnknown(parts.redis, parts.keys, { intentId, owner: parts.owner, why: "resumed" });
-  }
-  const found = await resolveAttempt(parts, job, order);
-  if (found !== undefined) return bookFills(parts, job, found, { fresh: false });
-  return order.refusal === "" ? undefined : rejected("VENUE_REJECTED", order.refusal);
 }
 
 /** What becomes of an entry whose handling threw. Errors of the connection go on to the consumer. */

@@ -90,14 +90,15 @@ async function readPlan(parts: MenderParts, planKey: string): Promise<PositionPl
   return plan.success ? plan.data : undefined;
 }
 
-function place(parts: MenderParts, plan: PositionPlan, signal: AbortSignal): Promise<StopOutcome> {
+async function place(parts: MenderParts, plan: PositionPlan, signal: AbortSignal): Promise<StopOutcome> {
   const opens = plan.side === "LONG" ? "BUY" : "SELL";
   const { symbol, position_side: positionSide, intent_id: intentId, stop_loss: stopLoss } = plan;
   const rules = parts.exchange.rules(symbol);
   const wanted = wantedStop({ intentId, symbol, opens, positionSide, stopLoss }, rules);
-  if (wanted === undefined) return Promise.resolve({ kind: "missing", why: `no price for ${stopLoss}` });
+  if (wanted === undefined) return { kind: "missing", why: `no price for ${stopLoss}` };
   const filledAtMs = plan.opened_at;
-  return placeStop(parts, { wanted, filledAtMs, fresh: false, replaces: false, limitMs: 0, signal });
+  const task = { wanted, filledAtMs, fresh: false, replaces: false, limitMs: 0, signal };
+  return (await placeStop(parts, task)) ?? FLAT;
 }
 
 /** Under an id of its own: published twice, it is executed once. */

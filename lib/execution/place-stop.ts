@@ -40,6 +40,9 @@ export interface StopTask {
   /** Whether to place without looking first: right after the fill, when there is nothing to find. */
   readonly fresh: boolean;
   readonly replaces: boolean;
+  readonly recalled?: boolean | undefined;
+  /** Whether the stop of a later entry is the one to be there, asked before each look; absent: nobody's is. */
+  isSuperseded?(): Promise<boolean>;
   readonly limitMs: number;
   readonly signal: AbortSignal;
 }
@@ -51,15 +54,18 @@ const AGAIN_AFTER_MS = 100;
 const WOULD_TRIGGER_NOW = -2021;
 
 type Step =
-  | { readonly kind: "ended"; readonly outcome: StopOutcome }
+  | { readonly kind: "ended"; readonly outcome: StopOutcome | undefined }
   | { readonly kind: "again"; readonly why: string };
 
-const ended = (outcome: StopOutcome): Step => ({ kind: "ended", outcome });
+const ended = (outcome: StopOutcome | undefined): Step => ({ kind: "ended", outcome });
 const again = (why: string): Step => ({ kind: "again", why });
 const wordsOf = (outcome: Outcome) => `${outcome.code ?? outcome.row} ${outcome.message}`.trim();
 
-/** Makes the stop rest, or says why it does not. Never throws for what the venue or the network does. */
-export async function placeStop(parts: StopParts, task: StopTask): Promise<StopOutcome> {
+/**
+ * Makes the stop rest, or says why it does not; undefined: another one is to be there. Never throws for what the venue
+ * or the network does.
+ */
+export async function placeStop(parts: StopParts, task: StopTask): Promise<StopOutcome | undefined> {
   const startedMs = parts.clock.monotonicMs();
   let step = task.fresh ? await place(parts, task.wanted) : await lookAndAct(parts, task);
   while (step.kind === "again") {
@@ -72,6 +78,7 @@ export async function placeStop(parts: StopParts, task: StopTask): Promise<StopO
 }
 
 async function lookAndAct(parts: StopParts, task: StopTask): Promise<Step> {
+  if (await task.isSuperseded?.()) return ended(undefined);
   const decision = await look(parts, task);
   switch (decision.kind) {
     case "rests":
@@ -80,6 +87,8 @@ async function lookAndAct(parts: StopParts, task: StopTask): Promise<Step> {
     case "flat":
       for (const order of decision.ours) await parts.exchange.cancelAlgo(order.clientAlgoId);
       return ended({ kind: "flat" });
+    case "look_again":
+      return again("the position is not listed, and may be");
     case "place":
       return place(parts, task.wanted);
     case "replace":
@@ -88,7 +97,7 @@ async function lookAndAct(parts: StopParts, task: StopTask): Promise<Step> {
 }
 
 async function look(parts: StopParts, task: StopTask): Promise<StopDecision> {
-  const { wanted, filledAtMs, replaces } = task;
+  const { wanted, filledAtMs, replaces, recalled } = task;
   const { exchange } = parts;
   const askedAtMs = exchange.serverNowMs();
   const [resting, positions] = await Promise.all([
@@ -96,7 +105,7 @@ async function look(parts: StopParts, task: StopTask): Promise<StopDecision> {
     exchange.positions(wanted.symbol),
   ]);
   return decideStop({
-    ...{ wanted, filledAtMs, askedAtMs, replaces },
+    ...{ wanted, filledAtMs, askedAtMs, replaces, recalled },
     resting: resting.ok ? resting.value : undefined,
     positions: positions.ok ? positions.value : undefined,
     mark: parts.markOf(wanted.symbol),
@@ -113,7 +122,7 @@ async function replace(parts: StopParts, wanted: WantedStop, standing: readonly 
   }
   const step = await place(parts, wanted);
   const before = standing[0]?.triggerPrice;
-  const refused = step.kind === "ended" && step.outcome.kind === "missing";
+  const refused = step.kind === "ended" && step.outcome?.kind === "missing";
   if (refused && before !== undefined && before !== null)
     await place(parts, { ...wanted, triggerPrice: before });
   return step;

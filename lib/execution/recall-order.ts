@@ -90,5 +90,5 @@ export async function bookRecalled(parts: ExecutionParts, job: Job, forgotten: R
   parts.log.warn({ intent_id: intentId, symbol, attempt }, "the venue has an order that Redis forgot");
   const why = "forgotten";
   await markOrderUnknown(parts.redis, parts.keys, { intentId, owner: parts.owner, why, forgotten });
-  return bookFills(parts, job, forgotten.order, { fresh: false });
+  return bookFills(parts, job, forgotten.order, { fresh: false, recalled: true });
 }

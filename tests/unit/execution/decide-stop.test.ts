@@ -73,6 +73,15 @@ test.each<[string, Partial<StopInput>, StopDecision["kind"]]>([
   ["only another symbol is open", { positions: [position("1", { symbol: "ETHUSDT" })] }, "flat"],
   ["nothing is open yet: the reading may be behind the fill", { positions: [], askedAtMs: 2000 }, "place"],
   ["positions are unreadable", { positions: undefined }, "place"],
+  ["recalled, and open", { recalled: true, askedAtMs: 2000 }, "place"],
+  ["recalled, and nothing is open yet", { recalled: true, positions: [], askedAtMs: 2000 }, "look_again"],
+  [
+    "recalled, and only the other direction is open yet",
+    { recalled: true, positions: [position("-1")], askedAtMs: 2000 },
+    "look_again",
+  ],
+  ["recalled, and nothing is open", { recalled: true, positions: [] }, "flat"],
+  ["recalled, and positions are unreadable", { recalled: true, positions: undefined }, "look_again"],
 ])("%s", (_name, change, expected) => {
   expect(decide(change).kind).toBe(expected);
 });
