@@ -34,12 +34,14 @@ export function decideDefaultPlan(input: {
   const long = position.side === "LONG";
   // A short's target of 100 % and more would lie at or below zero, where no price ever is.
   const target = shifted(terms.targetPct, long);
+  const stopLoss = shifted(terms.stopPct, !long).toFixed();
   const reachable = target.gt(0) ? target : reference.div(1000);
   return {
     intentId: adoptionId(position.key, input.nowMs),
     side: position.side,
     entryPrice: position.entryPrice,
-    stopLoss: shifted(terms.stopPct, !long).toFixed(),
+    stopLoss,
+    defaultStop: stopLoss,
     takeProfit: reachable.toFixed(),
     trailPercent: null,
     openedAtMs: input.nowMs,

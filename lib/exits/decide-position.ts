@@ -3,14 +3,18 @@
  *
  * Invariants
  * 1. Every position is guarded by a plan: its own, the one that was followed before, or the default one.
- * 2. A default plan waits for an entry that is still being settled, and for Redis, `graceMs` at most.
+ * 2. A default plan waits for Redis, and for an entry that is still being settled, `graceMs` at most; for the entry
+ *    as long as its trades may take where a stop of ours stands.
  * 3. A plan for the other side is no plan of this position.
- * 4. The first rule of EXIT_RULES that is due names the exit.
+ * 4. A default plan never loosens a stop of ours that stands, and is stored only when that is known, and when no
+ *    entry's own plan is about to be.
+ * 5. The first rule of EXIT_RULES that is due names the exit.
  */
 import Big from "big.js";
 import { type DefaultTerms, decideDefaultPlan } from "./decide-default-plan.ts";
 import type { ExitPlan, PlanReading } from "./exit-plan.ts";
 import { EXIT_RULES, type ExitReason, type RuleVerdict } from "./exit-rule.ts";
+import { withStandingStop } from "./standing-stop.ts";
 import type { WatchedPosition } from "./watched-position.ts";
 
 export interface PositionInput {
@@ -19,6 +23,8 @@ export interface PositionInput {
   readonly reading: PlanReading | undefined;
   /** An entry of the symbol is being submitted or settled. */
   readonly entryInFlight: boolean;
+  /** The tightest stop of ours that rests for the position; null: none does; undefined: that is not known yet. */
+  readonly standingStop: string | null | undefined;
   /** The plan that was followed so far; null: none. */
   readonly followed: ExitPlan | null;
   /** Since the position was first seen, ms. */
@@ -51,6 +57,8 @@ export interface Adoption {
   /** opened_at of what stands there now; null: nothing. */
   readonly replaces: string | null;
   readonly detail: string;
+  /** False: it is followed, and must not be stored yet. */
+  readonly storable: boolean;
 }
 
 interface Guarded {
@@ -66,10 +74,13 @@ export type PositionDecision =
   | ({ readonly kind: "hold" } & Guarded)
   | ({ readonly kind: "exit"; readonly rule: ExitReason } & Guarded);
 
+/** How long a fill may take to be settled, ms: execution waits 30 s for its trades. */
+const SETTLED_AFTER_MS = 60_000;
+
 /** Decides on one position. */
 export function decidePosition(input: PositionInput): PositionDecision {
   const { reading, position } = input;
-  const followed = input.followed?.side === position.side ? input.followed : null;
+  const followed = followedOf(input);
   if (reading?.kind === "plan" && reading.plan.side === position.side)
     return guard(input, reading.plan, null);
   if (reading === undefined) {
@@ -77,7 +88,8 @@ export function decidePosition(input: PositionInput): PositionDecision {
     if (input.ageMs < input.graceMs) return { kind: "wait", why: "PLAN_NOT_READ" };
     return adopt(input, { why: "REDIS_UNREADABLE", replaces: null, detail: "" });
   }
-  if (input.entryInFlight && input.ageMs < input.graceMs) {
+  const standing = input.standingStop ?? null;
+  if (input.entryInFlight && input.ageMs < (standing === null ? input.graceMs : SETTLED_AFTER_MS)) {
     return followed === null ? { kind: "wait", why: "ENTRY_IN_FLIGHT" } : guard(input, followed, null);
   }
   if (reading.kind === "absent") {
@@ -94,13 +106,23 @@ export function decidePosition(input: PositionInput): PositionDecision {
   });
 }
 
+function followedOf({ followed, position, standingStop }: PositionInput): ExitPlan | null {
+  return followed?.side === position.side ? withStandingStop(followed, standingStop ?? null) : null;
+}
+
 /** A plan that was followed before is better than a default one: it is what the position was opened for. */
-function adopt(input: PositionInput, adoption: Adoption): PositionDecision {
-  const { position, followed, defaults, nowMs } = input;
-  if (followed?.side === position.side) return guard(input, followed, adoption);
+function adopt(input: PositionInput, why: Omit<Adoption, "storable">): PositionDecision {
+  const { position, defaults, nowMs, standingStop } = input;
+  const settling = input.entryInFlight && input.ageMs < SETTLED_AFTER_MS;
+  const known = input.reading !== undefined && standingStop !== undefined;
+  const followed = followedOf(input);
+  const isDefault = followed === null || followed.defaultStop !== undefined;
+  const adoption = { ...why, storable: !isDefault || (known && !settling) };
+  if (followed !== null) return guard(input, followed, adoption);
   const reference = input.mark ?? (input.ageMs < input.graceMs ? null : position.entryPrice);
   if (reference === null || !new Big(reference).gt(0)) return { kind: "wait", why: "NO_PRICE" };
-  return guard(input, decideDefaultPlan({ position, reference, nowMs, terms: defaults }), adoption);
+  const plan = decideDefaultPlan({ position, reference, nowMs, terms: defaults });
+  return guard(input, withStandingStop(plan, standingStop ?? null), adoption);
 }
 
 function guard(input: PositionInput, stored: ExitPlan, adoption: Adoption | null): PositionDecision {

@@ -163,12 +163,14 @@ export class ExitLoop {
   }
 
   #decideOne(watch: Watch, facts: RecordedFacts) {
-    const { clock, exchange, rules } = this.#parts;
+    const { clock, exchange, rules, stops } = this.#parts;
     const { position, key } = watch;
+    watch.entryInFlight = facts.entriesInFlight?.has(position.symbol) ?? true;
     return decidePosition({
       position,
       reading: facts.plans.get(key),
-      entryInFlight: facts.entriesInFlight?.has(position.symbol) ?? true,
+      entryInFlight: watch.entryInFlight,
+      standingStop: stops.standing(watch),
       followed: watch.followed,
       ageMs: clock.monotonicMs() - watch.firstSeenMs,
       mark: watch.mark?.price ?? null,

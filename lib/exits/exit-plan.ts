@@ -11,6 +11,8 @@ export interface ExitPlan extends ExitTerms {
   readonly entryPrice: string;
   /** The best mark since the entry, as far as it was recorded. */
   readonly extreme: string | null;
+  /** Of a default plan that is in Redis as yet neither read nor known to be: the stop it would have by itself. */
+  readonly defaultStop?: string;
 }
 
 export type PlanReading =

@@ -11,7 +11,7 @@ import { isRedisError } from "../redis/redis-errors.ts";
 import { listReply, textReply } from "../redis/reply.ts";
 import type { Background } from "./background.ts";
 import type { ExitBrainParts } from "./exit-brain-parts.ts";
-import { storedPlan } from "./exit-plan.ts";
+import { type ExitPlan, storedPlan } from "./exit-plan.ts";
 import type { PositionView } from "./position-book.ts";
 import type { ClosedPosition, PlanStore } from "./position-plan-store.ts";
 import type { RecordedFacts } from "./recorded-facts.ts";
@@ -48,6 +48,7 @@ export class PlanKeeper {
     for (const closed of this.#closed.values()) this.#close(closed);
     for (const watch of watches) {
       if (watch.decision.kind === "wait") continue;
+      this.#sayStopTaken(watch, watch.decision.plan);
       if (facts.plans.get(watch.key)?.kind === "plan" && watch.decision.adoption === null) {
         watch.adopting = false;
       }
@@ -105,7 +106,7 @@ export class PlanKeeper {
       watch.adopted = true;
       this.#alarm(watch, adoption.why, adoption.detail);
     }
-    if (watch.writing || adoption.why === "REDIS_UNREADABLE") return;
+    if (watch.writing || !adoption.storable) return;
     watch.writing = true;
     this.#parts.background.start(async () => {
       await this.#tried(async () => {
@@ -124,6 +125,13 @@ export class PlanKeeper {
     log.error(fields, `POSITION WITHOUT A PLAN ${symbol}: ${why}`);
     observe.adopted(why);
     statistics.add(STATISTICS.planAdopted(why));
+  }
+
+  #sayStopTaken(watch: Watch, { stopLoss, defaultStop }: ExitPlan): void {
+    if (defaultStop === undefined || stopLoss === defaultStop || watch.stopTaken === stopLoss) return;
+    watch.stopTaken = stopLoss;
+    const fields = { position: watch.key, stopLoss, defaultStop };
+    this.#parts.log.warn(fields, `the default plan takes the stop that rests at ${stopLoss}`);
   }
 
   /** Only a trailing stop needs it. */

@@ -13,7 +13,7 @@
  */
 import { planSuffix } from "../contract/position-plan.ts";
 import { STATISTICS } from "../contract/statistics.ts";
-import { isProtectiveStopId } from "../exchange/client-order-id.ts";
+import { isProtectiveStopId, protectiveStopId } from "../exchange/client-order-id.ts";
 import type { AlgoOrder, Exchange } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";
 import type { Background } from "./background.ts";
@@ -24,6 +24,7 @@ import {
 } from "./decide-protective-stop.ts";
 import type { ExitBrainParts } from "./exit-brain-parts.ts";
 import type { PositionView } from "./position-book.ts";
+import { tightest } from "./standing-stop.ts";
 import { StopInventory } from "./stop-inventory.ts";
 import type { Watch } from "./watch.ts";
 import type { WatchedPosition } from "./watched-position.ts";
@@ -69,6 +70,20 @@ export class StopKeeper {
     this.#inventory.doubt(symbol);
   }
 
+  /**
+   * The trigger of the tightest stop of ours that rests for the position and is not of the plan that it follows;
+   * null: none does; undefined: the venue has not been asked since the position is known.
+   */
+  standing({ position, firstSeenMs, followed }: Readonly<Watch>): string | null | undefined {
+    if (!this.#parts.rules.protectiveStops) return null;
+    const ofPlan = followed === null ? null : protectiveStopId(followed.intentId);
+    const ours = this.#resting(position).filter(
+      ({ clientAlgoId }) => isProtectiveStopId(clientAlgoId) && clientAlgoId !== ofPlan,
+    );
+    const readAtMs = this.#inventory.readAtMs(position.symbol) ?? Number.NEGATIVE_INFINITY;
+    return tightest(position.side, ours) ?? (readAtMs < firstSeenMs ? undefined : null);
+  }
+
   /** Starts a pass over the positions of a cycle, unless one is under way. */
   tend(watches: ReadonlyMap<string, Watch>, view: PositionView): void {
     const { rules, background } = this.#parts;
@@ -97,14 +112,11 @@ export class StopKeeper {
     const { position, followed } = watch;
     const readAtMs = this.#inventory.readAtMs(position.symbol);
     if (followed === null || readAtMs === undefined || readAtMs < watch.firstSeenMs) return;
-    const resting = this.#inventory
-      .all()
-      .filter(({ order }) => closes(order, position))
-      .map(({ order }) => ({ clientAlgoId: order.clientAlgoId, triggerPrice: order.triggerPrice ?? "0" }));
     const wanted = decideProtectiveStop({
       plan: followed,
+      entryInFlight: watch.entryInFlight,
       exiting: watch.attempt !== null,
-      resting,
+      resting: this.#resting(position),
       rules: exchange.rules(position.symbol),
       mark: watch.mark?.price ?? null,
       stepPct: rules.stopStepPct,
@@ -112,6 +124,13 @@ export class StopKeeper {
     const young = clock.monotonicMs() - watch.firstSeenMs < ENTRY_STOP_GRACE_MS;
     if (wanted.kind === "place" && young && !watch.adopted) return;
     await this.#carryOut(watch, wanted);
+  }
+
+  #resting(position: WatchedPosition): readonly RestingStop[] {
+    return this.#inventory
+      .all()
+      .filter(({ order }) => closes(order, position))
+      .map(({ order }) => ({ clientAlgoId: order.clientAlgoId, triggerPrice: order.triggerPrice ?? "0" }));
   }
 
   async #carryOut(watch: Watch, wanted: ProtectiveStopDecision): Promise<void> {

@@ -12,6 +12,8 @@ export interface Watch {
   /** The plan that was followed last; null: none yet. */
   followed: ExitPlan | null;
   attempt: ExitAttempt | null;
+  /** An entry of its symbol is being submitted or settled, or nobody can say. */
+  entryInFlight: boolean;
   decision: PositionDecision;
   /** The price of the last decision, and how old it was; null: none. */
   mark: { readonly price: string; readonly ageMs: number } | null;
@@ -21,6 +23,8 @@ export interface Watch {
   adopting: boolean;
   /** A write of its plan is under way. */
   writing: boolean;
+  /** The stop at the venue that its default plan was last said to have taken over; null: none. */
+  stopTaken: string | null;
   /** The best mark that Redis has. */
   recordedExtreme: string | null;
   /** The resting stop, as it was last looked at. */
@@ -35,11 +39,13 @@ export function newWatch(position: WatchedPosition, nowMs: number): Watch {
     position,
     followed: null,
     attempt: null,
+    entryInFlight: true,
     decision: { kind: "wait", why: "PLAN_NOT_READ" },
     mark: null,
     adopted: false,
     adopting: false,
     writing: false,
+    stopTaken: null,
     recordedExtreme: null,
     stop: { state: "unknown", triggerPrice: null },
   };

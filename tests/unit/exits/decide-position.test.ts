@@ -11,6 +11,7 @@ function decide(change: Partial<PositionInput> = {}) {
     position: LONG_POSITION,
     reading: planned,
     entryInFlight: false,
+    standingStop: null,
     followed: null,
     ageMs: 0,
     mark: "100",
@@ -143,6 +144,71 @@ describe("a position without a plan", () => {
       rule: "HARD_STOP",
     });
   });
+});
+
+describe("a stop of ours that stands", () => {
+  test.each([
+    ["tighter than the default one", "99", "99"],
+    ["looser than the default one", "97", "98"],
+  ])("and is %s", (_what, standingStop, stopLoss) => {
+    expect(decide({ reading: absent, standingStop })).toMatchObject({
+      plan: { stopLoss, defaultStop: "98" },
+      adoption: { why: "NO_PLAN", storable: true },
+    });
+  });
+
+  test("of a short is taken over when it is lower", () => {
+    const short = { position: SHORT_POSITION, reading: absent };
+    expect(decide({ ...short, standingStop: "101" })).toMatchObject({ plan: { stopLoss: "101" } });
+    expect(decide({ ...short, standingStop: "103" })).toMatchObject({ plan: { stopLoss: "102" } });
+  });
+
+  test("is taken over as soon as it is seen, and nothing is stored before anyone has looked", () => {
+    const unseen = decide({ reading: absent, standingStop: undefined });
+    expect(unseen).toMatchObject({ adoption: { storable: false }, plan: { stopLoss: "98" } });
+    const followed = unseen.kind === "wait" ? null : unseen.plan;
+    const seen = decide({ reading: absent, followed, standingStop: "99", mark: "120" });
+    expect(seen).toMatchObject({ adoption: { storable: true }, plan: { stopLoss: "99", takeProfit: "104" } });
+  });
+
+  test("is the default plan's own also while Redis does not answer", () => {
+    const unread = { reading: undefined, ageMs: GRACE_MS };
+    expect(decide({ ...unread, standingStop: "99" })).toMatchObject({
+      plan: { stopLoss: "99" },
+      adoption: { why: "REDIS_UNREADABLE", storable: false },
+    });
+    const before = decide(unread);
+    const followed = before.kind === "wait" ? null : before.plan;
+    expect(decide({ ...unread, followed, standingStop: "99" })).toMatchObject({ plan: { stopLoss: "99" } });
+  });
+
+  test("does not change a plan that is recorded, nor one that was", () => {
+    const { defaultStop: _, ...recorded } = { ...LONG_PLAN, defaultStop: "95" };
+    const reading = { kind: "plan", plan: recorded } as const;
+    expect(decide({ reading, standingStop: "99" })).toMatchObject({ plan: { stopLoss: "95" } });
+    expect(decide({ reading: absent, followed: LONG_PLAN, standingStop: "99" })).toMatchObject({
+      plan: { stopLoss: "95" },
+      adoption: { why: "PLAN_LOST", storable: true },
+    });
+  });
+
+  test("keeps the position safe while its entry is being settled, however long trades may take", () => {
+    const settling = { reading: absent, entryInFlight: true, standingStop: "99" };
+    expect(decide({ ...settling, ageMs: 59_999 })).toEqual({ kind: "wait", why: "ENTRY_IN_FLIGHT" });
+    expect(decide({ ...settling, ageMs: 60_000 })).toMatchObject({
+      plan: { stopLoss: "99" },
+      adoption: { why: "NO_PLAN", storable: true },
+    });
+  });
+});
+
+test("no default plan is stored over an entry that is being settled", () => {
+  const settling = { reading: absent, entryInFlight: true } as const;
+  expect(decide({ ...settling, ageMs: GRACE_MS })).toMatchObject({
+    adoption: { storable: false },
+    plan: { stopLoss: "98" },
+  });
+  expect(decide({ ...settling, ageMs: 60_000 })).toMatchObject({ adoption: { storable: true } });
 });
 
 describe("a plan that does not fit", () => {

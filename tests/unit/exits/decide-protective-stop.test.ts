@@ -14,6 +14,7 @@ const trailing = { ...LONG_PLAN, trailPercent: "2", extreme: "100" };
 function decide(change: Partial<ProtectiveStopInput> = {}) {
   return decideProtectiveStop({
     plan: LONG_PLAN,
+    entryInFlight: false,
     exiting: false,
     resting: [ofEntry],
     rules,
@@ -103,6 +104,50 @@ describe("another plan", () => {
 
   test("with the same stop keeps what rests", () => {
     expect(decide({ plan: { ...LONG_PLAN, intentId: "f".repeat(32) } })).toMatchObject({ kind: "keep" });
+  });
+});
+
+describe("a default plan that is not recorded yet", () => {
+  const byDefault = { ...LONG_PLAN, intentId: "f".repeat(32), stopLoss: "93", defaultStop: "93" };
+
+  test("keeps a tighter stop of another plan, and replaces a looser one", () => {
+    expect(decide({ plan: byDefault })).toEqual({ kind: "keep", triggerPrice: "95" });
+    const loose = { ...ofEntry, triggerPrice: "92" };
+    expect(decide({ plan: byDefault, resting: [loose] })).toMatchObject({
+      kind: "replace",
+      stop: { triggerPrice: "93" },
+    });
+  });
+
+  test("of a short does the same the other way round, and takes no stop without a price for one", () => {
+    const plan = { ...byDefault, side: "SHORT", stopLoss: "107", defaultStop: "107" } as const;
+    const at = (triggerPrice: string) => decide({ plan, resting: [{ ...ofEntry, triggerPrice }] });
+    expect(at("105")).toEqual({ kind: "keep", triggerPrice: "105" });
+    for (const price of ["108", "0"]) expect(at(price)).toMatchObject({ stop: { triggerPrice: "107" } });
+  });
+
+  test("has one stop placed where there is none", () => {
+    expect(decide({ plan: byDefault, resting: [] })).toMatchObject({
+      kind: "place",
+      stop: { triggerPrice: "93" },
+    });
+  });
+});
+
+describe("while an entry is being settled", () => {
+  const looser = { ...LONG_PLAN, intentId: "f".repeat(32), stopLoss: "93" };
+
+  test("its stop does not give way to the looser one of the plan before", () => {
+    expect(decide({ plan: looser, entryInFlight: true })).toEqual({ kind: "keep", triggerPrice: "95" });
+    expect(decide({ plan: looser })).toMatchObject({ kind: "replace", stop: { triggerPrice: "93" } });
+  });
+
+  test("a stop is tightened and placed all the same", () => {
+    expect(decide({ plan: { ...looser, stopLoss: "96" }, entryInFlight: true })).toMatchObject({
+      kind: "replace",
+      stop: { triggerPrice: "96" },
+    });
+    expect(decide({ entryInFlight: true, resting: [] })).toMatchObject({ kind: "place" });
   });
 });
 
