@@ -94,6 +94,11 @@ install "$first/install.sh" || broken "roles that run one build"
 ok "a role that still runs another build fails the installation, with both named"
 ok "an empty credential is made anew, quantum-local.conf counts and stays"
 
+mend=$(sed -n '/^### QuantumRedisMemoryHigh/,/^### QuantumDrillFailed/s/^`\(echo [^`]*\)`.*/\1/p' "$first/docs/operations.md")
+sh -c "$mend" || broken "what the manual says of a full Redis fails: $mend"
+[ "$(redis CONFIG GET maxmemory | tail -1)" = 1073741824 ] || broken "what the manual says of a full Redis changes nothing: $mend"
+ok "what the manual says of a full Redis works: $mend"
+
 users=$(sha256sum </etc/redis/quantum-users.acl)
 release users
 echo 'user default on +nosuchcommand' >>/run/users/systemd/redis/quantum-users.acl.template
