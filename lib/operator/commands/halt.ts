@@ -53,7 +53,7 @@ export const haltClearCommand = operatorCommand({
   summary: "let entries pass again after a panic",
   options: [
     ["--why <text>", "what was found and mended; goes to the audit stream"],
-    ["--force", "also while positions are open or unreadable"],
+    ["--force", "also while positions are open or unreadable, or a panic is not answered"],
   ],
   notes: "Run it where the halt file is. Exit code 1: refused, the halt stands.",
   input: z.object({
