@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { GROUPS } from "../../lib/contract/groups.ts";
 import { keysOf } from "../../lib/contract/keys.ts";
 import { atRest } from "../stack/at-rest.ts";
+import type { ChildProcess } from "../stack/child-process.ts";
 import { DecisionMaker } from "../stack/decision-maker.ts";
 import { CHAIN_ROLES, type EmergencyChain, startEmergencyChain } from "../stack/emergency-chain.ts";
 import { fetchJson } from "../stack/fetch-json.ts";
@@ -18,7 +19,8 @@ import type { RedisEye } from "../stack/redis-process.ts";
 import { seededRandom } from "../stack/seeded-random.ts";
 import { startTradingStack, type TradingStack } from "../stack/trading-stack.ts";
 import { breakTheGuard } from "./chaos.ts";
-import { type Monitoring, monitoringLines, startMonitoring } from "./monitoring.ts";
+import { Course, InterruptedError } from "./course.ts";
+import { monitoringLines, startMonitoring } from "./monitoring.ts";
 import { type DemoOptions, readOptions, UsageError } from "./options.ts";
 import { ProgressBlock } from "./progress.ts";
 import { buildReport, paperAccountSchema, renderReport } from "./report.ts";
@@ -53,6 +55,57 @@ async function main(): Promise<number> {
   if (options === undefined) return 0;
   const binaries = await build(options);
   const folder = mkdtempSync(join(tmpdir(), "quantum-demo-"));
+  const course = new Course();
+  try {
+    const { ok, stack, chain } = await course.work(() => demonstrate(course, { options, binaries, folder }));
+    if (options.keep) await keepRunning(stack, chain, course);
+    return ok ? 0 : 1;
+  } finally {
+    await course.end();
+    rmSync(folder, { recursive: true, force: true });
+    print("all processes of the demonstration have ended");
+  }
+}
+
+interface Shown {
+  readonly ok: boolean;
+  readonly stack: TradingStack;
+  readonly chain: EmergencyChain | undefined;
+}
+
+/** Everything until there is nothing more to show. Throws when it cannot be shown. */
+async function demonstrate(
+  course: Course,
+  where: { readonly options: DemoOptions; readonly binaries: string; readonly folder: string },
+): Promise<Shown> {
+  const { options, binaries } = where;
+  const stack = await startStack(course, where);
+  let ok = await trade(stack, options, course);
+  let chain: EmergencyChain | undefined;
+  if (options.chaos || options.monitor) {
+    print("\nthe emergency chain joins:");
+    chain = await course.start((signal) =>
+      startEmergencyChain(stack, { binaries, onStarted: printReady, signal }),
+    );
+  }
+  if (options.chaos && chain !== undefined) {
+    ok = (await breakTheGuard({ stack, chain, seed: options.seed, print })) && ok;
+    // As its service manager does: without it a cleared halt would soon be the next panic.
+    if (options.keep) await chain.daemons["exit-brain"].start();
+  }
+  if (options.monitor) {
+    const { prometheusPort: port, hurry } = options;
+    const monitoring = await course.start(() => startMonitoring(stack, chain, { binaries, port, hurry }));
+    print(`\nmonitoring:\n${monitoringLines(monitoring, hurry)}`);
+  }
+  return { ok, stack, chain };
+}
+
+async function startStack(
+  course: Course,
+  where: { readonly options: DemoOptions; readonly binaries: string; readonly folder: string },
+): Promise<TradingStack> {
+  const { options, binaries, folder } = where;
   const limits = raisedLimits();
   const printed = { ...limits, ...raisedVenueLimits() };
   print(
@@ -60,55 +113,25 @@ async function main(): Promise<number> {
       .map(([name, value]) => `  ${name}=${value}`)
       .join("\n")}\n`,
   );
-  const stack = await startTradingStack({
-    folder,
-    appendfsync: "everysec",
-    binaries,
-    env: {
-      "paper-exchange": await venueEnvironment(options),
-      "ai-strategy-router": limits,
-      execution: limits,
-    },
-    onStarted: printReady,
-  });
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
-  process.once("SIGTERM", () => interrupted.abort());
-  let chain: EmergencyChain | undefined;
-  let monitoring: Monitoring | undefined;
-  try {
-    let ok = await trade(stack, options, interrupted.signal);
-    if ((options.chaos || options.monitor) && !interrupted.signal.aborted) {
-      print("\nthe emergency chain joins:");
-      chain = await startEmergencyChain(stack, { binaries, onStarted: printReady });
-    }
-    if (options.chaos && chain !== undefined) {
-      ok = (await breakTheGuard({ stack, chain, seed: options.seed, print })) && ok;
-    }
-    if (options.keep) {
-      // As its service manager does: without it a cleared halt would soon be the next panic.
-      if (options.chaos) await chain?.daemons["exit-brain"].start();
-      if (options.monitor) {
-        const { prometheusPort: port, hurry } = options;
-        monitoring = await startMonitoring(stack, chain, { binaries, port, hurry });
-        print(`\nmonitoring:\n${monitoringLines(monitoring, hurry)}`);
-      }
-      await keepRunning(stack, chain, interrupted.signal);
-    }
-    return ok ? 0 : 1;
-  } finally {
-    await monitoring?.stop();
-    await chain?.stop();
-    await stack.stop();
-    rmSync(folder, { recursive: true, force: true });
-    print("all processes of the demonstration have ended");
-  }
+  const env = {
+    "paper-exchange": await venueEnvironment(options),
+    "ai-strategy-router": limits,
+    execution: limits,
+  };
+  const onStarted = (name: string, child: ChildProcess) => {
+    course.needs(child);
+    printReady(name);
+  };
+  return await course.start((signal) =>
+    startTradingStack({ folder, appendfsync: "everysec", binaries, env, onStarted, signal }),
+  );
 }
 
-async function trade(stack: TradingStack, options: DemoOptions, interrupted: AbortSignal): Promise<boolean> {
+async function trade(stack: TradingStack, options: DemoOptions, course: Course): Promise<boolean> {
   const eye = await stack.redis.eye();
+  course.defer(eye.close);
   await arm(stack);
-  const fed = await feed(stack, eye, options, interrupted);
+  const fed = await feed(stack, eye, options, course.interrupted);
   print("waiting for the last result …");
   await atRest(eye, keys, 60_000);
   const venue = stack.daemons["paper-exchange"].url;
@@ -123,7 +146,6 @@ async function trade(stack: TradingStack, options: DemoOptions, interrupted: Abo
       "proved: orders = distinct admitted, ungated intents; results = intents consumed; nothing else happened",
     );
   }
-  eye.close();
   return problems.length === 0;
 }
 
@@ -153,7 +175,8 @@ async function feed(
   const beganAt = performance.now();
   let fed = 0;
   let prices = await readPrices(venue);
-  while (performance.now() - beganAt < options.seconds * 1000 && !interrupted.aborted) {
+  while (performance.now() - beganAt < options.seconds * 1000) {
+    interrupted.throwIfAborted();
     const due = Math.floor(((performance.now() - beganAt) / 1000) * options.rate);
     if (fed < due) prices = await readPrices(venue);
     for (; fed < due; fed += 1) {
@@ -194,7 +217,7 @@ async function showProgress(now: {
 async function keepRunning(
   stack: TradingStack,
   chain: EmergencyChain | undefined,
-  interrupted: AbortSignal,
+  course: Course,
 ): Promise<void> {
   const { daemons, adminToken, redis } = stack;
   const router = daemons["ai-strategy-router"].url;
@@ -218,20 +241,25 @@ everything keeps running; press Ctrl-C to end it. Try:
     print(`  curl -s ${worker}/v1/halt
   curl -s -X DELETE ${worker}/v1/halt -H 'Authorization: Bearer ${adminToken}' -H 'X-Operator: me' -H 'Content-Type: application/json' -d '{"why": "looked at it"}'`);
   }
-  await new Promise<void>((resolve) => {
-    if (interrupted.aborted) resolve();
-    interrupted.addEventListener("abort", () => resolve());
-  });
+  await course.untilSignalled();
 }
 
-async function run(): Promise<void> {
+/** What went wrong, and what made it go wrong, without the insides of our programs. */
+function plainWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${plainWords(error.cause)}`;
+}
+
+async function run(): Promise<number> {
   try {
-    process.exitCode = await main();
+    return await main();
   } catch (error) {
-    const text = error instanceof UsageError ? error.message : Bun.inspect(error);
-    process.stderr.write(`${text}\n`);
-    process.exitCode = error instanceof UsageError ? 64 : 1;
+    process.stderr.write(`${plainWords(error)}\n`);
+    if (error instanceof InterruptedError) return error.exitCode;
+    return error instanceof UsageError ? 64 : 1;
   }
 }
 
-await run();
+const exitCode = await run();
+// Work that was cut short may still wait for something; what was printed goes out first.
+process.stdout.write("", () => process.exit(exitCode));

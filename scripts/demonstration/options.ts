@@ -24,7 +24,7 @@ Runs the whole trading path on this machine (private Redis, paper exchange, rout
 engine decide on a market, and proves at the end that everything adds up. Ends by itself.
 
   --prices FILE   replay a recorded market (CSV, also .gz: one-minute bars, or best bid and ask)
-  --speed N       market time per real time; default: bars as fast as they fit into the run, quotes 1
+  --speed N       market time per real time; default: bars as fast as they fit into the run, at most 60000, quotes 1
   --seconds N     how long the engine decides; default 45
   --rate N        decisions a second; default 20
   --seed N        of the generated market and of the decisions; default 1

@@ -21,12 +21,16 @@ export function raisedVenueLimits(): Readonly<Record<string, string>> {
   };
 }
 
+/** A thousand bars of a minute in a second: with more of them the venue has no time left for orders. */
+const FITTING_SPEED_MAX = 60_000;
+
 /** The paper exchange's settings: generated, or the recording at a speed that fits into the run. */
 export async function venueEnvironment(options: DemoOptions): Promise<Readonly<Record<string, string>>> {
   const common = { PAPER_SEED: String(options.seed), ...raisedVenueLimits() };
   if (options.prices === undefined) return common;
   const span = await readRecordingSpan(options.prices);
-  const fitting = span.kind === "bars" ? Math.ceil(span.ms / (options.seconds * 1000)) : 1;
+  const whole = Math.ceil(span.ms / (options.seconds * 1000));
+  const fitting = span.kind === "bars" ? Math.min(whole, FITTING_SPEED_MAX) : 1;
   return {
     ...common,
     PAPER_PRICES: resolve(options.prices),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ROLES } from "../../lib/contract/roles.ts";
+import { abortable } from "./abortable.ts";
 import { type Daemon, daemonOf } from "./daemon.ts";
 import { freePort, type TradingStack } from "./trading-stack.ts";
 
@@ -19,6 +20,8 @@ export async function startEmergencyChain(
   options: {
     readonly binaries: string;
     readonly onStarted?: (name: string) => void;
+    /** Aborted: what has been started is stopped, and the start throws its reason. */
+    readonly signal?: AbortSignal;
   },
 ): Promise<EmergencyChain> {
   const brainPort = freePort();
@@ -43,7 +46,7 @@ export async function startEmergencyChain(
   };
   try {
     for (const role of CHAIN_ROLES) {
-      await daemons[role].start();
+      await abortable(daemons[role].start(), options.signal);
       options.onStarted?.(ROLES[role].binary);
     }
   } catch (error) {

@@ -45,7 +45,12 @@ export async function startRedis(options: {
   };
   const start = async () => {
     child = startProcess({ name: "redis-server", command, env: {}, logFile: join(folder, "redis.log") });
-    await waitFor("redis-server answers", () => answers(socketPath), { timeoutMs: 10_000, everyMs: 5 });
+    try {
+      await waitFor("redis-server answers", () => answers(socketPath), { timeoutMs: 10_000, everyMs: 5 });
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
   };
   await start();
   return { socketPath, url: `unix://${socketPath}`, process: () => child, eye, start };

@@ -5,6 +5,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROLES } from "../../lib/contract/roles.ts";
+import { abortable } from "./abortable.ts";
+import type { ChildProcess } from "./child-process.ts";
 import { type Daemon, daemonOf } from "./daemon.ts";
 import { type RedisProcess, startRedis } from "./redis-process.ts";
 
@@ -28,7 +30,9 @@ export interface StackOptions {
   readonly binaries: string;
   /** More environment, by role. */
   readonly env?: Partial<Record<StackRole, Readonly<Record<string, string>>>>;
-  readonly onStarted?: (name: string) => void;
+  readonly onStarted?: (name: string, process: ChildProcess) => void;
+  /** Aborted: what has been started is stopped, and the start throws its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Below the ports that the kernel gives out by itself (net.ipv4.ip_local_port_range). */
@@ -59,7 +63,7 @@ export async function startTradingStack(options: StackOptions): Promise<TradingS
   mkdirSync(options.folder, { recursive: true });
   const adminToken = crypto.randomUUID();
   const redis = await startRedis({ folder: options.folder, appendfsync: options.appendfsync });
-  options.onStarted?.("redis-server");
+  options.onStarted?.("redis-server", redis.process());
   const paperPort = freePort();
   const common = {
     TRADING_MODE: "PAPER",
@@ -85,8 +89,8 @@ export async function startTradingStack(options: StackOptions): Promise<TradingS
   };
   try {
     for (const one of Object.values(daemons)) {
-      await one.start();
-      options.onStarted?.(ROLES[one.role].binary);
+      await abortable(one.start(), options.signal);
+      options.onStarted?.(ROLES[one.role].binary, one.process());
     }
   } catch (error) {
     await stop();
