@@ -4,9 +4,13 @@
  *
  * 1. Only while the halt of a panic stands and none runs: until then nobody opens anything but by hand.
  * 2. Only stops of this system go: an operator who trades by hand meanwhile may place one before its position.
- * 3. A stop goes when a reading of positions that was begun after the stop was seen shows none that it could close.
+ * 3. A stop goes when a reading of positions shows none that it could close and was begun so long after the stop was seen
+ *    that no list leaves out the fill which it came to guard.
  */
+import Big from "big.js";
 import { isProtectiveStopId } from "../../exchange/client-order-id.ts";
+import type { AlgoOrder, Position } from "../../exchange/exchange.ts";
+import { POSITION_LAG_MS_MAX } from "../../exchange/position-lag.ts";
 import { soundRows } from "../../exchange/sound-rows.ts";
 import type { PanicVenue, WorkerClock, WorkerLog } from "./worker-parts.ts";
 
@@ -28,24 +32,29 @@ export async function sweepLateStops(parts: LateStopParts, signal: AbortSignal):
     await parts.clock.sleep(EVERY_MS, signal);
     // Nothing of the share that a panic may need.
     if (!signal.aborted && parts.isOver() && parts.venue.admit("entry", COST).kind === "ok") {
-      await removeLateStops(parts);
+      await removeLateStops(parts, signal);
     }
   }
 }
 
 /** One look. What cannot be read or cancelled is looked at the next time. */
-export async function removeLateStops({ venue, log, isOver }: LateStopParts): Promise<void> {
+export async function removeLateStops(parts: LateStopParts, signal: AbortSignal): Promise<void> {
+  const { venue, clock, log, isOver } = parts;
   const resting = soundRows(await venue.openAlgoOrders()) ?? [];
   const stops = resting.filter((one) => one.closePosition && isProtectiveStopId(one.clientAlgoId));
   if (stops.length === 0) return;
+  await clock.sleep(POSITION_LAG_MS_MAX, signal);
+  if (signal.aborted || !isOver()) return;
   const open = await venue.positions();
   if (!open.ok || !isOver()) return;
-  const left = stops.filter(
-    ({ symbol, positionSide }) =>
-      !open.value.some((one) => one.symbol === symbol && one.positionSide === positionSide),
-  );
+  const left = stops.filter((stop) => !open.value.some((position) => couldClose(stop, position)));
   for (const { symbol, clientAlgoId } of left) {
     const cancelled = await venue.cancelAlgo(clientAlgoId);
     log.warn({ symbol, clientAlgoId, cancelled: cancelled.ok }, "a stop was left without a position");
   }
+}
+
+function couldClose(stop: AlgoOrder, { symbol, positionSide, quantity }: Position): boolean {
+  if (stop.symbol !== symbol || stop.positionSide !== positionSide) return false;
+  return stop.side === (new Big(quantity).gt(0) ? "SELL" : "BUY");
 }
