@@ -3,6 +3,7 @@ import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
 import { connectRedis } from "../lib/redis/connection.ts";
 import { createTelemetry } from "../lib/telemetry/create-telemetry.ts";
+import { diskSpace } from "../lib/telemetry/disk-space.ts";
 import { telemetrySettings } from "../lib/telemetry/settings.ts";
 
 void runDaemon({
@@ -16,6 +17,10 @@ void runDaemon({
       name: consumerName("safety-telemetry", context.instance),
       ...{ clock, random, log },
     });
-    return createTelemetry(context, { redis, newNonce: randomUUID });
+    return createTelemetry(context, {
+      redis,
+      newNonce: randomUUID,
+      disk: () => diskSpace(context.stateDir),
+    });
   },
 });

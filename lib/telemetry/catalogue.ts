@@ -180,6 +180,12 @@ export const CATALOGUE = {
     "epoch_seconds",
   ),
   quantum_telemetry_sample_interval_seconds: own("gauge", "SAMPLE_INTERVAL_SEC.", "seconds"),
+  quantum_disk_free_bytes: own(
+    "gauge",
+    "Space that is left on the disk of the exporter's state folder; NaN when it cannot be asked.",
+    "bytes",
+  ),
+  quantum_disk_size_bytes: own("gauge", "Size of that disk.", "bytes"),
   quantum_telemetry_status_viewers: own("gauge", "Open live views of the status page.", "count"),
 } as const;
 

@@ -5,6 +5,7 @@ import { runTogether } from "../daemon/run-together.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { keepRoleBeat } from "../redis/role-beat.ts";
 import { createCollectors } from "./collectors.ts";
+import type { DiskSpace } from "./disk-space.ts";
 import { createMetricBoard, type MetricBoard } from "./metric-board.ts";
 import { RedisWatch } from "./redis-watch.ts";
 import { createSampler, type Sampler } from "./sampler.ts";
@@ -24,6 +25,8 @@ export function createTelemetry(
     readonly redis: RedisConnection;
     /** Unguessable, a new one at every call. */
     readonly newNonce: () => string;
+    /** Of the disk that the state folder lies on, at once. */
+    readonly disk: () => DiskSpace;
   },
 ): DaemonParts {
   const { settings, clock, log, registry, build } = context;
@@ -47,6 +50,8 @@ export function createTelemetry(
     clock,
   );
   showOwn(board, sampler, watch);
+  board.look("quantum_disk_free_bytes", () => outside.disk().freeBytes);
+  board.look("quantum_disk_size_bytes", () => outside.disk().sizeBytes);
   board.look("quantum_telemetry_status_viewers", () => status.viewers);
   const roleBeat = {
     ...{ redis, clock, log, instance: context.instance, bootId: context.bootId },

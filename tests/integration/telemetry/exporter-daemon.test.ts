@@ -40,7 +40,7 @@ function steady(text: string): string {
     .join("\n")
     .replaceAll(/^(quantum_telemetry_\w*(?:duration|timestamp)\w*(?:\{.*\})?) .*$/gm, "$1 <time>")
     .replaceAll(/^(quantum_role_beat_age_seconds\{.*\}) .*$/gm, "$1 <age>")
-    .replaceAll(/^(quantum_redis_memory_used_bytes) .*$/gm, "$1 <bytes>")
+    .replaceAll(/^(quantum_redis_memory_used_bytes|quantum_disk_\w+_bytes) [1-9].*$/gm, "$1 <bytes>")
     .replaceAll(/^(quantum_safety_redis_last_error_timestamp) .*$/gm, "$1 <time>")
     .replaceAll(/^(quantum_trade_intent_rate_per_min) .*\n/gm, "")
     .replaceAll(/^(quantum_safety_exporter_scrapes_total) .*$/gm, "$1 <count>");

@@ -69,7 +69,7 @@ const caseSchema = z.object({
 const OWN = new Set([
   ...["up", "quantum_safety_redis_up", "quantum_panic_open_age_seconds"],
   ...["quantum_watchdog_positions", "quantum_watchdog_brain_healthy"],
-  "quantum_telemetry_collector_success",
+  ...["quantum_telemetry_collector_success", "quantum_disk_free_bytes", "quantum_disk_size_bytes"],
   ...[
     "quantum_router_entries_lost_total",
     "quantum_execution_entries_lost_total",
