@@ -22,6 +22,16 @@ export function wordsOf(outcome: Outcome): string {
 }
 
 /**
+ * The answer that ends an entry once it is proved not executed, though no row of the outcome table knows it: sent again
+ * it would be refused again, for as long as the intent may live. An exit goes on trying.
+ */
+export function refusalOf(kind: "entry" | "exit", outcome: Outcome): Outcome | undefined {
+  if (kind === "exit" || outcome.row !== "UNRECOGNISED") return undefined;
+  const status = outcome.httpStatus ?? 0;
+  return outcome.code !== null || (status >= 400 && status < 500) ? outcome : undefined;
+}
+
+/**
  * What follows an attempt that the venue certainly did not execute. `rejections` is how many there were
  * before. An entry ends soon; an exit ends only where the venue is final or there is nothing to reduce, by its
  * position too: the venue's word alone, that may be behind, is believed the fourth time.

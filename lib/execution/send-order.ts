@@ -16,7 +16,7 @@ import type { Outcome } from "../exchange/outcome-classes.ts";
 import { markOrderUnknown, type Submission, type SubmitReply, submitOrder } from "../kernel/order-ledger.ts";
 import { askAfterRejection } from "./ask-after-rejection.ts";
 import { bookFills } from "./book-fills.ts";
-import { type AfterRejection, decideAfterRejection, wordsOf } from "./decide-after-rejection.ts";
+import { type AfterRejection, decideAfterRejection, refusalOf, wordsOf } from "./decide-after-rejection.ts";
 import { denied, type Ending, rejected } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
 import { noteWouldHold } from "./note-would-hold.ts";
@@ -40,7 +40,7 @@ type Sent =
   | { readonly kind: "at_venue"; readonly order: VenueOrder; readonly fresh: boolean }
   | { readonly kind: "rejected"; readonly outcome: Outcome; readonly signedAtMs: number }
   /** `refusal`: the venue's answer, where it refused and could not say at once whether it has the order. */
-  | { readonly kind: "unknown"; readonly signedAtMs: number; readonly refusal?: Outcome };
+  | { readonly kind: "unknown"; readonly signedAtMs: number; readonly refusal?: Outcome | undefined };
 
 /** How old a plan may be (ms): the age of the position that an exit is proved by. */
 const PLAN_AGE_MS_MAX = 1000;
@@ -151,7 +151,7 @@ async function resolveUnknown(
     intentId: intent.intent_id,
     owner: parts.owner,
     why: refusal === undefined ? "ambiguous" : "refused",
-    refusal: refusal?.class === "FINAL" ? wordsOf(refusal) : undefined,
+    refusal: refusal?.class === "FINAL" || refusal?.class === "UNKNOWN" ? wordsOf(refusal) : undefined,
   });
   return resolveAttempt(parts, job, {
     clientOrderId: clientOrderId(intent.intent_id, attempt),
@@ -264,6 +264,6 @@ async function sendAttempt(
   // Whatever is planned from now on is planned for the account as it is.
   if (outcome.outcome.advice === "READ_ACCOUNT") await parts.exchange.probe();
   return outcome.phase === "ambiguous"
-    ? { kind: "unknown", signedAtMs }
+    ? { kind: "unknown", signedAtMs, refusal: refusalOf(kind, outcome.outcome) }
     : { kind: "rejected", outcome: outcome.outcome, signedAtMs };
 }

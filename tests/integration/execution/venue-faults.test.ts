@@ -127,6 +127,33 @@ describe("an order that the venue refuses for good ends rejected, with its words
   });
 });
 
+test.each<[string, Effect]>([
+  ["a code that nobody listed", { kind: "error", code: -9999, msg: "no" }],
+  ["a status of its own", { kind: "http", status: 403 }],
+])(
+  "an entry refused with %s, and proved not executed, ends rejected and is not sent again",
+  async (_name, effect) => {
+    const { own, executed } = await trade(effect, { at: brisk });
+    expect(own).toMatchObject([{ status: "rejected", order_id: "" }]);
+    expect(own[0]?.reason).toStartWith("VENUE_REJECTED: ");
+    expect(executed).toEqual([]);
+  },
+  120_000,
+);
+
+test("an exit refused with a code that nobody listed is sent again", async () => {
+  await trade({ kind: "latency", ms: 0, when: "before" }, { at: brisk });
+  const rule = {
+    match: { method: "POST", path: "/fapi/v1/order" },
+    count: 1,
+    effect: { kind: "error", code: -9999 },
+  };
+  await brisk.paper.admin("POST", "faults", { rules: [rule] });
+  const exit = soundIntent({ action: "SELL", reduce_only: true, quantity: "0.1" });
+  await brisk.handle(await brisk.publish(exit, "exit"), "exit");
+  expect((await brisk.results()).at(-1)).toMatchObject({ status: "filled", quantity: "0.1" });
+}, 120_000);
+
 describe("an entry that waited is judged anew before it is sent again", () => {
   test.each<[string, Effect]>([
     ["after an order in doubt", { kind: "lost_request" }],

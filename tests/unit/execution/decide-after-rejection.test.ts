@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { OUTCOME_TABLE, type Outcome, type OutcomeRowId } from "../../../lib/exchange/outcome-classes.ts";
-import { decideAfterRejection } from "../../../lib/execution/decide-after-rejection.ts";
+import { decideAfterRejection, refusalOf } from "../../../lib/execution/decide-after-rejection.ts";
 
 function outcome(row: OutcomeRowId, retryAfterMs: number | null = null): Outcome {
   const found = OUTCOME_TABLE.find((one) => one.id === row);
@@ -56,4 +56,18 @@ test("a clock fault is signed anew once, then waits like any other", () => {
 test("the ending names the venue's code and words", () => {
   const next = decide("entry", "REFUSED_BY_ACCOUNT");
   expect(next).toMatchObject({ ending: { state: "REJECTED", detail: "-1 m" } });
+});
+
+test.each<readonly [string, Partial<Outcome>, boolean]>([
+  ["a code that is not listed", { code: -9999, httpStatus: 400 }, true],
+  ["such a code with a status of success", { code: -9999, httpStatus: 200 }, true],
+  ["a firewall's 403", { httpStatus: 403 }, true],
+  ["a redirect", { httpStatus: 307 }, false],
+  ["a proxy's 503", { httpStatus: 503 }, false],
+  ["a body that is not JSON", { httpStatus: 200 }, false],
+  ["the venue's own doubt", { row: "NO_RESPONSE_INSIDE", code: -1007, httpStatus: 400 }, false],
+])("%s, and whether it refuses what is proved not executed: an entry alone", (_, change, refuses) => {
+  const answer = { ...outcome("UNRECOGNISED"), code: null, ...change };
+  expect(refusalOf("entry", answer)).toEqual(refuses ? answer : undefined);
+  expect(refusalOf("exit", answer)).toBeUndefined();
 });
