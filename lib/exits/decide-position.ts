@@ -93,7 +93,9 @@ export function decidePosition(input: PositionInput): PositionDecision {
     return followed === null ? { kind: "wait", why: "ENTRY_IN_FLIGHT" } : guard(input, followed, null);
   }
   if (reading.kind === "absent") {
-    return adopt(input, { why: followed === null ? "NO_PLAN" : "PLAN_LOST", replaces: null, detail: "" });
+    // A default plan that was never stored has not been lost.
+    const why = followed === null || followed.defaultStop !== undefined ? "NO_PLAN" : "PLAN_LOST";
+    return adopt(input, { why, replaces: null, detail: "" });
   }
   if (reading.kind === "unreadable") {
     return adopt(input, { why: "PLAN_UNREADABLE", replaces: reading.openedAt, detail: reading.why });

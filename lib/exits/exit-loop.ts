@@ -21,12 +21,13 @@ import { type AttemptDecision, decideAttempt, handedOver, isUnconfirmed } from "
 import { decidePosition } from "./decide-position.ts";
 import { decideDegradations } from "./decide-status.ts";
 import type { ExitBrainParts } from "./exit-brain-parts.ts";
+import { FactReader } from "./fact-reader.ts";
 import type { HeartbeatWriter } from "./heartbeat-writer.ts";
 import type { CycleReport } from "./metrics.ts";
 import type { PositionBook, PositionView } from "./position-book.ts";
 import type { PlanKeeper } from "./position-plan-keeper.ts";
 import { publishExit } from "./publish-exit.ts";
-import { NOTHING_RECORDED, type RecordedFacts, readRecordedFacts } from "./recorded-facts.ts";
+import type { RecordedFacts } from "./recorded-facts.ts";
 import type { StopKeeper } from "./stop-keeper.ts";
 import { newWatch, type Watch } from "./watch.ts";
 
@@ -59,6 +60,7 @@ export class ExitLoop {
   readonly #parts: LoopParts;
   readonly #watches = new Map<string, Watch>();
   readonly #reports: CycleReport[] = [];
+  readonly #facts: FactReader;
   #early = new AbortController();
   #lastDecisionMs = 0;
   #cycles = 0;
@@ -66,6 +68,7 @@ export class ExitLoop {
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
+    this.#facts = new FactReader(parts);
   }
 
   /** Open positions with what is remembered of each. */
@@ -111,7 +114,7 @@ export class ExitLoop {
     const view = book.view();
     if (view === undefined) return;
     this.#follow(view);
-    const facts = await this.#recorded();
+    const facts = await this.#facts.read(this.#watches, REDIS_WAIT_MS);
     const due = this.#decide(view, facts);
     await within(clock, REDIS_WAIT_MS, Promise.all(due.map((watch) => this.#publish(watch))));
     if (this.#parts.mayAct()) {
@@ -135,16 +138,6 @@ export class ExitLoop {
       this.#watches.delete(key);
       plans.closed({ key, symbol: position.symbol, ...book.takeFlat(key, view) });
     }
-  }
-
-  async #recorded(): Promise<RecordedFacts> {
-    const { redis, keys, clock } = this.#parts;
-    if (this.#watches.size === 0) return NOTHING_RECORDED;
-    const intents = [...this.#watches.values()].flatMap(({ attempt }) =>
-      attempt === null ? [] : [attempt.intentId],
-    );
-    const reading = readRecordedFacts(redis, keys, { positions: this.#watches.keys(), intents });
-    return (await within(clock, REDIS_WAIT_MS, reading)) ?? NOTHING_RECORDED;
   }
 
   /** Decides on every position; those whose exit must be handed over now. */

@@ -168,7 +168,8 @@ describe("a stop of ours that stands", () => {
     expect(unseen).toMatchObject({ adoption: { storable: false }, plan: { stopLoss: "98" } });
     const followed = unseen.kind === "wait" ? null : unseen.plan;
     const seen = decide({ reading: absent, followed, standingStop: "99", mark: "120" });
-    expect(seen).toMatchObject({ adoption: { storable: true }, plan: { stopLoss: "99", takeProfit: "104" } });
+    expect(seen).toMatchObject({ adoption: { why: "NO_PLAN", storable: true } });
+    expect(seen).toMatchObject({ plan: { stopLoss: "99", takeProfit: "104" } });
   });
 
   test("is the default plan's own also while Redis does not answer", () => {
