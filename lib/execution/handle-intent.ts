@@ -96,8 +96,10 @@ async function handle(parts: ExecutionParts, entry: IntentEntry, from: ReadFrom)
 async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undefined): Promise<void> {
   const { intent, source } = job;
   const forgotten = refusal === undefined && mayBeForgotten(parts, job);
-  const recalled = forgotten ? await recallOrder(parts, job, 1) : undefined;
-  const begins = job.kind === "entry" && refusal === undefined && recalled === undefined;
+  const recalling = forgotten ? recallOrder(parts, job, 1) : undefined;
+  // An exit is taken into the ledger while it is asked about.
+  void recalling?.catch(() => undefined);
+  const begins = job.kind === "entry" && refusal === undefined && (await recalling) === undefined;
   const atOnce = begins ? beginEntry(parts, job) : undefined;
   const { received, trades } =
     atOnce === undefined ? receive(parts, job) : { received: atOnce, trades: undefined };
@@ -108,7 +110,8 @@ async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undef
   const order = start.kind === "resumed" ? start.order : undefined;
   const made = order?.attempt ?? 0;
   const resumed = order && (await resumeOrder(parts, job, order));
-  const known = resumed ?? refusal ?? (made === 0 && recalled && (await bookRecalled(parts, job, recalled)));
+  const recalled = made === 0 ? await recalling : undefined;
+  const known = resumed ?? refusal ?? (recalled && (await bookRecalled(parts, job, recalled)));
   // What the ledger has is not what it had: the attempt after its last may have been made.
   const next = !known && forgotten && made > 0 ? await recallOrder(parts, job, made + 1) : undefined;
   const again = next && (await bookFills(parts, job, next.order, { fresh: false, recalled: true }));

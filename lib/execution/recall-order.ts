@@ -1,7 +1,8 @@
 /**
  * A Redis that comes back without its last writes, from a file or as a replica, has forgotten orders that were sent, and
  * hands their intents out again. So an entry that was there before our connection to Redis is asked about at the venue,
- * by the client id under which it would be sent. An exit is not: it is proved by the position and can only reduce.
+ * by the client id under which it would be sent; an exit, too, that may be meant for a part of its position. Any other
+ * exit is not: it is proved by the position, and closes what is left of it.
  */
 
 import { FUTURE_MAX_MS } from "../contract/instant.ts";
@@ -9,6 +10,8 @@ import { clientOrderId } from "../exchange/client-order-id.ts";
 import type { VenueOrder } from "../exchange/exchange.ts";
 import { markOrderUnknown } from "../kernel/order-ledger.ts";
 import { entryTimeMs } from "../redis/entry-time.ts";
+import { askOnce } from "./ask-once.ts";
+import { isSized } from "./asked-quantity.ts";
 import { bookFills } from "./book-fills.ts";
 import type { Ending } from "./ending.ts";
 import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
@@ -28,7 +31,8 @@ function olderByMs(parts: ExecutionParts, { intent, source }: Job): number {
  * does not have has no orders, and gets none.
  */
 export function mayBeForgotten(parts: ExecutionParts, job: Job): boolean {
-  if (job.kind === "exit" || parts.exchange.rules(job.intent.symbol) === undefined) return false;
+  if (job.kind === "exit" && !isSized(job.intent)) return false;
+  if (parts.exchange.rules(job.intent.symbol) === undefined) return false;
   return !(olderByMs(parts, job) < -FUTURE_MAX_MS);
 }
 
@@ -42,13 +46,14 @@ export interface Recalled extends SignedAttempt {
  * The order under the client id of an attempt, once it has ended; undefined: none was executed or will be. To be asked
  * before the ledger: what is waited for between receipt and submission may be received a second time, from another
  * entry, if Redis forgets again. Throws JobPostponed where Redis came back during the question: what was sent before
- * that, by whomever, it may have forgotten as well.
+ * that, by whomever, it may have forgotten as well. An exit waits for neither.
  */
 export async function recallOrder(
   parts: ExecutionParts,
   job: Job,
   attempt: number,
 ): Promise<Recalled | undefined> {
+  if (job.kind === "exit") return askAboutExit(parts, job, attempt);
   const sinceMs = parts.redisSinceMs();
   const recalled = await askVenue(parts, job, attempt);
   if (recalled === undefined && parts.redisSinceMs() !== sinceMs)
@@ -56,31 +61,50 @@ export async function recallOrder(
   return recalled;
 }
 
+type Attempt = Omit<Recalled, "order">;
+
 /**
- * Whoever sent it did so before our connection, so that its last possible arrival is known. There is another attempt
- * only where one was in doubt for its receive window, so an intent's age says how many there can be, beginning with
- * `attempt`. What seems newer than the connection is asked about once, and no answer holds it up.
+ * The attempts that there may have been, beginning with `first`. Whoever sent one did so before our connection, so that
+ * its last possible arrival is known. There is another only where one was in doubt for its receive window, so an
+ * intent's age says how many there can be.
  */
-async function askVenue(parts: ExecutionParts, job: Job, attempt: number): Promise<Recalled | undefined> {
+function attemptsFrom(parts: ExecutionParts, { intent }: Job, first: number): readonly Attempt[] {
   const { recvWindowMs } = parts;
-  const { intent_id: intentId, symbol, ts_ms: decidedMs } = job.intent;
   const connectedMs = parts.redis.serverNowMs() - parts.redisSinceMs();
   const signedAtMs = Math.floor(parts.exchange.serverNowMs() - connectedMs);
-  if (olderByMs(parts, job) < 0) {
-    const id = clientOrderId(intentId, attempt);
-    const answer = await parts.exchange.queryOrder(symbol, id, job.kind);
+  const doubts = Math.floor((parts.redisSinceMs() - intent.ts_ms) / recvWindowMs);
+  const count = 1 + Math.min(Math.max(doubts, 0), ATTEMPTS_MAX - 1);
+  return Array.from({ length: count }, (_, after) => {
+    const attempt = first + after;
+    return { attempt, clientOrderId: clientOrderId(intent.intent_id, attempt), signedAtMs, recvWindowMs };
+  });
+}
+
+/** What seems newer than the connection is asked about once, and no answer holds it up. */
+async function askVenue(parts: ExecutionParts, job: Job, first: number): Promise<Recalled | undefined> {
+  const attempts = attemptsFrom(parts, job, first);
+  const [attempt] = attempts;
+  if (attempt !== undefined && olderByMs(parts, job) < 0) {
+    const answer = await parts.exchange.queryOrder(job.intent.symbol, attempt.clientOrderId, job.kind);
     if (answer.kind !== "found") return undefined;
-    const { order } = answer;
-    if (hasEnded(order)) return { clientOrderId: id, signedAtMs, recvWindowMs, attempt, order };
+    if (hasEnded(answer.order)) return { ...attempt, order: answer.order };
   }
-  const doubts = Math.floor((parts.redisSinceMs() - decidedMs) / recvWindowMs);
-  const last = attempt + Math.min(Math.max(doubts, 0), ATTEMPTS_MAX - 1);
-  for (let asked = attempt; asked <= last; asked += 1) {
-    const signed = { clientOrderId: clientOrderId(intentId, asked), signedAtMs, recvWindowMs };
+  for (const signed of attempts) {
     const order = await resolveAttempt(parts, job, signed);
-    if (order !== undefined) return { ...signed, attempt: asked, order };
+    if (order !== undefined) return { ...signed, order };
   }
   return undefined;
+}
+
+/** All attempts at once, so that the exit is held up by one question at most. */
+async function askAboutExit(parts: ExecutionParts, job: Job, first: number): Promise<Recalled | undefined> {
+  const attempts = attemptsFrom(parts, job, first);
+  const orders = await Promise.all(attempts.map((signed) => askOnce(parts, job, signed)));
+  const found = attempts.flatMap((signed, at) => {
+    const order = orders[at];
+    return order === undefined ? [] : [{ ...signed, order }];
+  });
+  return found[0];
 }
 
 /** The ending of such an order of which the ledger knows nothing but that its intent was received. */

@@ -15,6 +15,8 @@ import type { OrderRequest, VenueOrder } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";
 import { markOrderUnknown, type Submission, type SubmitReply, submitOrder } from "../kernel/order-ledger.ts";
 import { askAfterRejection } from "./ask-after-rejection.ts";
+import { askOnce } from "./ask-once.ts";
+import { isSized } from "./asked-quantity.ts";
 import { bookFills } from "./book-fills.ts";
 import { type AfterRejection, decideAfterRejection, refusalOf, wordsOf } from "./decide-after-rejection.ts";
 import { denied, type Ending, rejected } from "./ending.ts";
@@ -77,6 +79,8 @@ export async function sendOrder(
     if (submitted === undefined) {
       const limited = await awaitBudget(parts, job);
       if (limited !== undefined) return limited;
+      const copied = refused && (await askAboutCopy(parts, job, attempt, refused));
+      if (copied !== undefined) return bookFills(parts, job, copied, { fresh: false });
       if (parts.clock.monotonicMs() - plannedAtMs > PLAN_AGE_MS_MAX) {
         const planned = await sending.planAgain();
         if (planned.kind === "ended")
@@ -108,6 +112,14 @@ export async function sendOrder(
     }
     if (planAgain) plannedAtMs = Number.NEGATIVE_INFINITY;
   }
+}
+
+/** A refusal may be the answer to a copy of what was executed: what was meant for a part would close more of it. */
+async function askAboutCopy(parts: ExecutionParts, job: Job, attempt: number, { signedAtMs }: Refused) {
+  const { intent, kind } = job;
+  if (kind === "entry" || !isSized(intent)) return undefined;
+  const orderId = clientOrderId(intent.intent_id, attempt);
+  return askOnce(parts, job, { clientOrderId: orderId, signedAtMs, recvWindowMs: parts.recvWindowMs });
 }
 
 /** What cannot be planned again ends so; an exit of which a copy was refused may be what has closed the position. */

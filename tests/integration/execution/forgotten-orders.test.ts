@@ -143,7 +143,7 @@ test("nor one that another process sent while ours was asked about it and Redis 
   const before = await clientIds();
   const entry = await desk.publish(soundIntent());
   const executed: string[] = [];
-  let redisSinceMs = Number.parseInt(entry.id, 10) - 1;
+  let redisSinceMs = Number.parseInt(entry.id, 10) - 1000;
   const { exchange } = desk.parts;
   const queryOrder: typeof exchange.queryOrder = async () => {
     const other = { exchange, owner: "desk:other", inHand: new Set<string>() };
