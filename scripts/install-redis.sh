@@ -82,8 +82,8 @@ file_is_whole() {
 # A Redis that starts with the append-only file on reads nothing else: what a server without one holds, other programs'
 # keys among it, has to be in such a file before the restart.
 keep_keys() {
-  # Installed before: its file is its record, whether it runs or not.
-  [ ! -e "$redis_etc/quantum.conf" ] || return 0
+  # Installed before (redis.conf is placed last): its file is its record, whether it runs or not.
+  ! grep -q "^include $redis_etc/quantum.conf" "$redis_etc/redis.conf" || return 0
   redis_answers || systemctl start redis-server.service 2>/dev/null || true
   tried=0
   until redis_answers || [ "$tried" -ge "$wait_sec" ]; do
@@ -130,7 +130,9 @@ swap_redis() { # folder with new/ and an empty old/
     [ ! -e "$redis_etc/$file" ] || cp -p "$redis_etc/$file" "$1/old/$file" || return 1
     changed="$changed $file"
   done
-  [ -n "$changed" ] || return 0
+  # Nobody knows what runs: files that are the same may not have been read yet.
+  [ -n "$runs" ] || how=restart
+  [ "$changed$how" != users ] || return 0
   # Who cannot speak to Redis cannot tell it to read its users.
   redis_cli PING >/dev/null 2>&1 || how=restart
   if [ "$how" = users ]; then say "Redis: new users"; else say "Redis: new configuration, restarting it"; fi

@@ -148,6 +148,15 @@ install /opt/quantum/current/install.sh --rollback || broken "--rollback of what
 expect_links "rolled back after a kill" "releases/quantum-first releases/quantum-next "
 ok "a rollback ended in its middle is gone on with; an upgrade killed in its middle can be rolled back; users, units and drop-ins follow"
 
+cp -p /etc/redis/quantum-users.acl /run/users.acl
+sed -i '/^user risk-kernel /d' /etc/redis/quantum-users.acl
+systemctl restart redis-server
+cp -p /run/users.acl /etc/redis/quantum-users.acl
+ln -sfn releases/quantum-first /opt/quantum/unfinished
+install "$first/install.sh" || broken "it does not go on"
+redis ACL LIST | grep -q '^user risk-kernel ' || broken "Redis has not read its users"
+ok "an installation ended between Redis' files and its restart: the next run has them read"
+
 touch /run/no-library
 install $next/install.sh && broken "installed without its functions"
 rm /run/no-library
