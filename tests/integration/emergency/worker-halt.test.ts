@@ -34,7 +34,7 @@ const fileGone = (stage: WorkerStage) =>
   waitUntil("the halt file is gone", () => !existsSync(stage.haltFile));
 
 describe("a halt is cleared", () => {
-  test("by DELETE /v1/halt, which says who and why in state and audit stream", async () => {
+  test.concurrent("by DELETE /v1/halt, which says who and why in state and audit stream", async () => {
     await using stage = await haltedStage();
     const reply = await stage.ask(stage.worker, "DELETE", "/v1/halt", { why: "mended" });
     expect([reply.status, await reply.json()]).toMatchObject([200, { halted: false, file: "absent" }]);
@@ -45,7 +45,7 @@ describe("a halt is cleared", () => {
     expect(audit.match(/halt cleared/g)).toHaveLength(1);
   }, 120_000);
 
-  test.each([
+  test.concurrent.each([
     ["DEL of the state", ["DEL", STATE]],
     ['HSET halted "false"', ["HSET", STATE, "halted", "false"]],
   ])(
@@ -63,7 +63,7 @@ describe("a halt is cleared", () => {
     120_000,
   );
 
-  test("not without why, nor without a token", async () => {
+  test.concurrent("not without why, nor without a token", async () => {
     await using stage = await haltedStage();
     expect((await stage.ask(stage.worker, "DELETE", "/v1/halt", {})).status).toBe(400);
     const bare = await fetch(`${await stage.worker.url()}/v1/halt`, { method: "DELETE" });
@@ -71,7 +71,7 @@ describe("a halt is cleared", () => {
     expect(await stage.trading()).toMatchObject({ halted: "true" });
   }, 120_000);
 
-  test("not while Redis is down: nothing is changed", async () => {
+  test.concurrent("not while Redis is down: nothing is changed", async () => {
     await using stage = await haltedStage();
     await stage.redis.stop({ kill: true });
     expect((await stage.ask(stage.worker, "DELETE", "/v1/halt", { why: "x" })).status).toBe(503);
@@ -80,7 +80,7 @@ describe("a halt is cleared", () => {
 });
 
 describe("a halt stands", () => {
-  test("while the panic is not flat: 409, unless forced, which ends the run and says so", async () => {
+  test.concurrent("while the panic is not flat: 409, unless forced, which ends the run and says so", async () => {
     await using stage = await openStage(command);
     await stage.open("ETHUSDT", "BUY", "0.5");
     await stage.paper.useFaults({ rules: [...CLOSE_REFUSED.rules] });
@@ -102,14 +102,14 @@ describe("a halt stands", () => {
     await waitUntil("its entry is acknowledged", async () => (await stage.pending()) === 0);
   }, 120_000);
 
-  test("when Redis was emptied: nobody reset it, so it is written again", async () => {
+  test.concurrent("when Redis was emptied: nobody reset it, so it is written again", async () => {
     await using stage = await haltedStage();
     await stage.redis.cli("FLUSHALL");
     await waitUntil("it is halted again", async () => (await stage.trading())["halted"] === "true");
     expect(existsSync(stage.haltFile)).toBe(true);
   }, 120_000);
 
-  test("when its value is of the wrong type", async () => {
+  test.concurrent("when its value is of the wrong type", async () => {
     await using stage = await haltedStage();
     await stage.redis.cli("DEL", STATE);
     await stage.redis.cli("SET", STATE, "nonsense");
@@ -120,7 +120,7 @@ describe("a halt stands", () => {
 });
 
 describe("a halt stands, whatever happened to Redis and the run folder:", () => {
-  test("with the reset of a Redis that never heard of it ignored", async () => {
+  test.concurrent("with the reset of a Redis that never heard of it ignored", async () => {
     await using stage = await openStage(command);
     await stage.start();
     await stage.redis.stop({ kill: true });
@@ -133,7 +133,7 @@ describe("a halt stands, whatever happened to Redis and the run folder:", () => 
     expect(await stage.trading()).toMatchObject({ halted: "true" });
   }, 120_000);
 
-  test("again after a reboot has emptied the run folder, before Redis is asked", async () => {
+  test.concurrent("again after a reboot has emptied the run folder, before Redis is asked", async () => {
     await using stage = await haltedStage();
     stage.worker.kill("SIGKILL");
     await stage.worker.exited;
@@ -143,7 +143,7 @@ describe("a halt stands, whatever happened to Redis and the run folder:", () => 
     await waitUntil("the halt file stands", () => existsSync(stage.haltFile));
   }, 120_000);
 
-  test("by an operator's own file, which no reset in Redis takes away", async () => {
+  test.concurrent("by an operator's own file, which no reset in Redis takes away", async () => {
     await using stage = await openStage(command);
     await mkdir(dirname(stage.haltFile), { recursive: true });
     await writeFile(stage.haltFile, "");
@@ -156,7 +156,7 @@ describe("a halt stands, whatever happened to Redis and the run folder:", () => 
     expect(existsSync(stage.haltFile)).toBe(false);
   }, 120_000);
 
-  test("in the file, too, where somebody halted in Redis alone", async () => {
+  test.concurrent("in the file, too, where somebody halted in Redis alone", async () => {
     await using stage = await openStage(command);
     await stage.start();
     await stage.redis.cli("HSET", STATE, "halted", "true", "reason", "by hand");

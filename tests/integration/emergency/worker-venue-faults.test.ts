@@ -178,7 +178,7 @@ async function untilTold(stage: WorkerStage, worker: DaemonProcess): Promise<voi
 }
 
 describe("a panic that cannot get flat", () => {
-  test("says after 10 s which symbols are open, goes on, and says flat once it is", async () => {
+  test.concurrent("says after 10 s which symbols are open, goes on, and says flat once it is", async () => {
     await using stage = await openStage(command);
     await stage.open("ETHUSDT", "BUY", "0.5");
     await stage.open("BTCUSDT", "BUY", "0.05");
@@ -217,7 +217,7 @@ describe("a panic that cannot get flat", () => {
     await waitUntil("both are acknowledged", async () => (await stage.pending()) === 0);
   }, 120_000);
 
-  test("because positions are unreadable never says that there are none", async () => {
+  test.concurrent("because positions are unreadable never says that there are none", async () => {
     await using stage = await openStage(command);
     await stage.open("ETHUSDT", "BUY", "0.5");
     await stage.paper.useFaults({ rules: [{ match: POSITIONS, effect: { kind: "http", status: 502 } }] });
@@ -233,7 +233,7 @@ describe("a panic that cannot get flat", () => {
     expect(failed.detail).toContain("positions unreadable");
   }, 120_000);
 
-  test("because of its credentials names the symbols, leaves the stops, and ends with 76; goes on when started", async () => {
+  test.concurrent("because of its credentials names the symbols, leaves the stops, and ends with 76; goes on when started", async () => {
     await using stage = await openStage(command);
     await stage.open("ETHUSDT", "BUY", "0.5");
     await stage.protect("ETHUSDT", "SELL", "2900");
