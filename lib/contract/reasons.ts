@@ -73,6 +73,8 @@ export const REJECT_REASONS = {
   VENUE_LIMITED: "the venue's request budget is spent, or it told us to wait; only entries end so",
   VENUE_UNAVAILABLE: "the venue did not execute the order in several attempts",
   NOT_FILLED: "the venue accepted the order and ended it without a fill",
+  INTENT_GONE:
+    "the venue never executed the order, and nothing is sent for an intent whose stream entry is gone",
   NOTHING_TO_REDUCE: "a reduce-only order found no position to reduce",
   POSITION_CHANGED: "the position is not the one the exit was meant for",
   POSITION_AMBIGUOUS: "a CLOSE in hedge mode with both sides open must say which",

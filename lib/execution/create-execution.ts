@@ -13,6 +13,7 @@ import { createIntentLanes } from "./intent-lanes.ts";
 import { mendStops } from "./mend-stops.ts";
 import { createExecutionMetrics } from "./metrics.ts";
 import type { ModeClaim } from "./mode-claim.ts";
+import { resolveOpenOrders } from "./resolve-open-orders.ts";
 import { executionRoutes } from "./routes.ts";
 import { type ExecutionSettings, entryRules, resultStreams } from "./settings.ts";
 import { VenueSession } from "./venue-session.ts";
@@ -51,17 +52,8 @@ export function createExecution(
     observe: metrics.observer,
   };
   const lanes = createIntentLanes(parts, {
-    ...{
-      redis,
-      openWire: outside.openWire,
-      url: settings.REDIS_URL.reveal(),
-      keys,
-      instance,
-      metrics,
-      clock,
-      random,
-      log,
-    },
+    ...{ redis, openWire: outside.openWire, url: settings.REDIS_URL.reveal(), keys },
+    ...{ instance, metrics, clock, random, log },
     onStateLost: () => session.stateLost(),
     progress: jointBeat(["entries", "exits"], context.beat),
     staleIdleMs: settings.STALE_IDLE_MS,
@@ -106,6 +98,7 @@ export function createExecution(
           await runTogether(stop, {
             exits: (end) => lanes.exits.run(end),
             entries: (end) => lanes.entries.run(end),
+            orders: (end) => resolveOpenOrders(parts, end),
             stops: (end) => mendStops({ ...parts, missing: metrics.stopsMissing }, end),
           });
         },

@@ -10,6 +10,7 @@
  * 5 A plan goes stale while something is waited for: before a further attempt an entry is judged and planned anew,
  *   and nothing is sent by a plan that is older than a second.
  */
+import { encodeIntent } from "../contract/trade-intent.ts";
 import { clientOrderId } from "../exchange/client-order-id.ts";
 import type { OrderRequest, VenueOrder } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";
@@ -238,6 +239,7 @@ export function submissionOf(
     holdMinMs: parts.rules.holdMinMs,
     tradesMax: parts.rules.tradesMax,
     gates: parts.rules.gates,
+    document: encodeIntent(intent),
   };
 }
 

@@ -22,6 +22,14 @@ export interface LedgerOrder {
   readonly quantity: string;
   /** What the venue said when it refused the latest attempt for good, though it may have it; "" when it did not. */
   readonly refusal: string;
+  /** "" before the first submission. */
+  readonly symbol: string;
+  /** "" before the first submission. */
+  readonly kind: string;
+  /** Stream and id of the entry that the intent was received from, a blank between. */
+  readonly entry: string;
+  /** The intent's JSON from the first submission until it is settled; else "". */
+  readonly intent: string;
 }
 
 /** Where an intent was read from, so that it can be acknowledged with its settlement. */
@@ -59,19 +67,24 @@ export function assertOurs(intentId: string, reply: readonly string[]): void {
 function readOrder(flat: readonly string[]): LedgerOrder {
   const fields = new Map<string, string>();
   for (let at = 0; at + 1 < flat.length; at += 2) fields.set(flat[at] ?? "", flat[at + 1] ?? "");
-  const state = fields.get("state") ?? "";
+  const text = (name: string) => fields.get(name) ?? "";
+  const state = text("state");
   if (!isOrderState(state)) throw new UnexpectedReplyError("ledger", flat);
   return {
     state,
-    owner: fields.get("owner") ?? "",
+    owner: text("owner"),
     attempt: Number(fields.get("attempt") ?? 0),
     failures: Number(fields.get("failures") ?? 0),
-    clientOrderId: fields.get("client_order_id") ?? "",
+    clientOrderId: text("client_order_id"),
     signedAtMs: Number(fields.get("signed_at") ?? 0),
     recvWindowMs: Number(fields.get("recv_window") ?? 0),
-    side: fields.get("side") ?? "",
-    quantity: fields.get("quantity") ?? "",
-    refusal: fields.get("refusal") ?? "",
+    side: text("side"),
+    quantity: text("quantity"),
+    refusal: text("refusal"),
+    symbol: text("symbol"),
+    kind: text("kind"),
+    entry: text("entry"),
+    intent: text("intent"),
   };
 }
 
@@ -132,6 +145,8 @@ export interface Submission {
   readonly holdMinMs: number;
   readonly tradesMax: number;
   readonly gates: "enforce" | "audit";
+  /** The intent's JSON; absent: should its stream lose it, it cannot be settled by it. */
+  readonly document?: string;
 }
 
 export type SubmitReply =
@@ -163,7 +178,8 @@ export async function submitOrder(
   order: Submission,
 ): Promise<SubmitReply> {
   const name = order.kind === "exit" ? "submit_exit_v1" : "submit_v1";
-  const reply = await callFunction(caller, name, submissionCall(keys, order));
+  const call = submissionCall(keys, order);
+  const reply = await callFunction(caller, name, { ...call, args: [...call.args, ...documentOf(order)] });
   assertOurs(order.intentId, reply);
   const submitted = readSubmitted(reply);
   if (submitted === undefined) throw new UnexpectedReplyError(name, reply);
@@ -184,12 +200,14 @@ export async function beginOrder(
   const call = submissionCall(keys, order);
   const reply = await callFunction(caller, "begin_v1", {
     keys: [...call.keys, source.stream, `${keys.statsPrefix}execution`],
-    args: [...call.args, source.group, source.entryId],
+    args: [...call.args, source.group, source.entryId, ...documentOf(order)],
   });
   const begun = readSubmitted(reply) ?? readReceived(reply);
   if (begun === undefined || begun.kind === "new") throw new UnexpectedReplyError("begin_v1", reply);
   return begun;
 }
+
+const documentOf = ({ document }: Submission) => (document === undefined ? [] : [document]);
 
 function submissionCall(keys: Keys, order: Submission) {
   return {

@@ -30,6 +30,11 @@ export function isOrderState(text: string): text is OrderState {
   return Object.hasOwn(ORDER_MOVES, text);
 }
 
+/** Whether an order in this state has ended. */
+export function isTerminal(state: OrderState): boolean {
+  return ORDER_MOVES[state].length === 0;
+}
+
 /** The table as a Lua local, terminal states left out. */
 export function orderMovesInLua(): string {
   const rows = Object.entries(ORDER_MOVES)

@@ -127,10 +127,11 @@ end
 --      7 gate in flight, 8 last trade of the symbol
 -- ARGS 1 deadline_ms, 2 intent_id, 3 owner, 4 entry | exit, 5 attempt, 6 client_order_id, 7 symbol,
 --      8 signed_at (venue ms), 9 recv_window ms, 10 side, 11 quantity, 12 the decision's ts_ms,
---      13 max age ms, 14 min hold ms, 15 max trades in 600 s, 16 enforce | audit
+--      13 max age ms, 14 min hold ms, 15 max trades in 600 s, 16 enforce | audit, 17 intent JSON, kept until it is
+--      settled: the stream may lose it (absent: nothing is kept)
 -- Returns {'SUBMITTING', would-hold reason or ''} | {'DENIED', reason} | {'HELD', reason} | {'AGED'}
 --       | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
-local function submit_attempt(keys, args, now, order)
+local function submit_attempt(keys, args, now, order, document)
   local refused = refused_move(order, args[3], 'SUBMITTING')
   if refused then return refused end
   local attempt = tonumber(args[5])
@@ -151,7 +152,7 @@ local function submit_attempt(keys, args, now, order)
   local now_text = string.format('%d', now)
   redis.call('HSET', keys[1], 'state', 'SUBMITTING', 'attempt', args[5], 'client_order_id', args[6],
     'symbol', args[7], 'signed_at', args[8], 'recv_window', args[9], 'side', args[10], 'quantity', args[11],
-    'kind', args[4], 'refusal', '', 'updated_ms', now_text)
+    'kind', args[4], 'refusal', '', 'intent', document or '', 'updated_ms', now_text)
   -- A list for readers: unreadable, it must not stand in the way of an exit.
   redis.pcall('ZADD', keys[2], 'NX', now_text, args[2])
   return {'SUBMITTING', would_hold}
@@ -160,7 +161,7 @@ end
 local function submit(keys, args)
   local now = now_ms()
   if past_deadline(now, args[1]) then return expired(now) end
-  return submit_attempt(keys, args, now, read_order(keys[1]))
+  return submit_attempt(keys, args, now, read_order(keys[1]), args[17])
 end
 
 local function submit_exit(keys, args)
@@ -171,7 +172,7 @@ end
 -- begin_v1: receive_v1 and, for an entry that is new, submit_v1 of its first attempt in the same act: nothing that
 -- was read can be old when it is judged. Not submitted it is RECEIVED, as if the caller had not got further.
 -- KEYS 1–8 as submit_v1, 9 the stream it was read from, 10 execution statistics
--- ARGS 1–16 as submit_v1, 17 group, 18 entry id
+-- ARGS 1–16 as submit_v1, 17 group, 18 entry id, 19 intent JSON (absent: not kept)
 -- Returns what submit_v1 returns for a new entry, else what receive_v1 returns
 local function begin(keys, args)
   if args[4] ~= 'entry' then return redis.error_reply('ERR begin_v1 is for entries alone') end
@@ -180,7 +181,8 @@ local function begin(keys, args)
   local received = take({keys[1], keys[2], keys[9], keys[10]}, {args[1], args[2], args[3], args[17], args[18]}, now)
   if received[1] ~= 'NEW' then return received end
   local entry = keys[9] .. ' ' .. args[18]
-  return submit_attempt(keys, args, now, {state = 'RECEIVED', owner = args[3], attempt = '0', entry = entry})
+  local order = {state = 'RECEIVED', owner = args[3], attempt = '0', entry = entry}
+  return submit_attempt(keys, args, now, order, args[19])
 end
 
 -- mark_unknown_v1: the order's fate is not established; ask the venue before anything else.

@@ -101,6 +101,7 @@ local function settle(keys, args)
   local result_to = RESULT_FROM + tonumber(args[17]) - 1
   local result_id = append_result(keys, slice(args, RESULT_FROM, result_to))
   redis.call('HSET', keys[1], 'state', args[6], 'result', result_id, 'updated_ms', string.format('%d', now))
+  redis.call('HDEL', keys[1], 'intent')
   redis.call('EXPIRE', keys[1], 86400)
   redis.pcall('ZREM', keys[2], args[2])
   settle_gates(keys, args, args[6] == 'FILLED' or args[6] == 'PARTIAL')
