@@ -72,8 +72,11 @@ test("a CLOSE beyond the largest market order says what rests and under which id
   expect(await position()).toBe(0);
 });
 
-test("a given quantity beyond it is closed, and no more", async () => {
-  const { result } = await exit({ action: "SELL", quantity: "4500" });
+test.each([
+  ["quantity", { quantity: "4500" }],
+  ["size in USD", { position_size_usd: "13500000" }],
+])("a given %s beyond it is closed, and no more", async (_name, change) => {
+  const { result } = await exit({ action: "SELL", ...change });
   expect(result?.reason).toStartWith("ABOVE_MARKET_MAX: 2500 follows");
   expect((await followUps(1)).map((one) => [one?.status, one?.quantity])).toEqual([
     ["partial", "2000"],
