@@ -29,6 +29,9 @@ const MEASURED = [
   "safety-telemetry",
   "audit-logger",
 ] as const;
+/** As the lines call the floors. */
+const WITH_NODE_REDIS = "floor with node-redis";
+const WITHOUT_NODE_REDIS = "floor without node-redis";
 const START_TIMES_MAX = 2;
 const RSS_TIMES_MAX = 1.15;
 
@@ -36,6 +39,8 @@ interface Program {
   readonly name: string;
   readonly binary: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Whether node-redis is in it. */
+  readonly nodeRedis: boolean;
 }
 
 interface Measured {
@@ -49,12 +54,13 @@ export const footprint: Benchmark = {
   name: "footprint",
   title: "Footprint: size, start, memory",
   method:
-    "The floor is a program compiled in the same run with the same flags: it imports the same packages, connects " +
-    "to Redis and serves /healthz. Router, execution, exit brain and emergency worker do without one of them, " +
-    "node-redis: a floor without it stands beside. Start is from the spawn to READY=1 on a unix datagram socket, read in a " +
-    `blocking call; median of ${ROUNDS.full} starts, floor and daemons in turn. Memory is /proc/PID/smaps_rollup ` +
+    "A floor is a program compiled in the same run with the same flags: it imports the same packages, connects to Redis and " +
+    "serves /healthz. There are two, with node-redis and with the repository's own wire in its place, and each daemon is " +
+    "held against the one with the packages that its binary has (its source map says which). Start is from the spawn to " +
+    "READY=1 on a unix datagram socket, read in a " +
+    `blocking call; median of ${ROUNDS.full} starts, floors and daemons in turn. Memory is /proc/PID/smaps_rollup ` +
     `${IDLE_AFTER_MS / 1000} s after the last READY, all of them running; RSS counts the mapped runtime, own is the ` +
-    "anonymous part: heap and stacks. Together: the sum over the daemons against as many floors.",
+    "anonymous part: heap and stacks. Together: the sum over the daemons against the sum of their floors.",
   run: measure,
 };
 
@@ -63,23 +69,29 @@ async function measure(bench: Workbench): Promise<readonly Finding[]> {
   const listener = await listenForNotifications(`bench-${process.pid}-${Date.now()}`);
   bench.defer(listener.close);
   const floors = [await compileFloor(bench.folder), await compileFloor(bench.folder, "wire-floor")] as const;
-  const programs = programsOf(bench, floors, redis.process.url);
+  const programs = await programsOf(bench, floors, redis.process.url);
   const measured = programs.map((program): Measured => ({ program, startsMs: [], memory: undefined }));
   const last = ROUNDS[bench.effort];
   for (let round = 0; round <= last; round += 1)
     await startInTurn(bench, listener, { measured, round, last });
-  const [base, wireBase, ...daemons] = measured;
-  if (base === undefined || wireBase === undefined) throw new Error("there is no floor");
-  const lines = await Promise.all(daemons.map((daemon) => linesOf(daemon, base)));
-  const ofFloors = [...(await linesOf(base, undefined)), ...(await linesOf(wireBase, undefined))];
-  return [...ofFloors, ...lines.flat(), ...linesTogether(daemons, base)];
+  const [floor, wireFloor, ...daemons] = measured;
+  if (floor === undefined || wireFloor === undefined) throw new Error("there is no floor");
+  const pairs = daemons.map((daemon) => ({ daemon, floor: daemon.program.nodeRedis ? floor : wireFloor }));
+  const lines = await Promise.all(pairs.map((pair) => linesOf(pair.daemon, pair.floor)));
+  const ofFloors = [...(await linesOf(floor, undefined)), ...(await linesOf(wireFloor, undefined))];
+  return [...ofFloors, ...lines.flat(), ...linesTogether(pairs)];
 }
 
-function programsOf(
+/** By the binary's source map, which the build puts beside it. Throws when there is none. */
+async function hasNodeRedis(binary: string): Promise<boolean> {
+  return (await Bun.file(`${binary}.map`).text()).includes("node_modules/@redis/client/");
+}
+
+async function programsOf(
   bench: Workbench,
   [floor, wireFloor]: readonly [string, string],
   redisUrl: string,
-): readonly Program[] {
+): Promise<readonly Program[]> {
   const port = freePort();
   const brainPort = freePort();
   const ports = new Map<string, number>([
@@ -102,13 +114,16 @@ function programsOf(
       ...(role === "exit-brain-watchdog" ? { EXIT_BRAIN_URL: `http://127.0.0.1:${brainPort}` } : {}),
     };
   };
+  const daemons = MEASURED.map(async (role) => {
+    const { binary: name } = ROLES[role];
+    const binary = join(bench.binaries, name);
+    return { name, binary, env: daemonEnv(role), nodeRedis: await hasNodeRedis(binary) };
+  });
+  const env = { REDIS_URL: redisUrl };
   return [
-    { name: "floor", binary: floor, env: { REDIS_URL: redisUrl } },
-    { name: "floor without node-redis", binary: wireFloor, env: { REDIS_URL: redisUrl } },
-    ...MEASURED.map((role) => {
-      const { binary } = ROLES[role];
-      return { name: binary, binary: join(bench.binaries, binary), env: daemonEnv(role) };
-    }),
+    { name: WITH_NODE_REDIS, binary: floor, env, nodeRedis: true },
+    { name: WITHOUT_NODE_REDIS, binary: wireFloor, env, nodeRedis: false },
+    ...(await Promise.all(daemons)),
   ];
 }
 
@@ -158,7 +173,7 @@ async function linesOf(measured: Measured, floor: Measured | undefined): Promise
   const { program, startsMs } = measured;
   const memory = memoryOf(measured);
   const against = (value: number, base: number | undefined, limit?: number): Partial<Finding> => ({
-    ...(base === undefined ? {} : { ratio: { value: value / base, to: "the floor" } }),
+    ...(base === undefined ? {} : { ratio: { value: value / base, to: floor?.program.name ?? "" } }),
     ...(base === undefined || limit === undefined ? {} : { aim: { of: "ratio", bound: "at most", limit } }),
   });
   const line = (what: string, figure: number, unit: string, more: Partial<Finding> = {}): Finding => ({
@@ -187,20 +202,24 @@ function startAgainst(measured: Measured, floor: Measured): Partial<Finding> {
     const floorMs = floor.startsMs[round];
     return floorMs === undefined ? [] : [{ ms, floorMs }];
   });
-  const against = { of: ({ floorMs }: { readonly floorMs: number }) => floorMs, to: "the floor" };
+  const against = { of: ({ floorMs }: { readonly floorMs: number }) => floorMs, to: floor.program.name };
   return {
     ratio: ratioOfRounds(pairs, ({ ms }) => ms, against),
     aim: { of: "ratio", bound: "at most", limit: START_TIMES_MAX },
   };
 }
 
-function linesTogether(daemons: readonly Measured[], floor: Measured): readonly Finding[] {
+interface Pair {
+  readonly daemon: Measured;
+  readonly floor: Measured;
+}
+
+function linesTogether(pairs: readonly Pair[]): readonly Finding[] {
   const line = (name: string, of: "rssMib" | "pssMib"): Finding => {
-    const sum = daemons.reduce((total, daemon) => total + memoryOf(daemon)[of], 0);
-    const ratio = sum / (daemons.length * memoryOf(floor)[of]);
+    const sum = (side: keyof Pair) => pairs.reduce((total, pair) => total + memoryOf(pair[side])[of], 0);
     return {
-      ...{ what: `all ${daemons.length} daemons together: idle ${name}`, figure: sum, unit: "MiB" },
-      ratio: { value: ratio, to: `${daemons.length} floors` },
+      ...{ what: `all ${pairs.length} daemons together: idle ${name}`, figure: sum("daemon"), unit: "MiB" },
+      ratio: { value: sum("daemon") / sum("floor"), to: "their floors" },
       aim: { of: "ratio", bound: "at most", limit: RSS_TIMES_MAX },
     };
   };
