@@ -16,12 +16,13 @@ import { createAuditTrail } from "./audit-trail.ts";
 import { createCondition } from "./condition.ts";
 import { watchHalt } from "./halt-watch.ts";
 import { type LateConnection, lateConnection } from "./late-connection.ts";
+import { watchLatePositions } from "./late-positions.ts";
 import { sweepLateStops } from "./late-stops.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import type { PanicBook } from "./panic-book.ts";
 import { PanicExecutor } from "./panic-executor.ts";
 import { PanicIntake } from "./panic-intake.ts";
-import { lastRun } from "./panic-memory.ts";
+import { flatEnd, lastRun } from "./panic-memory.ts";
 import { PanicOutbox } from "./panic-outbox.ts";
 import { listenOnPanicSocket } from "./panic-socket.ts";
 import { PanicStore } from "./panic-store.ts";
@@ -29,7 +30,7 @@ import { PeerWatch } from "./peer-watch.ts";
 import { workerRoutes } from "./routes.ts";
 import type { WorkerSettings } from "./settings.ts";
 import { VenueWatch } from "./venue-watch.ts";
-import type { WorkerClock } from "./worker-parts.ts";
+import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 
 const RECORDS_EVERY_MS = 5000;
 /** Panics waiting for their end at once; each is one entry that is pending. */
@@ -110,7 +111,6 @@ export async function createWorker(
     onStateLost: () => log.error({}, "Redis was emptied under the worker"),
   });
   standAgain(marker, book, log);
-  const isOver = () => book.memory.halted && executor.running() === undefined;
   const calls = { executor, store, clock, log, observe };
   const socket = await listenOnPanicSocket(settings.PANIC_SOCKET, calls);
   log.info({ socket: socket.url }, "panic socket");
@@ -126,7 +126,7 @@ export async function createWorker(
         halt: (stop) => watchHalt({ redis, store, keys, book, marker, executor, clock, log }, stop),
         beat: (stop) => keepRoleBeat(roleBeatOf(context, outside, keys), stop),
         peers: (stop) => peers.run(stop),
-        stops: (stop) => sweepLateStops({ venue: exchange, clock, log, isOver }, stop),
+        ...afterPanic({ venue: exchange, clock, log }, book, executor),
         records: (stop) => keepFlushing([statistics, audit], clock, stop),
       }),
     async close() {
@@ -136,6 +136,20 @@ export async function createWorker(
     },
     audit: (entry) => audit.record(entry),
     account: () => exchange.account()?.fingerprint ?? "",
+  };
+}
+
+/** What goes on while a panic's halt stands and none runs. */
+function afterPanic(
+  parts: { readonly venue: Venue; readonly clock: WorkerClock; readonly log: WorkerLog },
+  { memory }: PanicBook,
+  executor: PanicExecutor,
+) {
+  const isOver = () => memory.halted && executor.running() === undefined;
+  const ended = () => (isOver() ? flatEnd(lastRun(memory)) : undefined);
+  return {
+    stops: (stop: AbortSignal) => sweepLateStops({ ...parts, isOver }, stop),
+    positions: (stop: AbortSignal) => watchLatePositions({ ...parts, ended }, stop),
   };
 }
 

@@ -69,6 +69,11 @@ export function isOver(standing: PanicStanding): boolean {
   return standing.completions.some(({ final }) => final);
 }
 
+/** The completion by which a panic ended flat; undefined: it has not. */
+export function flatEnd(standing: PanicStanding | undefined): PanicCompletion | undefined {
+  return standing?.completions.find(({ completion }) => completion.status === "flat")?.completion;
+}
+
 /** The panic that has to be run now, oldest first; joined ones are covered by another's run. */
 export function openRun(memory: PanicMemory): PanicStanding | undefined {
   for (const standing of memory.panics.values()) {
