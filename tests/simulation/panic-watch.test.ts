@@ -59,7 +59,7 @@ const joining =
   ({ wait, call, halt, clear, end }: Watched) => {
     call("first");
     halt("first");
-    wait(1500);
+    wait(3500);
     if (how.cleared) clear();
     call("second");
     wait(how.afterMs);
@@ -69,7 +69,7 @@ const joining =
 
 test.each([
   [{ cleared: false, afterMs: 600 }, []],
-  [{ cleared: true, afterMs: 2100 }, []],
+  [{ cleared: true, afterMs: 4100 }, []],
   [{ cleared: true, afterMs: 600 }, ["panic second ended with another's run 600 ms after its halt"]],
 ])("a panic that joined one is judged by its own halt where that was newer: %o", async (how, found) => {
   expect(await findingsOf(joining(how))).toEqual(found);

@@ -15,8 +15,8 @@ const FLAT_MS_MAX = 16_000;
 /** What a fault leaves behind, a ban or a back-off, is over by then. */
 const CALM_BEFORE_US = 4_000_000;
 const LOOK_EVERY_US = 500_000;
-/** How long an entry that was signed before the halt may still arrive at the venue. */
-const RECV_WINDOW_US = 2_000_000;
+/** How long an entry that was signed before the halt may still arrive at the venue, and its position then not be listed. */
+const PROOF_AFTER_US = 4_000_000;
 
 interface Failure {
   readonly eventId: string;
@@ -169,7 +169,7 @@ export class PanicWatch {
         this.#findings.report(6, `panic ${eventId} is said to be flat, open: ${open.join(", ")}`);
       if (!this.#cleared) this.#flatSince = eventId;
       const afterUs = this.#simulation.timeline.nowUs - (this.#calledUs.get(eventId) ?? 0);
-      if (afterUs < RECV_WINDOW_US) {
+      if (afterUs < PROOF_AFTER_US) {
         this.#findings.report(6, `panic ${eventId} is said to be flat ${afterUs / 1000} ms after its halt`);
       }
     }
@@ -189,7 +189,7 @@ export class PanicWatch {
   /** A run that it joined is flat; its own halt is the newer one. */
   #endedByAnother(eventId: string): void {
     const afterUs = this.#simulation.timeline.nowUs - (this.#calledUs.get(eventId) ?? 0);
-    if (afterUs >= RECV_WINDOW_US) return;
+    if (afterUs >= PROOF_AFTER_US) return;
     this.#findings.report(6, `panic ${eventId} ended with another's run ${afterUs / 1000} ms after its halt`);
   }
 
