@@ -99,9 +99,9 @@ function recoverUser(keys: Keys): RedisUser {
 }
 
 function exitBrainUser(keys: Keys): RedisUser {
-  const both = [
+  const called = [
     ...[keys.heartbeatStream, prefix(keys.positionPlanPrefix), prefix(keys.gateLastTradePrefix)],
-    ...[keys.exitIntentStream, ...ownKeys(keys, "exit-brain")],
+    keys.exitIntentStream,
   ];
   const read = [keys.resultStream, keys.openOrders, keys.gateInFlight, prefix(keys.orderLedgerPrefix)];
   return {
@@ -127,11 +127,8 @@ function exitBrainUser(keys: Keys): RedisUser {
     ],
     read: [...read, keys.mode, keys.modeAccount],
     write: [keys.panicStream, keys.auditStream],
-    both,
-    called: [
-      ...[prefix(keys.positionPlanPrefix), prefix(keys.gateLastTradePrefix)],
-      ...[keys.exitIntentStream, keys.heartbeatStream],
-    ],
+    both: [...called, ...ownKeys(keys, "exit-brain")],
+    called,
   };
 }
 
