@@ -22,7 +22,7 @@ export const exitBrainSettings = {
     min: 0,
     max: 10_000,
     description:
-      "How long a new position waits for the plan of its entry before it gets the default plan, ms.",
+      "How long a new position without a stop waits for the plan of its entry before it gets the default plan, ms.",
   }),
   PROTECTIVE_STOP_STEP_PCT: decimalSetting({
     fallback: "0.25",

@@ -16,7 +16,7 @@ export function tightest(side: ExitPlan["side"], stops: readonly { triggerPrice:
 
 /**
  * A default plan knows nothing of what the position was opened for: a tighter stop of ours that stands becomes its
- * own. Once it is recorded it is a plan as any other, to be edited either way.
+ * own. Once it is recorded it is like every other plan, to be edited either way.
  */
 export function withStandingStop(plan: ExitPlan, standing: string | null): ExitPlan {
   const takes = plan.defaultStop !== undefined && standing !== null;

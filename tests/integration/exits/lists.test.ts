@@ -78,3 +78,17 @@ test.concurrent("a position whose close the stream did not tell is gone with the
   await waitUntil("its stop is gone", async () => (await desk.stops()).length === 0);
   expect(await brain.positions()).toEqual([]);
 });
+
+test.concurrent("an exit that ended is not followed by another while lists lack its position", async () => {
+  await using desk = await openExitDesk();
+  await holdPosition(desk);
+  await using brain = await desk.start({ PROTECTIVE_STOP: "none" });
+  await waitUntil("it is followed", async () => (await brain.positions())[0]?.plan?.stop_loss === "2970");
+  await desk.paper.setPrice("ETHUSDT", "2900");
+  const exit = await waitUntil("the exit is out", async () => (await desk.exits())[0]);
+  // A stop has closed the position before, and the stream was silent.
+  await listNothing(desk, 1000);
+  await desk.redis("HSET", `${desk.keys.orderLedgerPrefix}${exit.intent_id}`, "state", "REJECTED");
+  await waitUntil("it is gone", async () => (await brain.positions()).length === 0);
+  expect(new Set((await desk.exits()).map(({ intent_id }) => intent_id))).toEqual(new Set([exit.intent_id]));
+});
