@@ -17,7 +17,7 @@ function intentWatched() {
   book.byId.set("i", [
     {
       ...{ intentId: "i", kind: "entry", symbol: "BTCUSDT", decidedAtMs: 0, stream: "s", entryId: "1-1" },
-      ...{ publishedAtMs: 0, publishedAtUs: 0, epoch: 0 },
+      ...{ action: "BUY", publishedAtMs: 0, publishedAtUs: 0, epoch: 0 },
     },
   ]);
   const limits = { intentAgeMsMax: 60_000, recvWindowMs: 2000, tradesMax: 100, holdMsMin: 0 };

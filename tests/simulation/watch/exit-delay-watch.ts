@@ -11,17 +11,16 @@ const DELAY_US_MAX = 450_000;
 /** What a fault leaves behind is over by then: a ban of the venue's, a back-off, an order that had to be resolved. */
 const CALM_BEFORE_US = 4_000_000;
 
-interface Waiting {
-  readonly symbol: string;
+interface Waiting extends Pick<BookedIntent, "symbol" | "action"> {
   readonly sinceUs: number;
-  /** There was no position at some moment since. */
+  /** There was no position for it to close at some moment since. */
   flat: boolean;
 }
 
 /**
  * Invariant 3 from end to end: an exit that has been appended is at the venue at once, or has its result, whatever
  * entries there are. Judged while nothing is broken, and nothing has been for a while; and while the venue has a
- * position: that there is none is not believed right after a fill.
+ * position for it to close: that there is none is not believed right after a fill.
  */
 export class ExitDelayWatch {
   readonly #findings: Findings;
@@ -53,9 +52,9 @@ export class ExitDelayWatch {
     return this.#judged;
   }
 
-  published({ kind, intentId, symbol }: BookedIntent): void {
+  published({ kind, intentId, symbol, action }: BookedIntent): void {
     if (kind !== "exit" || !this.#calm()) return;
-    this.#waiting.set(intentId, { symbol, sinceUs: this.#timeline.nowUs, flat: false });
+    this.#waiting.set(intentId, { symbol, action, sinceUs: this.#timeline.nowUs, flat: false });
   }
 
   after(command: readonly string[], reply: Reply): void {
@@ -63,7 +62,7 @@ export class ExitDelayWatch {
     if (call?.name === "settle_v1" && replyParts(reply)[0] === "OK") this.#ended(call.args[0]);
     for (const [intentId, waiting] of this.#waiting) {
       const waitedUs = this.#timeline.nowUs - waiting.sinceUs;
-      waiting.flat ||= !this.#positions.isOpen(waiting.symbol);
+      waiting.flat ||= !this.#positions.isOpen(waiting.symbol, waiting.action);
       if (!this.#calm()) this.#waiting.delete(intentId);
       else if (waitedUs > DELAY_US_MAX) {
         this.#waiting.delete(intentId);

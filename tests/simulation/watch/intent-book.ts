@@ -1,5 +1,5 @@
 import type { Keys } from "../../../lib/contract/keys.ts";
-import { decodeIntent, isExit } from "../../../lib/contract/trade-intent.ts";
+import { decodeIntent, isExit, type TradeIntent } from "../../../lib/contract/trade-intent.ts";
 import { mayAppendTo } from "../redis/blocking-read.ts";
 import type { RedisNetwork } from "../redis/redis-network.ts";
 import type { Reply } from "../redis/resp.ts";
@@ -9,6 +9,7 @@ export interface BookedIntent {
   readonly intentId: string;
   readonly kind: "entry" | "exit";
   readonly symbol: string;
+  readonly action: TradeIntent["action"];
   readonly decidedAtMs: number;
   readonly stream: string;
   readonly entryId: string;
@@ -94,6 +95,7 @@ export class IntentBook {
         intentId: intent.intent_id,
         kind: isExit(intent) ? "exit" : "entry",
         symbol: intent.symbol,
+        action: intent.action,
         decidedAtMs: intent.ts_ms,
         stream,
         entryId: id,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TradeIntent } from "../../../lib/contract/trade-intent.ts";
 import type { SimulatedVenue } from "../venue/simulated-venue.ts";
 
 const stateSchema = z.looseObject({
@@ -29,8 +30,12 @@ export class PositionWatch {
       .map(({ symbol, positionAmt }) => `${symbol} ${positionAmt}`);
   }
 
-  isOpen(symbol: string): boolean {
-    return this.#all().some((one) => one.symbol === symbol && Number(one.positionAmt) !== 0);
+  /** Whether there is what such an exit would close. */
+  isOpen(symbol: string, action: TradeIntent["action"]): boolean {
+    const closes = { SELL: [1], BUY: [-1], CLOSE: [1, -1] }[action];
+    return this.#all().some(
+      (one) => one.symbol === symbol && closes.includes(Math.sign(Number(one.positionAmt))),
+    );
   }
 
   #all() {
