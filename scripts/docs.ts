@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { auditSettings } from "../lib/auditing/settings.ts";
 import { EXIT_CODES } from "../lib/contract/exit-codes.ts";
 import { streamRetentions } from "../lib/contract/groups.ts";
-import { keysOf } from "../lib/contract/keys.ts";
+import { KEY_FACTS, type KeyFacts } from "../lib/contract/key-facts.ts";
+import { type Keys, keysOf } from "../lib/contract/keys.ts";
 import { PANIC_REASONS } from "../lib/contract/panic.ts";
 import {
   ADMISSION_REASONS,
@@ -109,11 +110,19 @@ function keysAndStreams(): string {
   return [
     "# Keys and streams\n\nWith the empty namespace. A name that ends in `:` is a prefix.\n",
     `## Keys\n\n${table(
-      ["Name in code", "Key"],
-      Object.entries(keys).map(([name, key]) => [name, code(key)]),
+      ["Key", "Type", "Meaning", "Lifetime", "Where it has none, it is bounded by"],
+      keyRows(keys),
     )}`,
     `## Streams: who must have read an entry before it may be trimmed\n\n${table(["Stream", "Groups", "Kept beyond that"], retentions)}`,
   ].join("\n");
+}
+
+function keyRows(keys: Keys): readonly (readonly string[])[] {
+  const facts: ReadonlyMap<string, KeyFacts> = new Map(Object.entries(KEY_FACTS));
+  return Object.entries(keys).map(([name, key]) => {
+    const { type = "", meaning = "", lifetime = "", bound = "" } = facts.get(name) ?? {};
+    return [code(key), type, meaning, lifetime, bound];
+  });
 }
 
 function orderStates(): string {
