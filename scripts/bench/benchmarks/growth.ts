@@ -63,13 +63,11 @@ export const growth: Benchmark = {
     "decisions are on. Pending: handed to execution and not acknowledged (then as many intents). A million " +
     "intents only with --long.",
   limit:
-    "Symbols: what costs is not how many are known but how few of a call's decisions share one. On one symbol a call of " +
-    "32 reads and writes its window and its counter once; on a thousand nearly each decision has its own, which is, by " +
-    "`INFO commandstats`, one LINDEX, one LPUSH, one INCRBY and a tenth of a PEXPIRE more for each (4 µs of commands " +
-    "and as much again of Lua's calls). The keys are the contract's, and none has a command that takes several of them. " +
-    "One decision a call shares nothing in either case and runs the same commands; what is left there is that each takes " +
-    "longer on keys of a thousand symbols than on one's, which stay in the processor's cache (MGET 1.5 µs for 0.8, " +
-    "LINDEX 0.56 for 0.24, ZADD 1.4 for 0.7).",
+    "*Symbols*: what costs is not how many are known but how few of a call's decisions share one. On one symbol a call reads " +
+    "and writes one window and one counter for all of its decisions; on a thousand nearly each decision has its own, which " +
+    "is an LINDEX, an LPUSH and an INCRBY more for each. The keys are the contract's, and no command writes several of " +
+    "them at once. One decision a call runs the same commands in both cases; what is left there is that the keys of many " +
+    "symbols do not stay in the processor's cache.",
   run: measure,
 };
 
@@ -116,15 +114,20 @@ async function compare(
     if (round > 0) rounds.push({ smallMicros, grownMicros });
   }
   return {
-    what: `${load.size} ${said}`,
+    what: counted(load.size, said),
     figure: median(rounds.map(({ grownMicros }) => grownMicros)),
     unit: "µs an intent",
     ratio: ratioOfRounds(rounds, ({ grownMicros }) => grownMicros, {
       of: ({ smallMicros }) => smallMicros,
-      to: `${base[name]} ${name}`,
+      to: counted(base[name], name),
     }),
     aim: { of: "ratio", bound: "at most", limit: FLAT },
   };
+}
+
+/** "1 symbol", "10 symbols"; "pending" has no singular. */
+function counted(size: number, what: string): string {
+  return `${size} ${size === 1 ? what.replace(/s\b/, "") : what}`;
 }
 
 function growthPlot(points: readonly object[]): Plot {

@@ -76,7 +76,7 @@ function findings(positions: number, courses: readonly Course[]): readonly Findi
   const least = leastMs(positions);
   const part = (what: string, of: keyof Course, against: { readonly ms: number; readonly to: string }) => ({
     ...{
-      what: `${positions} positions: ${what}`,
+      what: `${positions} ${positions === 1 ? "position" : "positions"}: ${what}`,
       figure: median(courses.map((course) => course[of])),
       unit: "ms",
     },
