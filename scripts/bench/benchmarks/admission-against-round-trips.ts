@@ -30,41 +30,56 @@ export const admissionAgainstRoundTrips: Benchmark = {
     "The router's own connection over a unix socket, one decision a call, every decision admitted. The round " +
     "trips are GET, SET NX twice, INCR+EXPIRE twice, INCR, XADD, XACK: fewer checks than the function makes " +
     "(it also reads kill switch, halt and backlog, keeps the sliding windows, the top symbols and the " +
-    `statistics). Medians of ${ROUNDS.full} interleaved rounds on the same server.`,
+    `statistics). Medians of ${ROUNDS.full} interleaved rounds, on two servers: one syncs the append-only file once a second, one before each reply.`,
   run: measure,
 };
 
+type Fsync = (typeof FSYNC)[number];
+type Servers = Readonly<Record<Fsync, BenchRedis>>;
+
+/** What both ways took on one server. */
+interface Both {
+  readonly one: Driven;
+  readonly many: Driven;
+}
+type Round = Readonly<Record<Fsync, Both>>;
+
 async function measure(bench: Workbench): Promise<readonly Finding[]> {
+  const servers = {
+    everysec: await startBenchRedis(bench, "everysec"),
+    always: await startBenchRedis(bench, "always"),
+  };
   const findings: Finding[] = [];
-  for (const fsync of FSYNC) {
-    const redis = await startBenchRedis(bench, fsync);
-    for (const { name, inFlight, decisions } of LOADS) {
-      const load = { name, inFlight, decisions: decisions[bench.effort] };
-      findings.push(...(await compare(redis, { fsync, load, rounds: ROUNDS[bench.effort] })));
-    }
+  for (const { name, inFlight, decisions } of LOADS) {
+    const load = { name, inFlight, decisions: decisions[bench.effort] };
+    findings.push(...(await compare(servers, load, ROUNDS[bench.effort])));
   }
   return findings;
 }
 
-async function compare(
-  redis: BenchRedis,
-  setting: { readonly fsync: string; readonly load: Load; readonly rounds: number },
-): Promise<readonly Finding[]> {
-  const { fsync, load } = setting;
-  const rounds: { readonly one: Driven; readonly many: Driven }[] = [];
-  // The first round warms the compiler up and is not counted.
-  for (let round = 0; round <= setting.rounds; round += 1) {
+async function compare(servers: Servers, load: Load, count: number): Promise<readonly Finding[]> {
+  const rounds: Round[] = [];
+  const drive = async (redis: BenchRedis): Promise<Both> => {
     const one = await driveOneCall(redis, load);
-    const many = await driveRoundTrips(redis, load);
-    if (round > 0) rounds.push({ one, many });
+    return { one, many: await driveRoundTrips(redis, load) };
+  };
+  // The first round warms the compiler up and is not counted.
+  for (let round = 0; round <= count; round += 1) {
+    const both = { everysec: await drive(servers.everysec), always: await drive(servers.always) };
+    if (round > 0) rounds.push(both);
   }
-  const rate = (driven: Driven) => (load.decisions / driven.elapsedMs) * 1000;
-  const middle = (of: "one" | "many") => median(rounds.map((round) => rate(round[of])));
-  const detail = (of: "one" | "many") => {
-    const quantile = (q: number) => median(rounds.map((round) => round[of].latencies.quantile(q)));
+  return [...FSYNC.flatMap((fsync) => againstRoundTrips(rounds, fsync, load)), priceOfAlways(rounds, load)];
+}
+
+const rateOf = (driven: Driven, { decisions }: Load) => (decisions / driven.elapsedMs) * 1000;
+
+function againstRoundTrips(rounds: readonly Round[], fsync: Fsync, load: Load): readonly Finding[] {
+  const middle = (of: keyof Both) => median(rounds.map((round) => rateOf(round[fsync][of], load)));
+  const detail = (of: keyof Both) => {
+    const quantile = (q: number) => median(rounds.map((round) => round[fsync][of].latencies.quantile(q)));
     return quantilesText({ quantile });
   };
-  const manyRate = { of: (round: (typeof rounds)[number]) => rate(round.many), to: "the round trips" };
+  const manyRate = { of: (round: Round) => rateOf(round[fsync].many, load), to: "the round trips" };
   const where = `${load.name}, AOF ${fsync}`;
   return [
     { what: `round trips, ${where}`, figure: middle("many"), unit: "decisions/s", detail: detail("many") },
@@ -73,10 +88,21 @@ async function compare(
       figure: middle("one"),
       unit: "decisions/s",
       detail: detail("one"),
-      ratio: ratioOfRounds(rounds, (round) => rate(round.one), manyRate),
+      ratio: ratioOfRounds(rounds, (round) => rateOf(round[fsync].one, load), manyRate),
       ...(load.inFlight === 1 ? { aim: { of: "ratio", bound: "at least", limit: 2.5 } } : {}),
     },
   ];
+}
+
+/** What a sync of the disk before each reply costs. */
+function priceOfAlways(rounds: readonly Round[], load: Load): Finding {
+  const rate = (fsync: Fsync) => (round: Round) => rateOf(round[fsync].one, load);
+  return {
+    what: `always : everysec, one FCALL, ${load.name}`,
+    figure: median(rounds.map(rate("always"))),
+    unit: "decisions/s",
+    ratio: ratioOfRounds(rounds, rate("always"), { of: rate("everysec"), to: "AOF everysec" }),
+  };
 }
 
 async function driveOneCall(redis: BenchRedis, load: Load): Promise<Driven> {
