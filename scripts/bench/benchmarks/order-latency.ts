@@ -46,6 +46,8 @@ const PHASES = {
 const MEASURED = ["1", "20", "200"] as const;
 const P50_TIMES_MAX = 3;
 const P99_TIMES_MAX = 10;
+/** What is promised in ms on two cores, at this many decisions a second. */
+const PROMISED = { perSec: "20", p50Ms: 2, p99Ms: 10 } as const;
 
 const keys = keysOf("");
 
@@ -60,6 +62,11 @@ export const orderLatency: Benchmark = {
     "bare path makes the same hops with plain clients in one process and functions that do nothing: XADD, " +
     "blocking XREADGROUP, FCALL, blocking XREADGROUP, FCALL, POST; at the same rate, in turn with the decisions " +
     "(at 200 a second in turn by the hundred). At 1 a second p99 is the second worst of a hundred.",
+  limit:
+    "With few decisions a second processes, connections and code are cold at every hop: between two of them the scheduler " +
+    "has given both processors to others and the caches hold something else, so that a rarer decision takes longer, on the bare " +
+    "path too. By a profile at 20 a second, about two fifths of our time above the bare path is JavaScript that is touched " +
+    "cold, and a third is Redis executing the two functions that the bare path has empty.",
   run: measure,
 };
 
@@ -186,7 +193,16 @@ function findings({ perSec, traded, bare }: Pair): readonly Finding[] {
       aim: { of: "ratio", bound: "at most", limit },
     },
   ];
-  return [...line("p50", 0.5, P50_TIMES_MAX), ...line("p99", 0.99, P99_TIMES_MAX)];
+  const promise = (name: string, q: number, limit: number): Finding => ({
+    ...{ what: `${name} at ${perSec} a second, on two cores`, figure: traded.quantile(q), unit: "ms" },
+    aim: { of: "figure", bound: "at most", limit },
+  });
+  const promised = [promise("p50", 0.5, PROMISED.p50Ms), promise("p99", 0.99, PROMISED.p99Ms)];
+  return [
+    ...line("p50", 0.5, P50_TIMES_MAX),
+    ...line("p99", 0.99, P99_TIMES_MAX),
+    ...(perSec === PROMISED.perSec ? promised : []),
+  ];
 }
 
 const PLOTTED_QUANTILES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99] as const;
