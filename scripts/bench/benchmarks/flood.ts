@@ -53,21 +53,23 @@ export const refusedFlood: Benchmark = {
   title: "A flood is refused while exits pass",
   method:
     "First the rate at which the compiled router admits, with nothing else running. Then router with its default " +
-    `limits, execution and paper exchange: ${SIZES.full.forMs / 1000} s of that rate, then of ${TIMES_THE_RATE.at(-1)} × it, of ` +
+    `limits, execution and paper exchange, AOF everysec and no maxmemory: ${SIZES.full.forMs / 1000} s of that rate, then of ${TIMES_THE_RATE.at(-1)} × it, of ` +
     "decisions from a bare socket; the first ones trip safe mode, the others are refused one by one, each with its " +
     `recorded verdict. Meanwhile ${EXITS_PER_SEC} small exits a second, half of them on the exit brain's stream, half as ` +
     "reduce-only decisions in the middle of the flood. Behind is the age of the oldest decision without a verdict, " +
     "by the server's clock, looked at every 50 ms. An exit's latency is from just before its XADD to its order at " +
     "the exchange, against the same exits before the flood.",
   limit:
-    "Redis executes on one thread, and the flood is measured against how fast the router admits. While safe mode stands the " +
-    "router asks about up to 128 entries a call and sends no documents. A refusal is then about 99 000 instructions of the " +
-    "server (callgrind; 131 000 with 32 a call, documents and the fault event described each time): 23 000 to append the " +
-    "decision, 27 000 to read it, half of that the XCLAIM that XREADGROUP writes to the append-only file, and 48 000 for the " +
-    "verdict, of which 20 000 are the SET that keeps it (a lifetime is set key by key, and each is a line of the append-only " +
-    "file) and the rest the look whether it is new, the acknowledgement, parsing and Lua. Beyond what the thread has time " +
-    "for decisions wait, and an exit that comes as a decision waits among them; in the " +
-    "page that has it, it is first. One on the exit stream waits for its turn at the server.",
+    "Redis executes on one thread, and the flood is measured against how fast the router admits. An admission keeps that " +
+    "thread busy for nearly a second divided by the admission rate; at twice the rate a refusal may take half of that, and " +
+    "a server that needs more µs for each than a second divided by the flood's rate falls behind by the difference for as " +
+    "long as the flood lasts, and misses the aims. While safe mode stands the router asks about up to 128 entries a call and sends no documents. Of a " +
+    "refusal's instructions at the server (callgrind) a quarter appends the decision, a quarter reads it, half of that the " +
+    "XCLAIM that XREADGROUP writes to the append-only file, a fifth is the SET that keeps the verdict (a lifetime is set " +
+    "key by key, and each is a line of that file), and the rest the look whether the message is new, its acknowledgement, parsing " +
+    "and Lua. Every part is an entry's own, so none shrinks with more of them in a call. Decisions beyond what the thread has " +
+    "time for wait, and an exit that comes as a decision waits among them; in the page that has it, it is first. One on the " +
+    "exit stream waits for its turn at the server alone.",
   run: measure,
 };
 

@@ -61,6 +61,10 @@ export const footprint: Benchmark = {
     `blocking call; median of ${ROUNDS.full} starts, floors and daemons in turn. Memory is /proc/PID/smaps_rollup ` +
     `${IDLE_AFTER_MS / 1000} s after the last READY, all of them running; RSS counts the mapped runtime, own is the ` +
     "anonymous part: heap and stacks. Together: the sum over the daemons against the sum of their floors.",
+  limit:
+    "What a daemon holds above its floor is in the rows: the difference of *own* is its modules, schemas and buffers, the rest " +
+    "is pages of the runtime that a floor never touches (HTTP client, WebSocket, HMAC). The router, which speaks to no " +
+    "exchange, has least of both.",
   run: measure,
 };
 
