@@ -25,9 +25,15 @@ const position = async () =>
 
 const part = (change: object = {}) =>
   soundIntent({ action: "SELL", reduce_only: true, quantity: "0.1", ...change });
+/** Execution's own, but that a question of 300 ms at most has as long as a busy machine takes to answer it. */
+const patientClock = (): ExecutionParts["clock"] => {
+  const { clock } = desk.parts;
+  return { ...clock, sleep: (ms, signal) => clock.sleep(ms === 300 ? 20_000 : ms, signal) };
+};
 const handle = async (intent: object, change: Partial<ExecutionParts> = {}) => {
   const entry = await desk.publish(intent, "exit");
-  expect(await desk.withParts(change, () => desk.handle(entry, "exit"))).toBe("done");
+  const parts = { clock: patientClock(), ...change };
+  expect(await desk.withParts(parts, () => desk.handle(entry, "exit"))).toBe("done");
 };
 /** Redis without anything that it knew; a connection of just now. */
 async function emptied() {
@@ -54,7 +60,7 @@ test.each([
 test("is sent all the same where the venue does not say whether it has it", async () => {
   const { exchange } = desk.parts;
   const silent = { ...exchange, queryOrder: () => new Promise<never>(() => {}) };
-  await handle(part(), { ...(await emptied()), exchange: silent });
+  await handle(part(), { ...(await emptied()), exchange: silent, clock: desk.parts.clock });
   expect(await desk.results()).toMatchObject([{ status: "filled" }]);
   expect(await position()).toBe(0.4);
 });
