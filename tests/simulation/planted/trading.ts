@@ -173,6 +173,12 @@ export const TRADING: readonly Mutation[] = [
     changes: one(LEDGER, "    reserve_slot(keys, args, now)\n", ""),
     breaks: [5],
   },
+  {
+    name: "missed-ttl",
+    mistake: "a settled order stays in the ledger for ever",
+    changes: one("lib/kernel/lua/settle.lua", "  redis.call('EXPIRE', keys[1], 86400)\n", ""),
+    breaks: [9],
+  },
 ];
 
 /** Planted bugs of stream recovery. */

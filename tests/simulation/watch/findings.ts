@@ -8,6 +8,7 @@ export const INVARIANTS = {
   6: "a failed exit brain with positions ends flat or in an alarm, with one panic",
   7: "when faults stop, queues drain and roles get ready",
   8: "no process dies of itself",
+  9: "a key that is to expire has its lifetime",
 } as const;
 
 export type InvariantNumber = keyof typeof INVARIANTS;

@@ -12,6 +12,7 @@ import { ExitWatch } from "./exit-watch.ts";
 import type { Findings } from "./findings.ts";
 import { IntentBook } from "./intent-book.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
+import { LifetimeWatch } from "./lifetime-watch.ts";
 import { orderCall } from "./order-call.ts";
 import { OrderWatch } from "./order-watch.ts";
 import { PanicWatch } from "./panic-watch.ts";
@@ -59,6 +60,8 @@ export function watchEverything(parts: Watched) {
   const exits = new ExitWatch({ findings, positions });
   const queues = new QueueWatch({ ...common, book });
   const ledger = new LedgerWatch(common);
+  const { windowSec, holdSec } = parts.profile;
+  const lifetimes = new LifetimeWatch({ ...common, windowSec, holdSec });
   const unread = new UnreadWatch(common);
   const lanes = new ExitLaneWatch({ ...common, timeline: simulation.timeline, calmUs });
   const panics = new PanicWatch({ ...common, simulation, positions, haltFile, hosts, calmUs });
@@ -83,7 +86,10 @@ export function watchEverything(parts: Watched) {
       ...hosts.filter((host) => !host.ready()).map((host) => `${host.role.name} is not ready`),
       ...queues.rests().map(({ stream, pending, lag }) => `${stream} has ${pending} pending, lag ${lag}`),
     ],
-    atEnd: () => queues.atEnd(),
+    atEnd: () => {
+      queues.atEnd();
+      lifetimes.atEnd();
+    },
     panics: () => panics.panics,
     executedOrders: () => orders.executedOrders,
     intents: () => book.all.length,
