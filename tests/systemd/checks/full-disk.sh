@@ -22,3 +22,8 @@ expect "and has what it acknowledged" "before the disk was full" "$(redis GET qu
 redis DEL quantum:test:kept quantum:test:much >/dev/null
 redis_folder umount /var/lib/redis
 for unit in $units; do within 20 "Redis is back: $unit is active" active "$unit"; done
+# A Redis that comes and goes may look like a dead exit brain: then trading has been halted.
+settled() { curl -s http://127.0.0.1:9103/v1/watch | grep -q 'HEALTHY\|HALTED'; }
+within 30 "the watchdog has made up its mind" settled
+[ ! -e /run/quantum/halted ] || clear_halt
+within 15 "the watchdog is HEALTHY after the full disk" sh -c 'curl -s http://127.0.0.1:9103/v1/watch | grep -q HEALTHY'
