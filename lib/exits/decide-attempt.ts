@@ -8,9 +8,12 @@
  * 2. What has been decided is carried out: a position that is being closed is closed to the end, also when the
  *    price comes back in between; only a new plan (another entry filled) ends that.
  * 3. Only a smaller position, or a fill, counts as progress: an exit that is refused again and again is as
- *    unconfirmed as one that nobody answers.
+ *    unconfirmed as one that nobody answers. But for what is too small for any order of the venue: nobody can close
+ *    that, and a panic would close all the rest for it.
  */
 import Big from "big.js";
+import { isUnderSmallestOrder } from "../exchange/decide-order-size.ts";
+import type { SymbolRules } from "../exchange/symbol-rules.ts";
 import { exitIntentId } from "./exit-intent.ts";
 import type { ExitReason } from "./exit-rule.ts";
 import type { WatchedPosition } from "./watched-position.ts";
@@ -88,8 +91,12 @@ export function decideAttempt(input: AttemptInput): AttemptDecision {
   return { kind: isDue(attempt, input) ? "publish" : "await", attempt };
 }
 
-/** Whether the exit has gone nowhere for longer than it may, or could not even be handed over. */
-export function isUnconfirmed(attempt: ExitAttempt, nowMs: number, confirmMs: number): boolean {
+/** Whether the exit has gone nowhere for longer than it may, or could not even be handed over. `nowMs`: monotonic. */
+export function isUnconfirmed(
+  attempt: ExitAttempt,
+  { nowMs, confirmMs, rules }: { nowMs: number; confirmMs: number; rules: SymbolRules | undefined },
+): boolean {
+  if (isUnderSmallestOrder(attempt.quantity, rules)) return false;
   return attempt.handover === "refused" || nowMs - attempt.progressAtMs >= confirmMs - JITTER_MS;
 }
 

@@ -44,7 +44,7 @@ const STATISTICS_EVERY = 5;
 const STOPPING_WAIT_MS = 1000;
 
 interface LoopParts extends Omit<ExitBrainParts, "exchange"> {
-  readonly exchange: Pick<Exchange, "serverNowMs">;
+  readonly exchange: Pick<Exchange, "serverNowMs" | "rules">;
   readonly book: PositionBook;
   readonly plans: PlanKeeper;
   readonly stops: StopKeeper;
@@ -248,9 +248,10 @@ export class ExitLoop {
   }
 
   /** What the last reading lacks has become smaller, unless the next one shows it again. */
-  #isUnconfirmed({ key, attempt }: Watch, nowMs: number, view: PositionView): boolean {
+  #isUnconfirmed({ key, position, attempt }: Watch, nowMs: number, view: PositionView): boolean {
     if (attempt === null || view.missing.has(key)) return false;
-    return isUnconfirmed(attempt, nowMs, this.#parts.rules.confirmMs);
+    const rules = this.#parts.exchange.rules(position.symbol);
+    return isUnconfirmed(attempt, { nowMs, confirmMs: this.#parts.rules.confirmMs, rules });
   }
 
   #streamedAgeMs(watch: Watch): number {

@@ -208,6 +208,7 @@ function loopIn(world: World): ExitLoop {
   const exchange = {
     serverNowMs: clock.nowMs,
     clockSkewMs: () => 1,
+    rules: () => undefined,
     positions: () => world.positions(),
   };
   const background = new Background();

@@ -7,6 +7,7 @@ import {
   isUnconfirmed,
 } from "../../../lib/exits/decide-attempt.ts";
 import { exitIntentId } from "../../../lib/exits/exit-intent.ts";
+import { BTC_RULES } from "../../support/symbol-rules.ts";
 import { LONG_POSITION, OPENED_MS } from "./exit-fixtures.ts";
 
 const CONFIRM_MS = 2000;
@@ -165,7 +166,17 @@ describe("an exit is unconfirmed", () => {
     ["not before the time is up", {}, 2899, false],
     ["when it is, to a cycle's jitter", {}, 2900, true],
   ] as const)("%s", (_what, change, nowMs, unconfirmed) => {
-    expect(isUnconfirmed({ ...sent, ...change }, nowMs, CONFIRM_MS)).toBe(unconfirmed);
+    expect(isUnconfirmed({ ...sent, ...change }, { nowMs, confirmMs: CONFIRM_MS, rules: BTC_RULES })).toBe(
+      unconfirmed,
+    );
+  });
+  test.each([
+    ["never where the position is too small for any order", "0.0009", BTC_RULES, false],
+    ["where the smallest order closes it", "0.001", BTC_RULES, true],
+    ["where nobody knows what is too small", "0.0009", undefined, true],
+  ] as const)("%s", (_what, quantity, rules, unconfirmed) => {
+    const refused = { ...sent, handover: "refused", quantity } as const;
+    expect(isUnconfirmed(refused, { nowMs: 9000, confirmMs: CONFIRM_MS, rules })).toBe(unconfirmed);
   });
 
   const after = (change: Partial<AttemptInput>) => {
