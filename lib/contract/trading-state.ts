@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * The hash `system:state:trading`. Whoever asks "may an entry be sent" asks the server-side function, which
- * reads `halted` and `cleared_at` alone; this shape is for those who write it and for those who show it.
+ * reads `halted`, `cleared_at` and `ts` alone; this shape is for those who write it and for those who show it.
  */
 export const tradingStateSchema = z.object({
   halted: z.enum(["true", "false"]),

@@ -9,13 +9,17 @@ local function kill_engaged(key)
   return redis.pcall('GET', key) ~= '0'
 end
 
--- A panic's halt. An absent hash, or `halted` other than "true", is an operator's reset; one that says when it was
--- made goes on halting what was decided before.
+-- A panic's halt. An absent hash, or `halted` other than "true", is an operator's reset: what was decided before the
+-- halt, or before the reset where it says when it was made, stays halted.
 local function trading_halted(key, decided_at)
-  local state = redis.pcall('HMGET', key, 'halted', 'cleared_at')
+  local state = redis.pcall('HMGET', key, 'halted', 'cleared_at', 'ts')
   if is_error(state) or state[1] == 'true' then return true end
-  local cleared_at = tonumber(state[2] or '')
-  return decided_at ~= nil and cleared_at ~= nil and not (decided_at >= cleared_at)
+  if not decided_at then return false end
+  for at = 2, 3 do
+    local since = tonumber(state[at] or '')
+    if since and not (decided_at >= since) then return true end
+  end
+  return false
 end
 
 -- Off is absent or "0".

@@ -135,6 +135,20 @@ test.each([
   expect((await submit({ decidedAtMs: CLEARED_AT })).kind).toBe("submitting");
 });
 
+test.each([
+  ["before the halt", -1, "denied"],
+  ["since the halt", 0, "submitting"],
+] as const)(
+  "where it says not when, an entry decided %s is judged by the halt's own time",
+  async (_, laterMs, kind) => {
+    await run("HSET", server.keys.tradingState, "halted", "false", "ts", String(CLEARED_AT));
+    await receiveOrder(server.client, server.keys, {
+      ...{ intentId: "i", owner: "me", source: { ...source(), entryId: `${CLEARED_AT + 2000}-0` } },
+    });
+    expect((await submit({ decidedAtMs: CLEARED_AT + laterMs })).kind).toBe(kind);
+  },
+);
+
 test("beginning an entry takes it into the ledger and submits it, once", async () => {
   await run("XADD", server.keys.intentStream, "1-1", "data", "{}");
   expect(await begin()).toEqual({ kind: "submitting", wouldHold: undefined });
