@@ -27,10 +27,12 @@ export function isInstant(ms: unknown): boolean {
 export const isWhole = (value: unknown, min: number, max: number) =>
   typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
 
-/** Capital letters, digits and underscores, 2 to 32. */
+/** Letters and digits of any script and underscores, 1 to 32: the venue names contracts in Chinese, too. */
 export function isSymbol(text: unknown): boolean {
-  if (typeof text !== "string" || text.length < 2 || text.length > 32) return false;
-  return [...text].every((one) => (one >= "A" && one <= "Z") || (one >= "0" && one <= "9") || one === "_");
+  if (typeof text !== "string") return false;
+  const characters = [...text];
+  const isNamed = (one: string) => one === "_" || /\p{L}|\p{N}/u.test(one);
+  return characters.length >= 1 && characters.length <= 32 && characters.every(isNamed);
 }
 
 export const isShare = (value: unknown) => typeof value === "number" && value >= 0 && value <= 1;
