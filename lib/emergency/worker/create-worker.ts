@@ -35,7 +35,7 @@ import type { WorkerClock, WorkerLog } from "./worker-parts.ts";
 const RECORDS_EVERY_MS = 5000;
 /** Panics waiting for their end at once; each is one entry that is pending. */
 const PANICS_MAX = 100;
-const RESUME_ASK_MS = 500;
+const RESUME_ASK_MS = 1000;
 /** A panic left with a dead consumer must not wait for a sweep. */
 const SWEEP_EVERY_MS = 1000;
 /** A panic takes as long as it takes: its own progress is watched, not its entry's age. */
