@@ -71,6 +71,10 @@ function after([name, nth]: readonly [string, number], act: () => unknown): Redi
   };
 }
 
+/** The worker's group has the panics of the stream, and has acknowledged none. */
+const workerReads = () =>
+  server.cli("XREADGROUP", "GROUP", GROUPS.emergencyExitWorker, "w", "STREAMS", keys.panicStream, ">");
+
 describe("a halt that is being cleared", () => {
   test.each([
     ["of another panic", () => halt("second", "2000")],
@@ -92,15 +96,7 @@ describe("a halt that is being cleared", () => {
     await server.cli("XGROUP", "CREATE", keys.panicStream, GROUPS.emergencyExitWorker, "0", "MKSTREAM");
     const id = (await publish()).trim();
     const unread = await clear(() => undefined);
-    await server.cli(
-      "XREADGROUP",
-      "GROUP",
-      GROUPS.emergencyExitWorker,
-      "w",
-      "STREAMS",
-      keys.panicStream,
-      ">",
-    );
+    await workerReads();
     const unanswered = await clear(() => undefined);
     const why = expect.stringContaining("has not answered");
     expect([unread, unanswered]).toEqual([
@@ -114,15 +110,7 @@ describe("a halt that is being cleared", () => {
   test("goes, with its file, once the panic is answered and nothing else came", async () => {
     await server.cli("XGROUP", "CREATE", keys.panicStream, GROUPS.emergencyExitWorker, "0", "MKSTREAM");
     const id = (await publish()).trim();
-    await server.cli(
-      "XREADGROUP",
-      "GROUP",
-      GROUPS.emergencyExitWorker,
-      "w",
-      "STREAMS",
-      keys.panicStream,
-      ">",
-    );
+    await workerReads();
     await server.cli("XACK", keys.panicStream, GROUPS.emergencyExitWorker, id);
     expect(await clear(() => undefined)).toEqual({ kind: "cleared" });
     expect((await state())[0]).toBe("false");
