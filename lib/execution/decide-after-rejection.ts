@@ -32,7 +32,7 @@ export function refusalOf(kind: "entry" | "exit", outcome: Outcome): Outcome | u
 }
 
 /**
- * What follows an attempt that the venue certainly did not execute. `rejections` is how many there were
+ * What follows an attempt that the venue certainly did not execute. `rejections` is how many of this class there were
  * before. An entry ends soon; an exit ends only where the venue is final or there is nothing to reduce, by its
  * position too: the venue's word alone, that may be behind, is believed the fourth time.
  */

@@ -73,7 +73,8 @@ export async function sendOrder(
   let plannedAtMs = parts.clock.monotonicMs();
   let attempt = begun.made + 1;
   let { submitted } = begun;
-  let rejections = 0;
+  // Each kind by itself: an exit that has outlasted an overload is not given up for the first -2022 after it.
+  const rejections = new Map<Outcome["class"], number>();
   let resigned = false;
   let refused: Refused | undefined;
   for (;;) {
@@ -103,13 +104,14 @@ export async function sendOrder(
     let planAgain = job.kind === "entry";
     const outcome = sent.kind === "unknown" ? sent.refusal : sent.outcome;
     if (outcome !== undefined) {
-      const next = decideAfterRejection({ kind: job.kind, outcome, rejections, resigned });
+      const before = rejections.get(outcome.class) ?? 0;
+      rejections.set(outcome.class, before + 1);
+      const next = decideAfterRejection({ kind: job.kind, outcome, rejections: before, resigned });
       if (next.kind === "end") return next.ending;
       // Where there was no doubt the same attempt is signed anew: its client id cannot be taken.
       await prepareAgain(parts, job, next);
       resigned ||= next.kind === "sign_again";
       planAgain ||= next.kind === "plan_again";
-      rejections += 1;
     }
     if (planAgain) plannedAtMs = Number.NEGATIVE_INFINITY;
   }

@@ -174,6 +174,9 @@ describe("an exit only reduces", () => {
 });
 
 describe("an exit that waited for more than a second is proved again", () => {
+  /** What the refusals of a planned exit leave in doubt is waited out: on the desk's own window, for 20 s. */
+  const recvWindowMs = 500;
+
   test("and leaves alone what was opened by hand meanwhile", async () => {
     await open();
     const { client, keys } = desk.server;
@@ -196,7 +199,7 @@ describe("an exit that waited for more than a second is proved again", () => {
       await exchanged;
       return outcome;
     };
-    const { result } = await desk.withParts({ exchange: { ...exchange, submitOrder } }, () =>
+    const { result } = await desk.withParts({ recvWindowMs, exchange: { ...exchange, submitOrder } }, () =>
       exit({ opened_at_ms: 1000 }),
     );
     expect(result?.reason).toStartWith("POSITION_CHANGED");
@@ -216,7 +219,9 @@ describe("an exit that waited for more than a second is proved again", () => {
       }
       return exchange.positions(...of);
     };
-    const { result } = await desk.withParts({ exchange: { ...exchange, positions } }, () => exit(change));
+    const { result } = await desk.withParts({ recvWindowMs, exchange: { ...exchange, positions } }, () =>
+      exit(change),
+    );
     expect(reads).toBeGreaterThan(1);
     return result;
   };
@@ -259,6 +264,25 @@ describe("an exit is not given up", () => {
     await open();
     await fault("/fapi/v1/order", "POST", { kind: "error", code: -2022 });
     expect((await exit()).result).toMatchObject({ status: "filled", quantity: "0.2" });
+    expect(await position()).toBe(0);
+  });
+
+  test.each([
+    ["finds nothing to reduce", -2022],
+    ["says that resting orders hold the size", -4118],
+    ["says that it is in the other position mode", -4061],
+  ])("when the venue was overloaded for long before it %s", async (_says, code) => {
+    await open();
+    const match = { method: "POST", path: "/fapi/v1/order" };
+    const rules = [
+      { match, count: 4, effect: { kind: "error", code: -1008 } },
+      { match, count: 1, effect: { kind: "error", code } },
+    ];
+    await desk.paper.admin("POST", "faults", { rules });
+    const { clock } = desk.parts;
+    const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(Math.min(ms, 10), signal);
+    const { result } = await desk.withParts({ clock: { ...clock, sleep } }, () => exit());
+    expect(result).toMatchObject({ status: "filled", quantity: "0.2" });
     expect(await position()).toBe(0);
   });
 
