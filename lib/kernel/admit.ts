@@ -58,6 +58,17 @@ export type AdmissionVerdict =
   /** Untouched: no switch refuses it, and its document was withheld. Ask again with it. */
   | { readonly kind: "UNDECIDED" };
 
+/** Whether nothing comes of the decision, whatever Redis holds: its verdict is its kind. */
+export function publishesNothing({ kind }: AdmissionRequest): boolean {
+  return kind === "skip" || kind === "INVALID" || kind === "EXPIRED";
+}
+
+/** Only admit_v1 is refused by a server that is out of memory. */
+function functionFor(requests: readonly AdmissionRequest[]): string {
+  if (requests.every(({ kind }) => kind === "exit")) return "admit_exits_v1";
+  return requests.every(publishesNothing) ? "dismiss_v1" : "admit_v1";
+}
+
 /** Lua can hand on so many values at once with room to spare; a page of the router is far smaller. */
 const REQUESTS_MAX = 1000;
 
@@ -75,7 +86,7 @@ function decisionArgs(request: AdmissionRequest, withheld: boolean): readonly st
 }
 
 /**
- * Admits a batch of decisions in one atomic call (admit_v1). Safe to
+ * Admits a batch of decisions in one atomic call (admit_v1, or what a server out of memory takes, too). Safe to
  * repeat with the same requests after an unknown outcome: what was handled then comes back as a duplicate.
  * Throws CallExpiredError, UnexpectedReplyError and the connection's errors.
  */
@@ -92,8 +103,7 @@ export async function admit(
 ): Promise<Admission> {
   const { limits, requests, rates, withheld = false } = batch;
   if (requests.length > REQUESTS_MAX) throw new RangeError(`${requests.length} requests in one call`);
-  const onlyExits = requests.every(({ kind }) => kind === "exit");
-  const name = onlyExits ? "admit_exits_v1" : "admit_v1";
+  const name = functionFor(requests);
   const reply = await callFunction(caller, name, {
     keys: [keys.decisionStream, keys.intentStream, keys.exitIntentStream],
     args: [settingsText(limits, rates), ...requests.flatMap((request) => decisionArgs(request, withheld))],

@@ -9,7 +9,8 @@
  *   router's own limiter, and it is said: counter, error line, fault event.
  * 4 While a switch refuses entries they are asked about without their documents, which costs both sides less; one that
  *   is not refused any more is asked about again at once.
- * 5 A server that is out of memory holds up entries alone: exits go on, those on later pages too.
+ * 5 A server that is out of memory holds up entries alone: exits go on, those on later pages too, and so does what
+ *   publishes nothing, entries that have expired meanwhile among it: what fills the server can be trimmed again.
  */
 import { decodeDecision } from "../contract/decision.ts";
 import type { Keys } from "../contract/keys.ts";
@@ -18,6 +19,7 @@ import {
   type AdmissionRequest,
   type AdmissionVerdict,
   admit,
+  publishesNothing,
 } from "../kernel/admit.ts";
 import { CallExpiredError, type FunctionCaller } from "../kernel/function-call.ts";
 import { RedisReplyError } from "../redis/redis-errors.ts";
@@ -108,7 +110,12 @@ async function admitRequests(
   { withheld } = { withheld: false },
 ): Promise<readonly AdmissionRequest[]> {
   const { redis, keys, limits } = parts;
-  const { verdicts } = await admit(redis, keys, { limits, requests, rates: "check", withheld });
+  const { verdicts } = await admit(redis, keys, { limits, requests, rates: "check", withheld }).catch(
+    async (error: unknown) => {
+      if (isOutOfMemory(error)) await dismissAlone(parts, requests);
+      throw error;
+    },
+  );
   const undecided: AdmissionRequest[] = [];
   for (const [index, verdict] of verdicts.entries()) {
     const request = requests[index];
@@ -119,6 +126,12 @@ async function admitRequests(
     else conclude(parts, request, verdict);
   }
   return undecided;
+}
+
+/** A call that the server refused for want of memory did nothing: what it takes all the same is asked about anew. */
+async function dismissAlone(parts: RouterParts, requests: readonly AdmissionRequest[]): Promise<void> {
+  const dismissed = requests.filter(publishesNothing);
+  if (dismissed.length > 0 && dismissed.length < requests.length) await admitRequests(parts, dismissed);
 }
 
 function conclude(parts: RouterParts, request: AdmissionRequest, verdict: AdmissionVerdict): void {

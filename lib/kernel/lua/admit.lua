@@ -1,5 +1,7 @@
 -- admit_v1: the whole admission of a batch of decisions, each with one verdict, as one atomic act.
 -- admit_exits_v1: the same for exits alone; it is also served by a Redis that is out of memory.
+-- dismiss_v1: the same for what publishes nothing (skip, INVALID, EXPIRED) alone, also where Redis is out of memory:
+--      decisions that fill it can be trimmed only once they are acknowledged.
 --
 -- KEYS  1 decision stream   2 intent stream       3 exit intent stream
 --       1 gives the namespace as well: every other name is the contract's under it (ADMISSION_NAMES)
@@ -262,5 +264,16 @@ local function admit_exits(keys, args)
   return admit(keys, args)
 end
 
+local function dismiss(keys, args)
+  for decision = DECISIONS_FROM, #args, DECISION_ARGS do
+    local kind = args[decision + KIND]
+    if kind == 'entry' or kind == 'exit' or kind == 'dead' then
+      return redis.error_reply('ERR dismiss_v1 is for what publishes nothing')
+    end
+  end
+  return admit(keys, args)
+end
+
 redis.register_function('admit_v1', admit)
+redis.register_function{function_name = 'dismiss_v1', callback = dismiss, flags = {'allow-oom'}}
 redis.register_function{function_name = 'admit_exits_v1', callback = admit_exits, flags = {'allow-oom'}}

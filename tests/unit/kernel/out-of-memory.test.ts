@@ -35,6 +35,10 @@ beforeEach(async () => {
 
 const full = () => server.client.command(["CONFIG", "SET", "maxmemory", "1"]);
 
+const EXPIRED: AdmissionRequest = {
+  ...{ id: "1-2", kind: "EXPIRED", correlationId: "c", traceId: "t", symbol: "ETHUSDT", side: "BUY" },
+};
+
 function decision(kind: "entry" | "exit"): AdmissionRequest {
   const ids = { id: "1-1", correlationId: "c", traceId: "t", intentId: "i" };
   return { ...ids, kind, symbol: "ETHUSDT", side: "BUY", document: "{}" };
@@ -68,6 +72,26 @@ test("a server that is out of memory admits exits and refuses entries, without h
   expect(await server.client.command(["XLEN", server.keys.exitIntentStream])).toBe(1);
 });
 
+test("decisions that fill a server and have expired are acknowledged, so that they can be trimmed", async () => {
+  const { client, keys } = server;
+  const expired: AdmissionRequest[] = [];
+  for (let n = 0; n < 40; n += 1) {
+    const id = await client.text("XADD", keys.decisionStream, "*", "payload", "x".repeat(200));
+    expired.push({ ...EXPIRED, id });
+  }
+  await client.command([...["XREADGROUP", "GROUP", GROUPS.router, "r", "STREAMS", keys.decisionStream, ">"]]);
+  await full();
+  const retention = {
+    ...{ stream: keys.decisionStream, groups: [GROUPS.router], optionalGroups: [], entriesKept: 10 },
+  };
+  expect(await trimStream(client, retention)).toBe(0);
+  const { verdicts } = await admit(client, keys, { limits: LIMITS, requests: expired, rates: "check" });
+  expect(new Set(verdicts.map((verdict) => "reason" in verdict && verdict.reason))).toEqual(
+    new Set(["EXPIRED"]),
+  );
+  expect(await trimStream(client, retention)).toBe(30);
+});
+
 test("a server that is out of memory lets exits be submitted and refuses entries", async () => {
   await full();
   expect(await receive()).toEqual({ kind: "new" });
@@ -75,25 +99,18 @@ test("a server that is out of memory lets exits be submitted and refuses entries
   expect(await submit("exit")).toEqual({ kind: "submitting", wouldHold: undefined });
 });
 
-test.each([["admit_exits_v1"], ["submit_exit_v1"]])("%s takes nothing but exits", async (name) => {
-  const args = [
-    "1",
-    "decisions",
-    "9999999999999",
-    "settings",
-    "1",
-    "check",
-    "1-1",
-    "entry",
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-  ];
-  const failure = await failureOf(server.client.command(["FCALL", name, ...args]));
-  expect(failure.message).toContain(`${name} is for exits alone`);
+const decided = (kind: string) => ["1-1", kind, "", "", "", "", "", ""];
+
+test.each([
+  ["admit_exits_v1", "exits alone", decided("entry")],
+  ["submit_exit_v1", "exits alone", ["owner", "entry"]],
+  ["dismiss_v1", "what publishes nothing", decided("entry")],
+  ["dismiss_v1", "what publishes nothing", decided("exit")],
+  ["dismiss_v1", "what publishes nothing", [...decided("skip"), ...decided("dead")]],
+])("%s is for %s", async (name, taken, args) => {
+  const called = ["FCALL", name, "1", "decisions", "9999999999999", "settings", ...args];
+  const failure = await failureOf(server.client.command(called));
+  expect(failure.message).toContain(`${name} is for ${taken}`);
 });
 
 test("a server that is out of memory lets an operator stop trading, and execution start", async () => {

@@ -88,6 +88,29 @@ test("a server that is out of memory holds up entries alone; they stay pending",
   expect(told).toEqual(["2-0 EXIT"]);
 });
 
+const expired = (id: string) => ({
+  id,
+  fields: {
+    payload: JSON.stringify({
+      ...{ symbol: "ETHUSDT", side: "BUY", confidence: 0.9, quantity: 1, timestamp: NOW - 600_001 },
+    }),
+  },
+});
+
+test.each([
+  ["an entry beside it", [entry("1-0"), expired("2-0")], ["admit_v1", "dismiss_v1"], "later"],
+  ["nothing beside it", [expired("2-0")], ["dismiss_v1"], "done"],
+])(
+  "what has expired is dismissed by a server that is out of memory, with %s",
+  async (_what, page, names, end) => {
+    const dismissed = ["OK", String(NOW), "EXPIRED", ""];
+    const { parts, calls, told } = routerOn(end === "done" ? [dismissed] : [OUT_OF_MEMORY, dismissed]);
+    expect<string>(await routePage(parts, page)).toBe(end);
+    expect(calls.map(([, name]) => name)).toEqual(names);
+    expect(told).toEqual(["2-0 EXPIRED"]);
+  },
+);
+
 test("a call that reached the server too late leaves the page pending", async () => {
   const { parts, told } = routerOn([["EXPIRED", String(NOW)]]);
   expect(await routePage(parts, [entry("1-0")])).toBe("later");
