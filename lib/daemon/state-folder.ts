@@ -26,9 +26,13 @@ export async function lockStateFolder(folder: string, instance: string): Promise
     const running = `process ${holder || "?"} runs as instance ${instance} on ${folder} already`;
     throw fault(`${running}; stop it, or give this one another QUANTUM_INSTANCE`);
   }
-  // For the message of the one that comes too late; the descriptor stays open for the process's life.
-  ftruncateSync(fd, 0);
-  writeSync(fd, `${process.pid}\n`, 0);
+  try {
+    // For the message of the one that comes too late; the descriptor stays open for the process's life.
+    ftruncateSync(fd, 0);
+    writeSync(fd, `${process.pid}\n`, 0);
+  } catch {
+    // The lock is held without it: a full disk must not keep a guard from starting.
+  }
 }
 
 function openLockFile(path: string): number {

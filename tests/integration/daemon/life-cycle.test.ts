@@ -65,6 +65,15 @@ describe("a compiled daemon", () => {
     expect(manager.messages().join()).not.toContain("READY=1");
   });
 
+  test("starts where the disk takes nothing more", async () => {
+    // Every write to a file fails, as it does where there is no space; the signal that comes with it is ignored.
+    const full = `trap "" XFSZ; ulimit -f 0; exec "$0"`;
+    await using daemon = await startDaemon({ command: ["sh", "-c", full, binary] });
+    await daemon.said("ready");
+    daemon.kill("SIGTERM");
+    expect(await daemon.exited).toBe(0);
+  });
+
   test("that does not drain ends with 2 at a second signal", async () => {
     await using daemon = await start({ FIXTURE_END: "never" });
     await daemon.said("ready");
