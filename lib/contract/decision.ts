@@ -1,5 +1,6 @@
 import { boundedText, boundsFault, overlongTexts } from "./bounded-text.ts";
 import { canonicalDecimal } from "./decimal-text.ts";
+import { isSizedInUsd } from "./exit-size.ts";
 import { instantMs } from "./instant.ts";
 import type { InvalidDetail } from "./reasons.ts";
 import { SYMBOL } from "./symbol.ts";
@@ -209,7 +210,8 @@ const without = (payload: object, names: readonly string[]): RawDecision =>
 
 function neededBy(decoded: DecodedDecision): readonly string[] {
   if (decoded.kind === "skip") return SKIP_FIELDS;
-  return decoded.kind === "decision" && closesOnly(decoded.decision) ? EXIT_FIELDS : DECISION_FIELDS;
+  if (decoded.kind !== "decision" || !closesOnly(decoded.decision)) return DECISION_FIELDS;
+  return isSizedInUsd(decoded.decision) ? [...EXIT_FIELDS, "position_size_usd"] : EXIT_FIELDS;
 }
 
 function decodeFields(raw: RawDecision, ids: DecisionIds): DecodedDecision {
@@ -232,13 +234,17 @@ function decodeFields(raw: RawDecision, ids: DecisionIds): DecodedDecision {
   const closes = side === "CLOSE" || flag === true;
   const spare = <T>(value: T | Malformed, absent: T) =>
     closes && value instanceof Malformed ? absent : value;
+  const quantity = readAmount(raw.quantity);
+  const sizeUsd = readAmount(raw.position_size_usd);
+  const inUsd = !(quantity instanceof Malformed) && isSizedInUsd({ action: side, quantity });
   const read = {
     reduceOnly: spare(flag, true),
     confidence: spare(readConfidence(raw.confidence), undefined),
     leverage: spare(readLeverage(raw.leverage), 1),
     entryPrice: spare(readAmount(raw.entry_price), undefined),
-    quantity: readAmount(raw.quantity),
-    positionSizeUsd: spare(readAmount(raw.position_size_usd), undefined),
+    quantity,
+    // Taken for absent, what is to close a part would close all.
+    positionSizeUsd: inUsd ? sizeUsd : spare(sizeUsd, undefined),
     stopLoss: spare(readAmount(raw.stop_loss), undefined),
     takeProfit: spare(readAmount(raw.take_profit), undefined),
     trailPercent: spare(readAmount(raw.trail_percent), undefined),

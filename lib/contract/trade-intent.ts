@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { boundedText, boundsFault, overlongTexts, TEXT_LENGTH_MAX } from "./bounded-text.ts";
 import { canonicalDecimal, decimalTextSchema } from "./decimal-text.ts";
+import { isSizedInUsd } from "./exit-size.ts";
 import { INSTANT_MS_MAX, instantMs } from "./instant.ts";
 import { intentIdOf, realId } from "./intent-id.ts";
 import { SYMBOL } from "./symbol.ts";
@@ -92,8 +93,9 @@ const NUMBERS: readonly string[] = [
   "leverage",
   "confidence",
 ];
-/** An exit stands on its quantity alone: what it does not need must not keep it from closing. */
+/** An exit stands on its size alone: what it does not need must not keep it from closing. */
 const EXIT_NUMBERS: readonly string[] = ["quantity"];
+const USD_EXIT_NUMBERS: readonly string[] = [...EXIT_NUMBERS, "position_size_usd"];
 const VALUE_LENGTH_MAX = 40;
 
 /** Whether the intent can only reduce a position. Everything else is an entry and fails closed. */
@@ -216,11 +218,16 @@ function withoutNumbers(json: unknown, issues: readonly z.core.$ZodIssue[]): Dec
   const parsed = wireIntentSchema.safeParse(Object.fromEntries(fields.filter(([name]) => !bad.has(name))));
   const decoded: DecodedIntent = parsed.success ? completed(parsed.data) : { kind: "undecodable", reason };
   if (decoded.kind !== "intent") return decoded;
-  const needed = (isExit(decoded.intent) ? EXIT_NUMBERS : NUMBERS).find((field) => bad.has(field));
+  const needed = neededBy(decoded.intent).find((field) => bad.has(field));
   if (needed === undefined) return decoded;
   const written = JSON.stringify(fields.find(([name]) => name === needed)?.[1]) ?? "";
   const value = written.slice(0, VALUE_LENGTH_MAX);
   return { kind: "not_a_number", reason: `field=${needed} value=${value}`, intent: decoded.intent };
+}
+
+function neededBy(intent: TradeIntent): readonly string[] {
+  if (!isExit(intent)) return NUMBERS;
+  return isSizedInUsd(intent) ? USD_EXIT_NUMBERS : EXIT_NUMBERS;
 }
 
 function withId(intent: TradeIntent): TradeIntent {

@@ -1,4 +1,5 @@
 import Big from "big.js";
+import { isSizedInUsd } from "../contract/exit-size.ts";
 import type { TradeIntent } from "../contract/trade-intent.ts";
 
 /** How much an exit asks to be closed, in base units. */
@@ -13,10 +14,11 @@ const DECIMALS_MAX = 8;
 
 type Sized = Pick<TradeIntent, "action" | "quantity" | "position_size_usd">;
 
-/** The field that says how much; undefined: all that is open. CLOSE is sized by a quantity alone. */
-function sizeOf({ action, quantity, position_size_usd: sizeUsd }: Sized) {
+/** The field that says how much; undefined: all that is open. */
+function sizeOf(exit: Sized) {
+  const { quantity, position_size_usd: sizeUsd } = exit;
   if (quantity !== null) return { field: "quantity", value: quantity } as const;
-  if (action === "CLOSE" || sizeUsd === null) return undefined;
+  if (sizeUsd === null || !isSizedInUsd(exit)) return undefined;
   return { field: "position_size_usd", value: sizeUsd } as const;
 }
 

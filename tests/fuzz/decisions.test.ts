@@ -111,19 +111,24 @@ fuzz("an intent is decoded to what the contract allows or refused, and never thr
   },
 });
 
-fuzz("a number that is none keeps an entry from trading, and an exit only where it is its quantity", {
+fuzz("a number that is none keeps an entry from trading, and an exit only where it is its size", {
   input: fc.record({
-    field: fc.constantFrom("quantity", "entry_price", "stop_loss", "take_profit", "expected_move_usd"),
+    field: fc.constantFrom(
+      ...["quantity", "position_size_usd", "entry_price", "stop_loss", "take_profit", "expected_move_usd"],
+    ),
     bad: fc.constantFrom("NaN", "Infinity", "1e999", "abc", "--1", [], {}, true),
     exits: fc.boolean(),
+    inUsd: fc.boolean(),
   }),
-  check: ({ field, bad, exits }) => {
-    const data = JSON.stringify({ ...INTENT, [field]: bad, reduce_only: exits });
+  check: ({ field, bad, exits, inUsd }) => {
+    const size = inUsd ? { quantity: null } : {};
+    const data = JSON.stringify({ ...INTENT, ...size, [field]: bad, reduce_only: exits });
     const decoded = decodeIntent({ data });
     must(decoded.kind !== "undecodable", "its ids are kept", decoded);
     const stopped = decoded.kind === "not_a_number";
     must(isExit(decoded.intent) === exits, "an exit stays one", decoded);
-    must(stopped === (!exits || field === "quantity"), "who may trade", decoded);
+    const isSize = field === "quantity" || (field === "position_size_usd" && inUsd);
+    must(stopped === (!exits || isSize), "who may trade", decoded);
   },
 });
 

@@ -75,15 +75,6 @@ describe("a decision", () => {
     expect(decision({ ...SOUND, side: "SELL", reduce_only: true, stop_loss: [] }).stopLoss).toBeUndefined();
   });
 
-  test.each([
-    ["quantity", { quantity: "all" }, "NOT_A_NUMBER"],
-    ["quantity", { quantity: {} }, "FIELD_TYPE"],
-    ["symbol", { symbol: {} }, "FIELD_TYPE"],
-    ["timestamp", { timestamp: null }, "TIMESTAMP_MISSING"],
-  ])("to close is invalid without a sound %s", (_name, change, detail) => {
-    expect(decode({ ...SOUND, side: "CLOSE", ...change })).toMatchObject({ kind: "invalid", detail });
-  });
-
   test("names a contract in any script", () => {
     expect(decision({ ...SOUND, symbol: "币安人生usdt" }).symbol).toBe("币安人生USDT");
   });
@@ -102,6 +93,29 @@ describe("a decision", () => {
   ])("reads amount %p as %p: zero is how engines write 'not set'", (raw, expected) => {
     expect(decision({ ...SOUND, stop_loss: raw }).stopLoss).toBe(expected);
   });
+});
+
+test.each([
+  ["is no number", "NaN", "NOT_A_NUMBER"],
+  ["is negative", -300, "NOT_A_NUMBER"],
+  ["is a list", [300], "FIELD_TYPE"],
+])(
+  "a decision that reduces by a size in USD is invalid where that %s: it was not to close all",
+  (_is, size, detail) => {
+    const sized = { ...SOUND, side: "SELL", reduce_only: true, quantity: null, position_size_usd: size };
+    expect(decode(sized)).toMatchObject({ kind: "invalid", detail });
+    expect(decision({ ...sized, quantity: "0.01" }).quantity).toBe("0.01");
+    expect(decision({ ...sized, side: "CLOSE" }).positionSizeUsd).toBeUndefined();
+  },
+);
+
+test.each([
+  ["quantity", { quantity: "all" }, "NOT_A_NUMBER"],
+  ["quantity", { quantity: {} }, "FIELD_TYPE"],
+  ["symbol", { symbol: {} }, "FIELD_TYPE"],
+  ["timestamp", { timestamp: null }, "TIMESTAMP_MISSING"],
+])("to close is invalid without a sound %s", (_name, change, detail) => {
+  expect(decode({ ...SOUND, side: "CLOSE", ...change })).toMatchObject({ kind: "invalid", detail });
 });
 
 test.each([

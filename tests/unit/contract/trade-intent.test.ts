@@ -150,6 +150,17 @@ test("an exit needs no number but its quantity", () => {
   }
 });
 
+test("an exit that is sized in USD needs that number, and no other exit does", () => {
+  const decode = (change: object) =>
+    decodeIntent({
+      data: JSON.stringify({ ...NAMED, reduce_only: true, position_size_usd: "NaN", ...change }),
+    });
+  const reason = 'field=position_size_usd value="NaN"';
+  expect(decode({ action: "SELL" })).toMatchObject({ kind: "not_a_number", reason });
+  expect(decode({ action: "SELL", quantity: "0.5" })).toMatchObject({ kind: "intent" });
+  expect(decode({ action: "CLOSE" })).toMatchObject({ kind: "intent" });
+});
+
 test("CLOSE and reduce_only are exits, everything else is an entry", () => {
   expect(isExit({ action: "CLOSE", reduce_only: false })).toBe(true);
   expect(isExit({ action: "SELL", reduce_only: true })).toBe(true);
