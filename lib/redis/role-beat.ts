@@ -1,6 +1,6 @@
 import { LIFETIMES_SEC } from "../contract/lifetimes.ts";
 import type { RedisCommands } from "./connection.ts";
-import { isRedisError } from "./redis-errors.ts";
+import { isRedisError, RedisReplyError } from "./redis-errors.ts";
 import { optionalTextReply } from "./reply.ts";
 import type { RedisClock, RedisLog } from "./surroundings.ts";
 import { transaction } from "./transaction.ts";
@@ -65,11 +65,18 @@ async function publishRoleBeat(options: RoleBeatOptions, restarts: number): Prom
     last_beat: String(options.redis.serverNowMs()),
     restarts: String(restarts),
   };
-  await transaction(options.redis, [
-    ["HSET", options.roleKey, ...Object.entries(fields).flat()],
-    ["EXPIRE", options.roleKey, String(LIFETIMES_SEC.roleBeat)],
-    ["HSET", options.statsKey, `restarts:${options.instance}`, String(restarts)],
-  ]);
+  const live = ["EXPIRE", options.roleKey, String(LIFETIMES_SEC.roleBeat)];
+  try {
+    await transaction(options.redis, [
+      ["HSET", options.roleKey, ...Object.entries(fields).flat()],
+      live,
+      ["HSET", options.statsKey, `restarts:${options.instance}`, String(restarts)],
+    ]);
+  } catch (error) {
+    // A server that is out of memory still lets the last beat live: all roles would look dead while they run.
+    if (error instanceof RedisReplyError && error.code === "OOM") await options.redis.command(live);
+    throw error;
+  }
 }
 
 /** Starts before this one: the number that the last process of this instance wrote, plus one. */

@@ -71,6 +71,20 @@ describe("a role's beat", () => {
     await life.stop();
   });
 
+  test("keeps the last one alive while the server is out of memory", async () => {
+    await using server = await startRedisServer();
+    await using redis = await connected(server);
+    const life = live(redis, "boot-1");
+    await waitUntil("it beat", async () => (await beatOf(redis))["boot_id"] === "boot-1");
+    await server.cli("CONFIG", "SET", "maxmemory", "1");
+    await waitUntil("beats are refused", () => redis.dependency().detail.includes("OOM"));
+    await redis.command(["EXPIRE", ROLE_KEY, String(LIFETIMES_SEC.roleBeat - 20)]);
+    const lifetime = async () => Number(await redis.command(["TTL", ROLE_KEY]));
+    await waitUntil("it lives on", async () => (await lifetime()) > LIFETIMES_SEC.roleBeat - 20);
+    expect(await beatOf(redis)).toMatchObject({ boot_id: "boot-1", build: "1.0.0" });
+    await life.stop();
+  });
+
   test("counts restarts across processes, once each, also through an outage", async () => {
     await using server = await startRedisServer();
     await using redis = await connected(server);
