@@ -7,7 +7,7 @@ export interface RedisMemoryState {
   readonly maxBytes: number;
 }
 
-/** How full Redis is: at its limit it takes no writes, and an exit that cannot be written is not executed. */
+/** How full Redis is: at its limit it takes exits and what guards positions, and no entry. */
 export const redisMemoryCollector: Collector<
   "quantum_redis_memory_used_bytes" | "quantum_redis_memory_max_bytes",
   RedisMemoryState
