@@ -18,8 +18,6 @@ import type { RecordedFacts } from "./recorded-facts.ts";
 import type { Watch } from "./watch.ts";
 
 const SCAN_COUNT = "1000";
-/** A reading of positions may lag the fill of an entry whose plan is already stored. */
-const FLAT_BELIEVED_AFTER_MS = 5000;
 
 type KeeperParts = Pick<ExitBrainParts, "redis" | "keys" | "log" | "observe" | "statistics"> & {
   readonly store: PlanStore;
@@ -75,8 +73,8 @@ export class PlanKeeper {
           const key = textReply(name).slice(prefix.length);
           if (positions.has(key) || this.#closed.has(key)) continue;
           const symbol = key.split(":", 1)[0] ?? key;
-          const seenAtMs = confirmed.seenAtMs - FLAT_BELIEVED_AFTER_MS;
-          this.closed({ key, symbol, closedAtMs: confirmed.seenAtMs, seenAtMs });
+          const { seenAtMs } = confirmed;
+          this.closed({ key, symbol, closedAtMs: seenAtMs, seenAtMs });
         }
       } while (cursor !== "0");
     } catch (error) {
