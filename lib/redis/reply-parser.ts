@@ -31,6 +31,9 @@ const DEPTH_MAX = 32;
 /** A status, an error, a number or a length; longer is no line. */
 const LINE_MAX = 64 * 1024;
 
+/** Of a 64-bit counter, which anyone may have set. Beyond 2^53 it is rounded: one value is no doubt about the connection. */
+const NUMBER_MAX = 2 ** 63;
+
 /** As many digits a number holds exactly. */
 const EXACT_DIGITS = 15;
 
@@ -93,7 +96,7 @@ class BufferedReplies implements ReplyParser {
     const kind = this.#text.charCodeAt(at);
     if (kind === TEXT) return this.#bulk(at);
     if (kind === LIST || kind === NUMBER) {
-      const value = this.#number(at, kind === LIST ? LIST_MAX : Number.MAX_SAFE_INTEGER);
+      const value = this.#number(at, kind === LIST ? LIST_MAX : NUMBER_MAX);
       if (value === undefined) return undefined;
       const next = this.#lineEnd + END.length;
       if (kind === LIST) this.#begin(value);

@@ -107,6 +107,16 @@ describe("the parser of replies", () => {
     expect(() => createReplyParser(() => undefined).push(Buffer.from(text))).toThrow(ProtocolError);
   });
 
+  test.each([
+    ["9007199254740993", 2 ** 53],
+    ["9223372036854775807", 2 ** 63],
+    ["-9223372036854775808", -(2 ** 63)],
+  ])("rounds a counter of %s, and goes on", (digits, rounded) => {
+    const replies: unknown[] = [];
+    createReplyParser((reply) => replies.push(reply)).push(Buffer.from(`:${digits}\r\n:1\r\n`));
+    expect(replies).toEqual([rounded, 1]);
+  });
+
   test("a large string in many pieces is put together once", () => {
     const text = "x".repeat(8 * 1024 * 1024);
     const bytes = Buffer.from(encode([text]));
