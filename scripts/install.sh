@@ -339,13 +339,19 @@ do_uninstall() {
     act systemctl disable --quiet --now "$full"
     act rm -f "$units/$full"
   done
-  act rm -f "$units/quantum-alarm@.service" "$units/redis-server.service.d/10-quantum.conf"
-  [ ! -d "$units/redis-server.service.d" ] || act rmdir --ignore-fail-on-non-empty "$units/redis-server.service.d"
-  for folder in "$units"/quantum-.service.d "$units"/quantum-*.service.d; do act rm -rf "$folder"; done
+  act rm -f "$units/quantum-alarm@.service"
+  # An operator's own drop-ins are configuration, which stays.
+  for file in "$base"/releases/*/systemd/*.service.d/*.conf; do
+    relative=${file#"$base"/releases/*/systemd/}
+    [ ! -e "$units/$relative" ] || act rm -f "$units/$relative"
+  done
+  for folder in "$units/redis-server.service.d" "$units"/quantum-*.service.d; do
+    [ ! -d "$folder" ] || act rmdir --ignore-fail-on-non-empty "$folder"
+  done
   act systemctl daemon-reload
   [ ! -L "$command_link" ] || act rm -f "$command_link"
   act rm -rf "$base" /etc/sysusers.d/quantum.conf /etc/tmpfiles.d/quantum.conf
-  say "removed; $etc and /var/lib/quantum are kept"
+  say "removed; $etc, /var/lib/quantum and your own drop-ins in $units are kept"
   [ ! -e "$redis_etc/quantum-users.acl" ] || say "Redis keeps its settings, users and data; its default user is still off: other programs get \
 NOAUTH. To let them in again: sed -i 's/^user default off resetpass/user default on nopass/' $redis_etc/quantum-users.acl && systemctl restart redis-server"
 }

@@ -191,9 +191,10 @@ refused '{"venue_positions": "no answer to \"venue_positions\":[]"}' 'nobody kno
 refused '{"venue_positions": [{"symbol": "ETHUSDT"}]}' 'positions are open'
 printf '{\n  "venue_positions": []\n}\n' >/run/venue
 install $uninstall --uninstall || broken "--uninstall"
-left=$(find /opt/quantum /etc/systemd/system -path '*quantum*' 2>/dev/null)
-[ -z "$left" ] || broken "it left $left"
-ok "--uninstall: only when the venue lists nothing; no answer is not nothing"
+left=$(find /opt/quantum /etc/systemd/system -path '*quantum*' 2>/dev/null | sort | xargs)
+own=/etc/systemd/system/quantum-execution.service.d
+[ "$left" = "$own $own/50-mine.conf" ] || broken "it left $left"
+ok "--uninstall: only when the venue lists nothing; no answer is not nothing; the operator's own drop-in stays"
 
 redis-cli PING 2>&1 | grep -q NOAUTH || broken "the default user is on"
 mend=$(sed -n 's/.*its default user is still off.*again: //p' /run/log)
