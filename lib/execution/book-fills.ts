@@ -10,6 +10,8 @@ const WAIT_FIRST_MS = 50;
 const WAIT_LAST_MS = 1000;
 /** How long the trades are waited for before the order's own price is taken (ms). The venue forgets old trades. */
 const TRADES_WAIT_MS = 30_000;
+/** The same where a position is to be closed by what is published with the result (ms). */
+const TRADES_WAIT_URGENT_MS = 500;
 /** The wait between questions from then on (ms): they must not spend the request budget. */
 const WAIT_MISSING_MS = 5000;
 
@@ -17,7 +19,8 @@ const WAIT_MISSING_MS = 5000;
  * The ending of an order that the venue has ended. Price and fee come from its trades, once these account for all
  * that the order says it executed. Where the venue goes on not listing them, price and size come from the order as
  * the venue has it, without a fee; and where that has no price either, the order stays in doubt: a position is never
- * booked at a price of zero. Its stop is placed while the trades are read: neither waits for the other.
+ * booked at a price of zero. Its stop is placed while the trades are read: neither waits for the other. An exit that
+ * follows from it, of a rest or of a position beyond its stop, waits for them half a second.
  */
 export async function bookFills(
   parts: ExecutionParts,
@@ -34,23 +37,34 @@ export async function bookFills(
       order,
     };
   }
-  const [stop, rest, fills] = await Promise.all([
-    guardFill(parts, job, order, how),
-    job.kind === "exit" ? restOfExit(parts, job, order) : undefined,
-    readFills(parts, job, order),
-  ]);
+  let closesMore = false;
+  const follow = async () => {
+    const [stop, rest] = await Promise.all([
+      guardFill(parts, job, order, how),
+      job.kind === "exit" ? restOfExit(parts, job, order) : undefined,
+    ]);
+    closesMore = rest !== undefined || stop?.kind === "passed";
+    return { stop, rest };
+  };
+  const patienceMs = () => (closesMore ? TRADES_WAIT_URGENT_MS : TRADES_WAIT_MS);
+  const [{ stop, rest }, fills] = await Promise.all([follow(), readFills(parts, job, order, patienceMs)]);
   const whole = executed.eq(order.originalQuantity) && rest === undefined;
   return { state: whole ? "FILLED" : "PARTIAL", order, fills, stop, rest };
 }
 
-async function readFills(parts: ExecutionParts, job: Job, order: VenueOrder): Promise<Fills> {
+async function readFills(
+  parts: ExecutionParts,
+  job: Job,
+  order: VenueOrder,
+  patienceMs: () => number,
+): Promise<Fills> {
   const sinceMs = parts.clock.monotonicMs();
   let told = false;
   for (let waitMs = WAIT_FIRST_MS; ; waitMs = Math.min(2 * waitMs, told ? WAIT_MISSING_MS : WAIT_LAST_MS)) {
     const reading = await parts.exchange.fillsOf(order.symbol, order.orderId, job.kind);
     if (!reading.ok) parts.observe.venueOutcome(reading.outcome);
     else if (new Big(reading.value.quantity).gte(order.executedQuantity)) return reading.value;
-    if (parts.clock.monotonicMs() - sinceMs >= TRADES_WAIT_MS) {
+    if (parts.clock.monotonicMs() - sinceMs >= patienceMs()) {
       const { symbol, orderId } = order;
       if (!told) parts.log.warn({ intent_id: job.intent.intent_id, symbol, orderId }, "TRADES_MISSING");
       told = true;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { z } from "zod";
+import { summariseFills } from "../../../lib/exchange/summarise-fills.ts";
 import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
 
 /** The largest market order that the venue takes, ETH. */
@@ -112,4 +113,26 @@ test("a process that died after its order goes on the same", async () => {
   expect((await desk.results()).map((one) => one.status)).toEqual(["partial"]);
   expect((await followUps(1)).map((one) => one?.quantity)).toEqual(["2000", "1000"]);
   expect(await position()).toBe(0);
+});
+
+test("the rest does not wait for the trades of what was closed, which the venue does not list", async () => {
+  const { clock, exchange } = desk.parts;
+  let waitedMs = 0;
+  const waiting = {
+    monotonicMs: () => clock.monotonicMs() + waitedMs,
+    sleep: async (ms: number) => {
+      waitedMs += ms;
+      await Bun.sleep(1);
+    },
+  };
+  const positions = await exchange.positions("ETHUSDT");
+  const venue = {
+    ...exchange,
+    positions: async () => positions,
+    fillsOf: async () => ({ ok: true as const, value: summariseFills([], () => undefined) }),
+  };
+  const { result } = await desk.withParts({ clock: waiting, exchange: venue }, () => exit());
+  expect(result).toMatchObject({ status: "partial", quantity: String(MAX) });
+  expect(result?.reason).toContain("ABOVE_MARKET_MAX");
+  expect(waitedMs).toBeLessThan(3000);
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { classifyOutcome } from "../../../lib/exchange/classify-outcome.ts";
 import type { Exchange } from "../../../lib/exchange/exchange.ts";
 import { summariseFills } from "../../../lib/exchange/summarise-fills.ts";
 import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
@@ -13,11 +14,12 @@ afterAll(() => desk[Symbol.asyncDispose]());
 interface Trade {
   readonly intent: object;
   readonly lane?: "entry" | "exit";
+  readonly protectiveStop?: "exchange" | "none";
 }
 
 /** Handles an intent at a venue that is this one but for `change`, on a clock that only waiting moves. */
 async function trade(
-  { intent, lane = "entry" }: Trade,
+  { intent, lane = "entry", protectiveStop = "none" }: Trade,
   change: (waitedMs: () => number) => Partial<Exchange>,
 ) {
   let nowMs = 0;
@@ -32,7 +34,7 @@ async function trade(
   // Read before, for it must not lose its race against a clock that does not wait.
   const positions = await desk.parts.exchange.positions("ETHUSDT");
   const exchange = { ...desk.parts.exchange, positions: async () => positions, ...change(() => nowMs) };
-  const rules = { ...desk.parts.rules, protectiveStop: "none" as const };
+  const rules = { ...desk.parts.rules, protectiveStop };
   const entry = await desk.publish(intent, lane);
   await desk.withParts({ exchange, rules, clock, log }, () => desk.handle(entry, lane));
   const result = (await desk.results()).at(-1);
@@ -93,4 +95,17 @@ test("trades that the venue lists late, within the 30 s, are what it is booked b
   expect(Number(result?.entry_price)).toBeGreaterThan(2990);
   expect(Number(result?.fee_usd)).toBeGreaterThan(0);
   expect(told).toBe(0);
+});
+
+test("a position beyond its stop is closed without waiting for the trades that opened it", async () => {
+  const answer = { kind: "reply", status: 400, body: '{"code":-2021,"msg":""}', retryAfter: null } as const;
+  const outcome = classifyOutcome({ method: "POST", answer, nowMs: 0 });
+  const venue: Partial<Exchange> = {
+    ...{ fillsOf: noTrades, queryOrder: pricedAt(() => "3001.50") },
+    placeAlgoOrder: async () => ({ phase: "rejected", outcome }),
+  };
+  const traded = { intent: soundIntent(), protectiveStop: "exchange" as const };
+  const { result, waitedMs } = await trade(traded, () => venue);
+  expect(result?.reason).toStartWith("TRADES_MISSING");
+  expect(waitedMs).toBeLessThan(3000);
 });
