@@ -10,7 +10,7 @@ const WAIT_FIRST_MS = 50;
 const WAIT_LAST_MS = 1000;
 /** How long the trades are waited for before the order's own price is taken (ms). The venue forgets old trades. */
 const TRADES_WAIT_MS = 30_000;
-/** The same where a position is to be closed by what is published with the result (ms). */
+/** The same where an exit follows: it is published with the result, or by the exit brain after it (ms). */
 const TRADES_WAIT_URGENT_MS = 500;
 /** The wait between questions from then on (ms): they must not spend the request budget. */
 const WAIT_MISSING_MS = 5000;
@@ -20,7 +20,7 @@ const WAIT_MISSING_MS = 5000;
  * that the order says it executed. Where the venue goes on not listing them, price and size come from the order as
  * the venue has it, without a fee; and where that has no price either, the order stays in doubt: a position is never
  * booked at a price of zero. Its stop is placed while the trades are read: neither waits for the other. An exit that
- * follows from it, of a rest or of a position beyond its stop, waits for them half a second.
+ * follows, of a rest or of a position beyond its stop, waits for them half a second.
  */
 export async function bookFills(
   parts: ExecutionParts,
@@ -37,13 +37,13 @@ export async function bookFills(
       order,
     };
   }
-  let closesMore = false;
+  let closesMore = job.kind === "exit" && executed.lt(order.originalQuantity);
   const follow = async () => {
     const [stop, rest] = await Promise.all([
       guardFill(parts, job, order, how),
       job.kind === "exit" ? restOfExit(parts, job, order) : undefined,
     ]);
-    closesMore = rest !== undefined || stop?.kind === "passed";
+    closesMore ||= rest !== undefined || stop?.kind === "passed";
     return { stop, rest };
   };
   const patienceMs = () => (closesMore ? TRADES_WAIT_URGENT_MS : TRADES_WAIT_MS);

@@ -109,3 +109,17 @@ test("a position beyond its stop is closed without waiting for the trades that o
   expect(result?.reason).toStartWith("TRADES_MISSING");
   expect(waitedMs).toBeLessThan(3000);
 });
+
+test("the rest of an exit that filled in part can be closed without waiting for its trades", async () => {
+  await desk.handle(await desk.publish(soundIntent()));
+  const submitOrder: Exchange["submitOrder"] = async (...order) => {
+    const sent = await desk.parts.exchange.submitOrder(...order);
+    if (sent.phase !== "accepted") return sent;
+    return { ...sent, order: { ...sent.order, status: "EXPIRED", executedQuantity: "0.04" } };
+  };
+  const venue = { fillsOf: noTrades, queryOrder: pricedAt(() => "3001.50"), submitOrder };
+  const intent = soundIntent({ action: "CLOSE", reduce_only: true, quantity: "0.1" });
+  const { result, waitedMs } = await trade({ intent, lane: "exit" }, () => venue);
+  expect(result).toMatchObject({ status: "partial" });
+  expect(waitedMs).toBeLessThan(3000);
+});
