@@ -114,8 +114,10 @@ end
 
 local function publish(decision, intent_key, stream)
   state.intent_until = state.intent_until or integer(state.now + state.limits.intent_ttl_ms)
+  -- First: a stream whose ids are used up takes nothing, and the decision would be a duplicate of itself ever after.
+  local id = redis.call('XADD', stream, '*', 'data', state.args[decision + DOCUMENT])
   redis.call('SET', intent_key, state.args[decision + ID], 'PXAT', state.intent_until)
-  return redis.call('XADD', stream, '*', 'data', state.args[decision + DOCUMENT])
+  return id
 end
 
 local function put_aside(decision)

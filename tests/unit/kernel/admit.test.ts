@@ -57,6 +57,20 @@ const today = (prefix: string) => {
   return [day(Date.now()), day(Date.now() + 60_000)];
 };
 
+test.each(["entry", "exit"] as const)(
+  "an %s that its stream has no id for is admitted once there is one",
+  async (kind) => {
+    const { intentStream, exitIntentStream } = server.keys;
+    const stream = kind === "entry" ? intentStream : exitIntentStream;
+    const lastId = (2n ** 64n - 1n).toString();
+    await run("XADD", stream, `${lastId}-${lastId}`, "by", "hand");
+    const request = entry("ETHUSDT", kind);
+    expect((await failureOf(verdictsOf([request]))).message).toContain("exhausted the last possible ID");
+    await run("DEL", stream);
+    expect(await verdictsOf([request])).toEqual([kind === "entry" ? "ADMITTED" : "EXIT"]);
+  },
+);
+
 test.each([
   ["kill", "KILL_SWITCH", () => [server.keys.kill]],
   ["the trading state", "TRADING_HALTED", () => [server.keys.tradingState]],
