@@ -2,7 +2,7 @@ import { z } from "zod";
 import { haltFileStands } from "../../daemon/halt-file.ts";
 import { ensureLibrary, LibraryMismatchError } from "../../kernel/library.ts";
 import { setSwitch } from "../../kernel/switches.ts";
-import { transaction } from "../../redis/transaction.ts";
+import { isRedisError, RedisReplyError } from "../../redis/redis-errors.ts";
 import { auditCommand } from "../audit-command.ts";
 import { operatorCommand } from "../command.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -21,27 +21,32 @@ async function change(context: CommandContext, to: SwitchChange): Promise<string
   return await setSwitch(context.redis, context.keys, { ...to, role: "quantumctl", instance, who });
 }
 
-/** A change that stops entries: it must not fail for the sake of functions that were altered or are another release's. */
+/**
+ * A change that stops entries: it must not fail for the sake of functions that were altered or are another release's, nor
+ * of an audit stream that is none.
+ */
 async function stop(context: CommandContext, to: SwitchChange & { readonly value: string }): Promise<string> {
   try {
     return await change(context, to);
   } catch (error) {
-    if (!(error instanceof LibraryMismatchError)) throw error;
+    const refused = error instanceof RedisReplyError && !error.transient;
+    if (!(refused || error instanceof LibraryMismatchError)) throw error;
     context.print(`set without the server-side functions: ${error.message}`);
     const before = (await readText(context, to.key)) ?? "";
     const ttl = to.ttlSec > 0 ? ["EX", String(to.ttlSec)] : [];
-    await transaction(context.redis, [
-      ["SET", to.key, to.value, ...ttl],
-      [
-        ...auditCommand(context, {
-          what: to.what,
-          before: before === "" ? "(absent)" : before,
-          after: to.value,
-        }),
-        ...["ttl_sec", String(to.ttlSec)],
-      ],
-    ]);
+    await context.redis.command(["SET", to.key, to.value, ...ttl]);
+    await record(context, to, before === "" ? "(absent)" : before);
     return before;
+  }
+}
+
+async function record(context: CommandContext, to: SwitchChange, before: string): Promise<void> {
+  const entry = auditCommand(context, { what: to.what, before, after: to.value ?? "" });
+  try {
+    await context.redis.command([...entry, "ttl_sec", String(to.ttlSec)]);
+  } catch (error) {
+    if (!isRedisError(error)) throw error;
+    context.print(`it is set, and not in the audit stream: ${error.message}`);
   }
 }
 

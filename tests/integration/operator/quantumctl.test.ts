@@ -96,6 +96,18 @@ describe("the switches", () => {
   );
 });
 
+test("what stops entries does not fail for an audit stream that is none; what lets them pass does", async () => {
+  await redis.cli("SET", keys.kill, "0");
+  await redis.cli("RENAME", keys.auditStream, "aside");
+  await redis.cli("SET", keys.auditStream, "by hand");
+  const { code, out } = await quantumctl(["kill", "-y"]);
+  expect(code).toBe(0);
+  expect(out).toContain("not in the audit stream");
+  expect((await quantumctl(["arm", "-y"])).code).toBe(1);
+  expect(await redis.cli("GET", keys.kill)).toBe("1");
+  await redis.cli("RENAME", "aside", keys.auditStream);
+});
+
 describe("the function library", () => {
   test("is loaded when absent, left alone when right, replaced when altered", async () => {
     await redis.cli("FUNCTION", "FLUSH");
