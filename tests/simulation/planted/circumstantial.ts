@@ -39,8 +39,8 @@ export const CIRCUMSTANTIAL: readonly Mutation[] = [
     mistake: "publishing keeps the stream short, whoever still needs what",
     changes: one(
       ADMIT,
-      "return redis.call('XADD', stream, '*', 'data'",
-      "return redis.call('XADD', stream, 'MAXLEN', 2, '*', 'data'",
+      "local id = redis.call('XADD', stream, '*', 'data'",
+      "local id = redis.call('XADD', stream, 'MAXLEN', 2, '*', 'data'",
     ),
     breaks: [4],
   },
