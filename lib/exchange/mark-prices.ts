@@ -4,6 +4,7 @@
  * Invariants
  * 1. A price is as old as the book of marks (mark-book.ts) says, whichever of stream and REST it came by.
  * 2. A stream that is silent for 2 s, or says only what is as old, is helped out by REST; for 10 s, it is opened anew.
+ *    So is one that leaves out a symbol that matters, for that symbol alone.
  *
  * Life cycle: `run(signal)` keeps stream and fallback going until the signal aborts; both are closed when it
  * resolves. It never rejects.
@@ -30,7 +31,7 @@ interface MarkPriceOptions {
   /** Default: the mode's own. */
   readonly wsUrl?: string | undefined;
   readonly exchange: Pick<Exchange, "premiumIndex" | "serverNowMs" | "clockSkewMs">;
-  /** Symbols that matter: the fallback asks for these alone while they are few. */
+  /** Symbols that matter: REST is asked for these alone while they are few. */
   readonly symbols?: () => readonly string[];
   readonly openSocket: (url: string) => WebSocket;
   readonly clock: {
@@ -45,6 +46,8 @@ interface MarkPriceOptions {
 const STREAM = "!markPrice@arr@1s";
 const SILENT_MS_MAX = 2000;
 const DEAD_MS_MAX = 10_000;
+/** Marks come once a second: an older one is asked for before it counts as stale. */
+const LEFT_OUT_MS_MAX = 1500;
 /** How often silence is looked at, and REST asked while it lasts. */
 const LOOK_EVERY_MS = 250;
 const ASK_EVERY_MS = 1000;
@@ -109,8 +112,7 @@ export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
     }
   }
 
-  async function askOnce(): Promise<void> {
-    const wanted = options.symbols?.() ?? [];
+  async function ask(wanted: readonly string[]): Promise<void> {
     const few = wanted.length > 0 && wanted.length <= SINGLE_ASKS_MAX;
     const asks = few ? wanted.map((symbol) => exchange.premiumIndex(symbol)) : [exchange.premiumIndex()];
     for (const reading of await Promise.all(asks)) {
@@ -119,11 +121,17 @@ export function createMarkPrices(options: MarkPriceOptions): MarkPrices {
     }
   }
 
+  const isLeftOut = (symbol: string) =>
+    (marks.markOf(symbol)?.ageMs ?? Number.POSITIVE_INFINITY) > LEFT_OUT_MS_MAX;
+
   async function helpOut(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const silent = clock.monotonicMs() - lastStreamMs > SILENT_MS_MAX;
-      if (silent) await askOnce();
-      await clock.sleep(silent ? ASK_EVERY_MS : LOOK_EVERY_MS, signal);
+      const wanted = options.symbols?.() ?? [];
+      const asked = silent ? wanted : wanted.filter(isLeftOut);
+      const due = silent || asked.length > 0;
+      if (due) await ask(asked);
+      await clock.sleep(due ? ASK_EVERY_MS : LOOK_EVERY_MS, signal);
     }
   }
 

@@ -72,12 +72,13 @@ function running(
   };
 }
 
-/** Real time, fifty times as fast to whoever measures with it. */
-const fastClock = {
+/** Real time, so many times as fast to whoever measures with it. */
+const timesAsFast = (times: number) => ({
   nowMs: () => Date.now(),
-  monotonicMs: () => performance.now() * 50,
-  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 50, signal),
-};
+  monotonicMs: () => performance.now() * times,
+  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / times, signal),
+});
+const fastClock = timesAsFast(50);
 
 test("a price of the stream is there with the venue's time and the age since it arrived", async () => {
   await using server = streamServer((socket) => socket.send(priceMessage("50000.10")));
@@ -135,6 +136,25 @@ test("a stream whose prices are old is helped out by REST, which it does not hid
   await waitUntil("REST gave a price", () => run.marks.markOf("BTCUSDT")?.price === "2900");
   expect(run.marks.streaming()).toBe(false);
   await waitUntil("a second connection was tried", () => server.paths.length >= 2);
+});
+
+test("a symbol that the stream leaves out is asked for", async () => {
+  await using server = streamServer((socket) => {
+    const tell = setInterval(() => {
+      if (socket.send(priceMessage("3000")) <= 0) clearInterval(tell);
+    }, 5);
+  });
+  const value = [{ symbol: "ETHUSDT", price: "42", eventMs: VENUE_MS }];
+  let streams = false;
+  await using run = running(server.url, {
+    premiumIndex: () => Promise.resolve(streams ? { ok: true, value } : failure),
+    symbols: () => ["ETHUSDT"],
+    // A stream that does not speak for 0.4 s counts as silent, which would be another reason to ask.
+    clock: timesAsFast(5),
+  });
+  await waitUntil("the stream told its price", () => run.marks.markOf("BTCUSDT"));
+  streams = true;
+  await waitUntil("REST gave the other one", () => run.marks.markOf("ETHUSDT")?.price === "42");
 });
 
 test("few symbols are asked for one by one, none or many all at once", async () => {
