@@ -6,7 +6,7 @@ import { entryText, moneyText, qtyText } from "./wire-decimals.ts";
 
 export type AccountReason = "ORDER" | "FUNDING_FEE" | "MARGIN_TYPE_CHANGE" | "ADJUSTMENT";
 
-/** ACCOUNT_UPDATE: the balance and the legs that moved. `balanceChange` leaves out P&L and fees. */
+/** ACCOUNT_UPDATE: the balance and the legs that moved, none: no `P`. `balanceChange` leaves out P&L and fees. */
 export function pushAccountEvent(state: VenueState, change: AccountChange): void {
   const { reason, legs, nowMs } = change;
   state.outbox.push({
@@ -23,7 +23,7 @@ export function pushAccountEvent(state: VenueState, change: AccountChange): void
           bc: change.balanceChange === undefined ? "0" : moneyText(change.balanceChange),
         },
       ],
-      P: legs.map((leg) => legView(state, leg)),
+      ...(legs.length > 0 && { P: legs.map((leg) => legView(state, leg)) }),
     },
   });
 }

@@ -62,6 +62,8 @@ function chargeFunding(state: VenueState, nowMs: number): void {
       tranId: state.nextTranId++,
       tradeId: "",
     });
-    pushAccountEvent(state, { reason: "FUNDING_FEE", legs: [leg], balanceChange: payment, nowMs });
+    // Of cross margin the venue tells the balance alone.
+    const legs = symbol.marginType === "ISOLATED" ? [leg] : [];
+    pushAccountEvent(state, { reason: "FUNDING_FEE", legs, balanceChange: payment, nowMs });
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { setHedgeMode } from "../../../lib/paper/engine/account-settings.ts";
+import { setHedgeMode, setMarginType } from "../../../lib/paper/engine/account-settings.ts";
 import { accepted, BUY, limit, openTestVenue, SELL } from "./test-venue.ts";
 
 const HOUR_MS = 3_600_000;
@@ -16,6 +16,21 @@ test("longs pay funding to shorts every eight hours, on the mark price", () => {
   expect(venue.state.wallet.toFixed()).toBe("99998.7");
   expect(venue.state.incomes.map((row) => row.income.toFixed())).toEqual(["0", "0", "-1.8", "0.5"]);
   expect(venue.events().map((event) => event.e)).toEqual(["ACCOUNT_UPDATE", "ACCOUNT_UPDATE"]);
+});
+
+test("the user stream tells of funding by the balance, and by the position where its margin is isolated", () => {
+  const venue = openTestVenue({ PAPER_FUNDING_PCT: "0.01" });
+  expect(
+    setMarginType(venue.state, venue.symbol("ETHUSDT"), { marginType: "ISOLATED", nowMs: venue.nowMs }),
+  ).toBeUndefined();
+  accepted(venue.order({ ...BUY, quantity: "0.3" }));
+  accepted(venue.order({ ...SELL, symbol: "ETHUSDT", quantity: "2" }));
+  venue.events();
+  venue.pass(8 * HOUR_MS);
+  const [crossed, isolated] = venue.events();
+  expect(crossed).toMatchObject({ e: "ACCOUNT_UPDATE", a: { m: "FUNDING_FEE", B: [{ bc: "-1.80000000" }] } });
+  expect(crossed).not.toHaveProperty("a.P");
+  expect(isolated).toHaveProperty("a.P.0.s", "ETHUSDT");
 });
 
 test("funding that fell due several times is charged each time", () => {
