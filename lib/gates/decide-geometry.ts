@@ -9,7 +9,7 @@
  */
 import type Big from "big.js";
 import type { DenyReason } from "../contract/reasons.ts";
-import { gateNumber, positiveNumber } from "./gate-number.ts";
+import { gateNumber, positiveNumber, ZERO } from "./gate-number.ts";
 import type { HoldDetail } from "./profit-gate.ts";
 
 /** Older marks are no reference; the design's figure. */
@@ -62,50 +62,54 @@ const denied = (reason: GeometryReason, detail: HoldDetail): Denied => ({
   detail,
 });
 
-/** Engines write 0 for "not set". */
-const isGiven = (text: string | null): text is string => text !== null && !gateNumber(text)?.eq(0);
-
 interface Numbers {
   readonly price: Big;
   readonly quantity: Big;
+  /** As the intent states it. */
+  readonly base: Big | undefined;
   readonly stop: Big | undefined;
   readonly target: Big | undefined;
   readonly sizeUsd: Big | undefined;
 }
 
-function readNumbers(input: GeometryInput): Numbers | Denied {
-  const price = positiveNumber(input.entryPrice);
-  if (!price) return denied("NOT_A_NUMBER", { field: "entry_price", value: input.entryPrice ?? "missing" });
-  const optional = {
-    stop_loss: input.stopLoss,
-    take_profit: input.takeProfit,
-    quantity: input.quantity,
-    position_size_usd: input.positionSizeUsd,
-    trail_percent: input.trailPercent,
-  };
-  for (const [field, value] of Object.entries(optional)) {
-    if (isGiven(value) && !positiveNumber(value)) return denied("NOT_A_NUMBER", { field, value });
-  }
-  if (positiveNumber(input.trailPercent)?.gte(100)) {
-    return denied("NOT_A_NUMBER", { field: "trail_percent", value: input.trailPercent ?? "" });
-  }
-  const sizeUsd = positiveNumber(input.positionSizeUsd);
-  const quantity = positiveNumber(input.quantity) ?? sizeUsd?.div(price);
-  if (!quantity?.gt(0)) return denied("NOT_A_NUMBER", { field: "quantity", value: "missing" });
-  const [stop, target] = [positiveNumber(input.stopLoss), positiveNumber(input.takeProfit)];
-  return { price, quantity, stop, target, sizeUsd };
+/** Undefined: not set, which engines also write as 0; null: given, and no positive number. */
+function optionalNumber(text: string | null): Big | undefined | null {
+  if (text === null) return undefined;
+  const value = gateNumber(text);
+  if (value === undefined || value.lt(ZERO)) return null;
+  return value.eq(ZERO) ? undefined : value;
 }
 
-function sizeMismatch({ price, quantity, sizeUsd }: Numbers): Denied | undefined {
-  if (!sizeUsd) return undefined;
-  const notional = price.times(quantity);
-  // Compared as a product: a notional derived from the size itself must not trip on a rounded quotient.
+const malformed = (field: string, value: string | null): Denied =>
+  denied("NOT_A_NUMBER", { field, value: value ?? "missing" });
+
+function readNumbers(input: GeometryInput): Numbers | Denied {
+  const price = positiveNumber(input.entryPrice);
+  const stop = optionalNumber(input.stopLoss);
+  const target = optionalNumber(input.takeProfit);
+  const base = optionalNumber(input.quantity);
+  const sizeUsd = optionalNumber(input.positionSizeUsd);
+  const trail = optionalNumber(input.trailPercent);
+  if (price === undefined) return malformed("entry_price", input.entryPrice);
+  if (stop === null) return malformed("stop_loss", input.stopLoss);
+  if (target === null) return malformed("take_profit", input.takeProfit);
+  if (base === null) return malformed("quantity", input.quantity);
+  if (sizeUsd === null) return malformed("position_size_usd", input.positionSizeUsd);
+  if (trail === null || trail?.gte(100)) return malformed("trail_percent", input.trailPercent);
+  const quantity = base ?? sizeUsd?.div(price);
+  if (!quantity?.gt(ZERO)) return malformed("quantity", null);
+  return { price, quantity, base, stop, target, sizeUsd };
+}
+
+/** Of an entry that states both; a quantity that was derived from the size fits it. */
+function sizeMismatch({ price, base, sizeUsd }: Numbers): Denied | undefined {
+  if (!base || !sizeUsd) return undefined;
+  const notional = price.times(base);
   if (notional.minus(sizeUsd).abs().times(100).lte(notional.times(SIZE_GAP_PCT_MAX))) return undefined;
   return denied("SIZE_MISMATCH", { notionalUsd: notional.toFixed(), positionSizeUsd: sizeUsd.toFixed() });
 }
 
-function offTheMark(input: GeometryInput, price: Big): Denied | undefined {
-  const mark = positiveNumber(input.mark?.price ?? null);
+function offTheMark(input: GeometryInput, price: Big, mark: Big | undefined): Denied | undefined {
   const ageMs = input.mark?.ageMs ?? Number.NaN;
   if (!mark || !(ageMs >= 0 && ageMs <= MARK_AGE_MS_MAX)) {
     return denied("REFERENCE_STALE", {
@@ -131,13 +135,13 @@ function wrongSide(
   { stop, target }: { readonly stop: Big; readonly target: Big },
   { name, price }: { readonly name: "entryPrice" | "markPrice"; readonly price: Big },
 ): Denied | undefined {
+  const [below, above] = input.side === "BUY" ? [stop, target] : [target, stop];
+  if (below.lt(price) && above.gt(price)) return undefined;
   const said = { side: input.side, [name]: price.toFixed() };
-  const direction = input.side === "BUY" ? 1 : -1;
-  if (price.minus(stop).times(direction).lte(0))
-    return denied("STOP_WRONG_SIDE", { ...said, stopLoss: stop.toFixed() });
-  if (target.minus(price).times(direction).lte(0))
-    return denied("TARGET_WRONG_SIDE", { ...said, takeProfit: target.toFixed() });
-  return undefined;
+  const stopIsWrong = input.side === "BUY" ? stop.gte(price) : stop.lte(price);
+  return stopIsWrong
+    ? denied("STOP_WRONG_SIDE", { ...said, stopLoss: stop.toFixed() })
+    : denied("TARGET_WRONG_SIDE", { ...said, takeProfit: target.toFixed() });
 }
 
 /**
@@ -153,7 +157,7 @@ export function decideGeometry(input: GeometryInput): GeometryDecision {
   const refused =
     wrongSide(input, { stop, target }, { name: "entryPrice", price }) ??
     sizeMismatch(numbers) ??
-    offTheMark(input, price) ??
+    offTheMark(input, price, markPrice) ??
     (markPrice && wrongSide(input, { stop, target }, { name: "markPrice", price: markPrice }));
   if (refused) return refused;
   return {

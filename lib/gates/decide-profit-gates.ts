@@ -6,6 +6,7 @@
  */
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { GateModeSetting } from "./gate-limits.ts";
+import { entryNumbers } from "./gate-numbers.ts";
 import { type GateInput, type Held, PROFIT_GATES } from "./profit-gate.ts";
 
 export type GateMode = "enforce" | "audit";
@@ -23,8 +24,9 @@ export function decideGateMode(tradingMode: TradingMode, setting: GateModeSettin
 /** Asks the six gates of an entry. Exits never come here: reduce-only passes every gate. */
 export function decideProfitGates(input: GateInput, mode: GateMode): GateDecision {
   const wouldHold: Held[] = [];
+  const numbers = entryNumbers(input);
   for (const gate of PROFIT_GATES) {
-    const verdict = gate.decide(input);
+    const verdict = gate.decide(input, numbers);
     if (verdict.verdict === "pass") continue;
     if (mode === "enforce") return verdict;
     wouldHold.push(verdict);

@@ -1,24 +1,20 @@
 import type Big from "big.js";
 import { frictionUsd } from "./friction.ts";
-import { gateNumber, positiveNumber } from "./gate-number.ts";
+import { gateNumber } from "./gate-number.ts";
+import { type EntryNumbers, entryNumbers, limitNumbers } from "./gate-numbers.ts";
 import type { GateInput, GateVerdict, ProfitGate } from "./profit-gate.ts";
 
 /** The engine's own figure, else the distance to the target over the whole quantity. */
-function expectedMoveUsd(input: GateInput): Big | undefined {
+function expectedMoveUsd(input: GateInput, { price, quantity, target }: EntryNumbers): Big | undefined {
   if (input.expectedMoveUsd !== null) return gateNumber(input.expectedMoveUsd);
-  const price = positiveNumber(input.price);
-  const quantity = positiveNumber(input.quantity);
-  const target = positiveNumber(input.takeProfit);
   return price && quantity && target ? target.minus(price).abs().times(quantity) : undefined;
 }
 
 /** Holds when expected_move_usd < EDGE_MULTIPLIER × friction of the notional. */
-function decide(input: GateInput): GateVerdict {
-  const price = positiveNumber(input.price);
-  const quantity = positiveNumber(input.quantity);
-  const multiplier = gateNumber(input.limits.EDGE_MULTIPLIER);
-  const move = expectedMoveUsd(input);
-  const friction = price && quantity ? frictionUsd(price.times(quantity), input.limits) : undefined;
+function decide(input: GateInput, numbers = entryNumbers(input)): GateVerdict {
+  const multiplier = limitNumbers(input.limits).edgeMultiplier;
+  const move = expectedMoveUsd(input, numbers);
+  const friction = numbers.notionalUsd && frictionUsd(numbers.notionalUsd, input.limits);
   const needed = friction && multiplier ? friction.times(multiplier) : undefined;
   if (move && needed && move.gte(needed)) return { verdict: "pass" };
   return {

@@ -1,17 +1,14 @@
-import { gateNumber, positiveNumber } from "./gate-number.ts";
+import { entryNumbers, limitNumbers } from "./gate-numbers.ts";
 import type { GateInput, GateVerdict, ProfitGate } from "./profit-gate.ts";
 
 /** Holds when price × quantity < MIN_NOTIONAL_USD: fees and rounding eat an order that small. */
-function decide(input: GateInput): GateVerdict {
-  const price = positiveNumber(input.price);
-  const quantity = positiveNumber(input.quantity);
-  const min = gateNumber(input.limits.MIN_NOTIONAL_USD);
-  const notional = price && quantity ? price.times(quantity) : undefined;
-  if (notional && min && notional.gte(min)) return { verdict: "pass" };
+function decide(input: GateInput, { notionalUsd } = entryNumbers(input)): GateVerdict {
+  const min = limitNumbers(input.limits).minNotionalUsd;
+  if (notionalUsd && min && notionalUsd.gte(min)) return { verdict: "pass" };
   return {
     verdict: "held",
     reason: "MIN_NOTIONAL",
-    detail: { notionalUsd: notional?.toFixed() ?? "NaN", minNotionalUsd: input.limits.MIN_NOTIONAL_USD },
+    detail: { notionalUsd: notionalUsd?.toFixed() ?? "NaN", minNotionalUsd: input.limits.MIN_NOTIONAL_USD },
   };
 }
 

@@ -2,6 +2,7 @@ import type { HoldReason } from "../contract/reasons.ts";
 import { cooldown } from "./cooldown.ts";
 import { edgeAgainstFriction } from "./edge-against-friction.ts";
 import type { GateLimits } from "./gate-limits.ts";
+import type { EntryNumbers } from "./gate-numbers.ts";
 import { minimumNotional } from "./minimum-notional.ts";
 import { modelRegime } from "./model-regime.ts";
 import { rewardToRisk } from "./reward-to-risk.ts";
@@ -38,10 +39,10 @@ export interface Held {
 }
 export type GateVerdict = { readonly verdict: "pass" } | Held;
 
-/** A gate: pure, one readonly input, one verdict; an input it cannot read holds. */
+/** A gate: pure, one readonly input (`numbers` are its decimals, if read already), one verdict; what it cannot read holds. */
 export interface ProfitGate {
   readonly reason: HoldReason;
-  readonly decide: (input: GateInput) => GateVerdict;
+  readonly decide: (input: GateInput, numbers?: EntryNumbers) => GateVerdict;
 }
 
 /** The six, in the contract's order: the first that holds is the one reported. */
