@@ -18,7 +18,7 @@ import { watchHalt } from "./halt-watch.ts";
 import { type LateConnection, lateConnection } from "./late-connection.ts";
 import { watchLatePositions } from "./late-positions.ts";
 import { sweepLateStops } from "./late-stops.ts";
-import { createWorkerMetrics } from "./metrics.ts";
+import { createWorkerMetrics, type WorkerObserver } from "./metrics.ts";
 import type { PanicBook } from "./panic-book.ts";
 import { PanicExecutor } from "./panic-executor.ts";
 import { PanicIntake } from "./panic-intake.ts";
@@ -126,7 +126,7 @@ export async function createWorker(
         halt: (stop) => watchHalt({ redis, store, keys, book, marker, executor, clock, log }, stop),
         beat: (stop) => keepRoleBeat(roleBeatOf(context, outside, keys), stop),
         peers: (stop) => peers.run(stop),
-        ...afterPanic({ venue: exchange, clock, log }, book, executor),
+        ...afterPanic({ venue: exchange, clock, log, observe }, book, executor),
         records: (stop) => keepFlushing([statistics, audit], clock, stop),
       }),
     async close() {
@@ -141,7 +141,12 @@ export async function createWorker(
 
 /** What goes on while a panic's halt stands and none runs. */
 function afterPanic(
-  parts: { readonly venue: Venue; readonly clock: WorkerClock; readonly log: WorkerLog },
+  parts: {
+    readonly venue: Venue;
+    readonly clock: WorkerClock;
+    readonly log: WorkerLog;
+    readonly observe: WorkerObserver;
+  },
   { memory }: PanicBook,
   executor: PanicExecutor,
 ) {

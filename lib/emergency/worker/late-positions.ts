@@ -16,13 +16,14 @@ export interface LatePositionParts {
   readonly venue: Pick<PanicVenue, "admit" | "positions">;
   readonly clock: Pick<WorkerClock, "nowMs" | "sleep">;
   readonly log: Pick<WorkerLog, "error">;
+  readonly observe: { positionAfterFlat(): void };
   /** How the last panic ended flat; undefined while one runs, and once its halt is cleared. */
   ended(): PanicCompletion | undefined;
 }
 
 /** Until the signal aborts. */
 export async function watchLatePositions(parts: LatePositionParts, signal: AbortSignal): Promise<void> {
-  const { venue, clock, log } = parts;
+  const { venue, clock, log, observe } = parts;
   let said = new Set<string>();
   let panic: string | undefined;
   while (!signal.aborted) {
@@ -40,6 +41,7 @@ export async function watchLatePositions(parts: LatePositionParts, signal: Abort
       const key = legKey(symbol, positionSide);
       if (said.has(key)) continue;
       said.add(key);
+      observe.positionAfterFlat();
       log.error(
         { event_id, position: key, quantity },
         "POSITION_AFTER_FLAT: the panic is over, nothing closes it",

@@ -8,6 +8,7 @@ export interface WorkerObserver extends PanicExecutorObserver {
   orderEnded: PanicRunParts["observe"]["orderEnded"];
   refused(reason: string): void;
   probed(ok: boolean): void;
+  positionAfterFlat(): void;
 }
 
 interface Looks {
@@ -63,6 +64,11 @@ export function createWorkerMetrics(
     help: "Panics whose ts differed from our clock by more than 5 s.",
     registers,
   });
+  const afterFlat = new Counter({
+    name: "quantum_emergency_positions_after_flat_total",
+    help: "Positions that showed within 30 s after a panic had ended flat, while its halt stood.",
+    registers,
+  });
   const probes = new Counter({
     name: "quantum_emergency_probes_total",
     help: "Authenticated probes of the venue.",
@@ -88,6 +94,7 @@ export function createWorkerMetrics(
     },
     timeToFlat: (ms) => timeToFlat.observe(ms / 1000),
     issuerClockOff: () => clockOff.inc(),
+    positionAfterFlat: () => afterFlat.inc(),
     orderEnded: (outcome) => {
       orders.inc({ outcome });
       count(STATISTICS.closingOrder(outcome));

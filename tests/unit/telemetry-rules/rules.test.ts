@@ -79,6 +79,7 @@ const OWN = new Set([
   ...["quantum_exit_brain_plans_adopted_total", "quantum_emergency_panics_total"],
   ...["quantum_audit_missing_lines", "quantum_audit_write_failures_total"],
   ...["quantum_emergency_issuer_clock_off_total", "quantum_emergency_dust_positions"],
+  "quantum_emergency_positions_after_flat_total",
   ...["quantum_telemetry_last_sample_timestamp_seconds", "quantum_telemetry_sample_interval_seconds"],
 ]);
 

@@ -37,7 +37,13 @@ async function heard(at: {
       return open === undefined ? UNREAD : ok(open);
     },
   };
-  await watchLatePositions({ venue, clock, log, ended: () => at.ended(nowMs) }, stop.signal);
+  let counted = 0;
+  const positionAfterFlat = () => {
+    counted += 1;
+  };
+  const parts = { venue, clock, log, observe: { positionAfterFlat } };
+  await watchLatePositions({ ...parts, ended: () => at.ended(nowMs) }, stop.signal);
+  expect(counted).toBe(log.lines.length);
   return log.lines.map(({ fields }) => fields);
 }
 
