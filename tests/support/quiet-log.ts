@@ -1,12 +1,8 @@
+import type { Logger } from "../../lib/daemon/logger.ts";
+
 /** A log that keeps what it is told instead of printing it. */
-export interface KeptLog {
+export interface KeptLog extends Logger {
   readonly lines: { readonly level: string; readonly message: string; readonly fields: object }[];
-  trace(fields: object, message: string): void;
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-  fatal(fields: object, message: string): void;
 }
 
 /** Empty. */

@@ -20,11 +20,13 @@ const LIMIT_MAX = 1000;
  */
 export function pageOf<Row>(params: Params, history: History<Row>): readonly Row[] | Rejection {
   const fromId = integerOf(params, history.idName);
+  if (refused(fromId)) return fromId;
   const startTime = integerOf(params, "startTime");
+  if (refused(startTime)) return startTime;
   const endTime = integerOf(params, "endTime");
+  if (refused(endTime)) return endTime;
   const limit = integerOf(params, "limit");
-  for (const value of [fromId, startTime, endTime, limit]) if (refused(value)) return value;
-  if (refused(fromId) || refused(startTime) || refused(endTime) || refused(limit)) return [];
+  if (refused(limit)) return limit;
   if (fromId !== undefined && (startTime !== undefined || endTime !== undefined)) {
     return reject("OPTIONAL_PARAMS_BAD_COMBO");
   }

@@ -53,7 +53,7 @@ export function booleanOf(params: Params, name: string): boolean | undefined | R
   return text === "false" ? false : invalid(name);
 }
 
-/** One of the allowed words; undefined when it was not sent. */
+/** One of the allowed words; undefined when it was not sent, null when it is another. */
 export function wordOf<Word extends string>(
   params: Params,
   name: string,
@@ -67,9 +67,4 @@ export function wordOf<Word extends string>(
 /** Is this value of a parameter a refusal of it? */
 export function refused(value: unknown): value is Rejection {
   return typeof value === "object" && value !== null && "rejected" in value;
-}
-
-/** The first refusal among parsed values. */
-export function firstRefusal(values: readonly unknown[]): Rejection | undefined {
-  return values.find(refused);
 }

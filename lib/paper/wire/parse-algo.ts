@@ -11,7 +11,6 @@ import { ZERO } from "../engine/zero.ts";
 import {
   booleanOf,
   decimalOf,
-  firstRefusal,
   invalid,
   missing,
   type Params,
@@ -84,16 +83,16 @@ type Amounts = Pick<AlgoRequest, "quantity" | "price" | "triggerPrice" | "activa
 
 function parseAmounts(params: Params, orderType: ConditionalType, closes: boolean): Amounts | Rejection {
   const quantity = decimalOf(params, "quantity");
+  if (refused(quantity)) return quantity;
   const price = decimalOf(params, "price");
+  if (refused(price)) return price;
   const triggerPrice = decimalOf(params, "triggerPrice");
+  if (refused(triggerPrice)) return triggerPrice;
   // The older name is still what some clients send.
   const activatePrice = decimalOf(params, params.has("activatePrice") ? "activatePrice" : "activationPrice");
+  if (refused(activatePrice)) return activatePrice;
   const callbackRate = decimalOf(params, "callbackRate");
-  const values = [quantity, price, triggerPrice, activatePrice, callbackRate];
-  const malformed = firstRefusal(values);
-  if (malformed !== undefined) return malformed;
-  if (refused(quantity) || refused(price) || refused(triggerPrice)) return invalid("quantity");
-  if (refused(activatePrice) || refused(callbackRate)) return invalid("callbackRate");
+  if (refused(callbackRate)) return callbackRate;
   const amounts = { quantity, price, triggerPrice, activatePrice, callbackRate };
   const complaint = checkAmounts(amounts, orderType, closes);
   if (complaint !== undefined) return complaint;
