@@ -8,11 +8,13 @@ import { ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
 import type { Replies } from "../replies.ts";
 
-/** Panics and completions that are looked at; a panic that is older than so many others is history. */
+/** Panics and completions that are looked at; of open ones that more recent panics push out, so many are remembered. */
 const PANICS_MAX = 50;
 const COMPLETIONS_MAX = 200;
 
 export interface PanicView {
+  /** Of its entry. */
+  readonly id: string;
   readonly eventId: string;
   readonly reason: string;
   readonly issuedBy: string;
@@ -42,18 +44,27 @@ export const panicsCollector: Collector<"quantum_panic_open_age_seconds", Panics
     ["XREVRANGE", keys.panicCompletedStream, "+", "-", "COUNT", String(COMPLETIONS_MAX)],
     ["HMGET", keys.tradingState, "cleared_through", "cleared_at"],
   ],
-  decode(replies, { nowMs }) {
+  decode(replies, { nowMs }, before) {
     const events = decodeEntries(replies.next()).entries;
     const ended = newestCompletions(decodeEntries(replies.next()).entries);
     const isCleared = clearingOf(replies.nextUnlessUnreadable());
-    const panics = events.flatMap(({ id, fields }): readonly PanicView[] => {
+    const judged = (panic: Omit<PanicView, "open">): PanicView => {
+      const status = ended.get(panic.eventId) ?? panic.status;
+      const open = (status === undefined || status === "failed") && !isCleared(panic.id);
+      return { ...panic, status, open };
+    };
+    const listed = events.flatMap(({ id, fields }): readonly PanicView[] => {
       const event = panicEventSchema.safeParse(fields);
       if (!event.success) return [];
       const { event_id: eventId, reason, issued_by: issuedBy } = event.data;
-      const status = ended.get(eventId);
-      const open = (status === undefined || status === "failed") && !isCleared(id);
-      return [{ eventId, reason, issuedBy, atMs: entryTimeMs(id), status, open }];
+      return [judged({ id, eventId, reason, issuedBy, atMs: entryTimeMs(id), status: undefined })];
     });
+    const first = events.length < PANICS_MAX ? undefined : events.at(-1)?.id;
+    const pushedOut = (before?.panics ?? [])
+      .filter(({ id }) => first !== undefined && isBeforeId(id, first))
+      .map(judged)
+      .filter(({ open }) => open);
+    const panics = [...listed, ...pushedOut.slice(-PANICS_MAX)];
     const oldest = panics.findLast(({ open }) => open);
     return { panics, openAgeSec: oldest === undefined ? 0 : ageSeconds(nowMs, oldest.atMs) };
   },

@@ -1,5 +1,6 @@
 import { ageSeconds } from "../age-seconds.ts";
 import type { KernelLimits } from "../collector.ts";
+import type { PanicView } from "../collectors/panics.ts";
 import type { Collectors } from "../collectors.ts";
 
 /** What the page and `/v1/status` are made of, besides what the collectors hold. */
@@ -12,6 +13,14 @@ export interface StatusSource {
   /** Epoch ms of the last good sample by our clock; 0 none. */
   readonly sampledMs: number;
   readonly nowMs: number;
+}
+
+const PANICS_SHOWN = 5;
+
+/** The newest, and the one that is open for longest: repeated calls must not hide it. */
+function shownPanics(panics: readonly PanicView[]): readonly PanicView[] {
+  const oldestOpen = panics.findLast(({ open }) => open);
+  return panics.filter((panic, at) => at < PANICS_SHOWN || panic === oldestOpen);
 }
 
 /**
@@ -33,7 +42,7 @@ export function statusView(source: StatusSource) {
     safe_mode: safeMode === undefined ? null : { on: safeMode.on, ttl_sec: safeMode.ttlSec },
     kill_switch: switches === undefined ? null : { engaged: switches.killed },
     halt: halt ?? null,
-    panics: all.panics.latest?.panics.slice(0, 5) ?? [],
+    panics: shownPanics(all.panics.latest?.panics ?? []),
     panic_open_age_sec: all.panics.latest?.openAgeSec ?? 0,
     heartbeat: all.heartbeat.latest ?? null,
     watchdog: all.watchdog.latest ?? null,

@@ -20,10 +20,14 @@ const INPUT = {
   },
 };
 
+const panicAt = (id: string, eventId: string) => [
+  id,
+  ["event_id", eventId, "reason", "TEST", "severity", "CRITICAL", "issued_by", "ops", "ts", "1"],
+];
+
 /** The collector's state where one panic stands in the stream, under `id`. */
 function stateOf(id: string, found: { readonly state: Answer; readonly completions?: Answer }) {
-  const fields = ["event_id", PANIC, "reason", "TEST", "severity", "CRITICAL", "issued_by", "ops", "ts", "1"];
-  const answers = [[[id, fields]], found.completions ?? [], found.state];
+  const answers = [[panicAt(id, PANIC)], found.completions ?? [], found.state];
   return panicsCollector.decode(new Replies(answers), INPUT, undefined);
 }
 
@@ -43,6 +47,21 @@ describe("a panic that did not end is", () => {
     const { panics, openAgeSec } = stateOf(id, { state });
     expect(panics.map((panic) => panic.open)).toEqual([open]);
     expect(openAgeSec > 0).toBe(open);
+  });
+
+  test("open also when an issuer that repeats itself has pushed it out of what is read", () => {
+    const repeated = Array.from({ length: 50 }, (_, at) => panicAt(`${90_000 - at}-0`, crypto.randomUUID()));
+    const read = (events: Answer, completions: Answer, before: ReturnType<typeof stateOf> | undefined) =>
+      panicsCollector.decode(new Replies([events, completions, [null, null]]), INPUT, before);
+    const began = stateOf("1000-0", { state: [null, null] });
+    const flooded = read(repeated, [], began);
+    expect(flooded.openAgeSec).toBe(99);
+    const later = read(repeated, [], flooded);
+    expect(later).toEqual(flooded);
+    const flat = ["2000-0", ["event_id", PANIC, "status", "flat"]];
+    expect(read(repeated, [flat], later).openAgeSec).toBeLessThan(20);
+    // Nothing pushed it out of a stream that holds less than is read: that is another stream.
+    expect(read([], [], later)).toMatchObject({ panics: [], openAgeSec: 0 });
   });
 
   test("not open once the worker recorded it as older than its installation", () => {
