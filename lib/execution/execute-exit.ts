@@ -59,7 +59,7 @@ async function proveExit(
     if (decision.kind === "close") return (await changed(meant, decision)) ?? planOf(parts, job, decision);
     if (decision.kind === "nothing_to_reduce") {
       const believed = askedAtMs - nothingSinceMs >= POSITION_LAG_MS_MAX;
-      if (believed || !(await meant.mayBeOpen(hedgeMode)))
+      if (believed || !(await meant.pinIfMayBeOpen(hedgeMode)))
         return ended("NOTHING_TO_REDUCE", "the venue has no such position");
       nothingSinceMs = Math.min(nothingSinceMs, parts.clock.monotonicMs());
     }

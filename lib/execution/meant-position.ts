@@ -49,9 +49,9 @@ export class MeantPosition {
 
   /**
    * Whether a reading in which nothing is open may lack it: a plan is recorded, or it was opened so lately that it may
-   * not be listed yet. Where only one can be meant it is held to: what is opened meanwhile is not what it was meant for.
+   * not be listed yet. Where only one can be meant the exit is pinned to it: what is opened meanwhile is another.
    */
-  async mayBeOpen(hedgeMode: boolean): Promise<boolean> {
+  async pinIfMayBeOpen(hedgeMode: boolean): Promise<boolean> {
     const exit = this.#exit;
     const sides = hedgeMode ? HEDGE_SIDES.filter((side) => mayClose(exit, side)) : (["BOTH"] as const);
     const all = await Promise.all(sides.map(async (side) => ({ side, plan: await this.#planOf(side) })));
