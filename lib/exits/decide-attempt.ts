@@ -8,8 +8,8 @@
  * 2. What has been decided is carried out: a position that is being closed is closed to the end, also when the
  *    price comes back in between; only a new plan (another entry filled) ends that.
  * 3. Only a smaller position, or a fill, counts as progress: an exit that is refused again and again is as
- *    unconfirmed as one that nobody answers. But for what is too small for any order of the venue: nobody can close
- *    that, and a panic would close all the rest for it.
+ *    unconfirmed as one that nobody answers. But for what is too small for any order of the venue, and what was answered
+ *    of a symbol that it does not trade now: nobody can close that, and a panic would close all the rest for it.
  */
 import Big from "big.js";
 import { isUnderSmallestOrder } from "../exchange/decide-order-size.ts";
@@ -97,7 +97,14 @@ export function isUnconfirmed(
   { nowMs, confirmMs, rules }: { nowMs: number; confirmMs: number; rules: SymbolRules | undefined },
 ): boolean {
   if (isUnderSmallestOrder(attempt.quantity, rules)) return false;
+  const wasAnswered = attempt.n > 0 || attempt.endedAtMs !== null;
+  if (wasAnswered && attempt.handover !== "refused" && rules !== undefined && !isTraded(rules)) return false;
   return attempt.handover === "refused" || nowMs - attempt.progressAtMs >= confirmMs - JITTER_MS;
+}
+
+/** Whether the venue takes orders for the symbol, as its rules were read last. */
+export function isTraded({ status }: SymbolRules): boolean {
+  return status === "TRADING";
 }
 
 /**

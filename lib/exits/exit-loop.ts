@@ -29,6 +29,7 @@ import type { PlanKeeper } from "./position-plan-keeper.ts";
 import { publishExit } from "./publish-exit.ts";
 import type { RecordedFacts } from "./recorded-facts.ts";
 import type { StopKeeper } from "./stop-keeper.ts";
+import { TradingHalts } from "./trading-halts.ts";
 import { newWatch, type Watch } from "./watch.ts";
 
 const CYCLE_EVERY_MS = 1000;
@@ -44,7 +45,7 @@ const STATISTICS_EVERY = 5;
 const STOPPING_WAIT_MS = 1000;
 
 interface LoopParts extends Omit<ExitBrainParts, "exchange"> {
-  readonly exchange: Pick<Exchange, "serverNowMs" | "rules">;
+  readonly exchange: Pick<Exchange, "serverNowMs" | "rules" | "refreshRules">;
   readonly book: PositionBook;
   readonly plans: PlanKeeper;
   readonly stops: StopKeeper;
@@ -61,6 +62,7 @@ export class ExitLoop {
   readonly #watches = new Map<string, Watch>();
   readonly #reports: CycleReport[] = [];
   readonly #facts: FactReader;
+  readonly #halts: TradingHalts;
   #early = new AbortController();
   #lastDecisionMs = 0;
   #cycles = 0;
@@ -69,6 +71,7 @@ export class ExitLoop {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#facts = new FactReader(parts);
+    this.#halts = new TradingHalts(parts);
   }
 
   /** Open positions with what is remembered of each. */
@@ -212,6 +215,7 @@ export class ExitLoop {
     if (after.handover !== "sent") return;
     observe.exit(after.rule);
     statistics.add(STATISTICS.exitIntent(after.rule));
+    if (after.n > 0) this.#parts.background.start(() => this.#halts.suspect(watch.position.symbol));
   }
 
   /** Status, report and beat. */

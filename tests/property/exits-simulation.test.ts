@@ -209,6 +209,7 @@ function loopIn(world: World): ExitLoop {
     serverNowMs: clock.nowMs,
     clockSkewMs: () => 1,
     rules: () => undefined,
+    refreshRules: () => Promise.resolve({ ok: true as const, value: 0 }),
     positions: () => world.positions(),
   };
   const background = new Background();

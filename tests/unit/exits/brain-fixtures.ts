@@ -27,6 +27,7 @@ export interface BrainWorld {
   ms: number;
   list: ListReading<Position>;
   mark: string;
+  /** What the venue says of the symbol. */
   rules: SymbolRules | undefined;
   redis(args: readonly string[]): RedisReply;
 }
@@ -45,10 +46,15 @@ export function brainOf(world: BrainWorld) {
     command: (args: readonly unknown[]) => Promise.resolve(world.redis(args.map(String))),
   };
   const unasked = () => Promise.reject(new Error("stops are off"));
+  let rules = world.rules;
   const exchange = {
     ...{ serverNowMs: nowMs, clockSkewMs: () => 1, admit: () => ({ kind: "ok" }) as const },
     ...{ openAlgoOrders: unasked, placeAlgoOrder: unasked, cancelAlgo: unasked },
-    rules: () => world.rules,
+    rules: () => rules,
+    refreshRules: () => {
+      rules = world.rules;
+      return Promise.resolve({ ok: true as const, value: 1 });
+    },
     positions: () => Promise.resolve(world.list),
   };
   const background = new Background();

@@ -60,6 +60,7 @@ function worldOfChange() {
       },
       ...{ lot: LOT, marketLot: LOT, minNotionalUsd: "5" },
     }),
+    refreshRules: () => Promise.resolve({ ok: true as const, value: 1 }),
     positions: () => Promise.resolve({ ok: true as const, value: openNow() }),
     openAlgoOrders: () => Promise.resolve({ ok: true as const, value: [...stops.values()] }),
     placeAlgoOrder: ({ clientAlgoId, symbol, side, positionSide, triggerPrice }: Stop) => {
