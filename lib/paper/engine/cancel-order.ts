@@ -1,6 +1,6 @@
 import { moveAlgo } from "./algo-outcome.ts";
 import { endOrder } from "./execute-fill.ts";
-import { type Rejection, reject } from "./rejection.ts";
+import { isRejection, type Rejection, reject } from "./rejection.ts";
 import { listOpenOrders } from "./resting-orders.ts";
 import { type AlgoOrder, isOpen, isWaiting, type VenueOrder } from "./venue-order.ts";
 import { clientKey, type SymbolState, type VenueState } from "./venue-state.ts";
@@ -38,7 +38,7 @@ export interface CancelRequest {
 /** -2011 when the order is unknown or not open any more. */
 export function cancelOrder(state: VenueState, request: CancelRequest): VenueOrder | Rejection {
   const found = findOrder(state, request.symbol, request.name);
-  if ("rejected" in found || !isOpen(found)) return reject("CANCEL_REJECTED");
+  if (isRejection(found) || !isOpen(found)) return reject("CANCEL_REJECTED");
   endOrder(state, found, { status: "CANCELED", nowMs: request.nowMs });
   return found;
 }
@@ -46,7 +46,7 @@ export function cancelOrder(state: VenueState, request: CancelRequest): VenueOrd
 /** -2011 when the conditional order is unknown or has triggered already. */
 export function cancelAlgo(state: VenueState, name: OrderName, nowMs: number): AlgoOrder | Rejection {
   const found = findAlgo(state, name);
-  if ("rejected" in found || !isWaiting(found)) return reject("CANCEL_REJECTED");
+  if (isRejection(found) || !isWaiting(found)) return reject("CANCEL_REJECTED");
   moveAlgo(state, found, { status: "CANCELED", nowMs });
   return found;
 }

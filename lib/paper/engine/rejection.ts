@@ -119,6 +119,6 @@ export function reject(name: VenueErrorName, msg?: string): Rejection {
 }
 
 /** Tells a refusal from whatever else the call may answer with. */
-export function isRejection(value: object): value is Rejection {
-  return "rejected" in value && value.rejected === true;
+export function isRejection(value: unknown): value is Rejection {
+  return typeof value === "object" && value !== null && "rejected" in value;
 }

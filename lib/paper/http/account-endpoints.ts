@@ -1,11 +1,11 @@
 import { setHedgeMode, setLeverage, setMarginType } from "../engine/account-settings.ts";
 import { accountFigures, notionalCapOf } from "../engine/margin.ts";
 import { MARGIN_TYPES } from "../engine/order-terms.ts";
-import { reject } from "../engine/rejection.ts";
+import { isRejection, reject } from "../engine/rejection.ts";
 import type { SymbolState } from "../engine/venue-state.ts";
 import { accountReport, accountReportV2, balanceReport } from "../wire/account-view.ts";
 import { fillReport, incomeReport } from "../wire/fill-view.ts";
-import { booleanOf, integerOf, invalid, missing, refused, textOf, wordOf } from "../wire/params.ts";
+import { booleanOf, integerOf, invalid, missing, textOf, wordOf } from "../wire/params.ts";
 import { isOccupied, legsOf, positionReport, positionReportV2 } from "../wire/position-view.ts";
 import { bracketReport } from "../wire/symbol-view.ts";
 import { pageOf } from "./history-page.ts";
@@ -49,7 +49,7 @@ function balances(call: VenueCall) {
 function positions(call: VenueCall, version: "v2" | "v3") {
   const named = textOf(call.params, "symbol") !== undefined;
   const one = named ? knownSymbol(call) : undefined;
-  if (refused(one)) return one;
+  if (isRejection(one)) return one;
   const figures = accountFigures(call.state);
   const symbols = one === undefined ? [...call.state.symbols.values()] : [one];
   return symbols.flatMap((symbol) =>
@@ -65,9 +65,9 @@ function positions(call: VenueCall, version: "v2" | "v3") {
 
 function getUserTrades(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const orderId = integerOf(call.params, "orderId");
-  if (refused(orderId)) return orderId;
+  if (isRejection(orderId)) return orderId;
   const rows = orderId === undefined ? symbol.fills : fillsOf(call, symbol, orderId);
   const page = pageOf(call.params, {
     rows,
@@ -76,7 +76,7 @@ function getUserTrades(call: VenueCall) {
     timeOf: (fill) => fill.timeMs,
     limit: 500,
   });
-  return refused(page) ? page : page.map((fill) => fillReport(call.state, fill));
+  return isRejection(page) ? page : page.map((fill) => fillReport(call.state, fill));
 }
 
 /** Asked right after the order as a rule: the search starts at the newest fill and ends before the order's time. */
@@ -102,21 +102,21 @@ function getIncome(call: VenueCall) {
     timeOf: (row) => row.timeMs,
     limit: 100,
   });
-  return refused(page) ? page : page.map(incomeReport);
+  return isRejection(page) ? page : page.map(incomeReport);
 }
 
 function postPositionSide(call: VenueCall) {
   const dual = booleanOf(call.params, "dualSidePosition");
-  if (refused(dual)) return dual;
+  if (isRejection(dual)) return dual;
   if (dual === undefined) return missing("dualSidePosition");
   return setHedgeMode(call.state, dual) ?? { code: 200, msg: "success" };
 }
 
 function postLeverage(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const leverage = integerOf(call.params, "leverage");
-  if (refused(leverage)) return leverage;
+  if (isRejection(leverage)) return leverage;
   if (leverage === undefined) return missing("leverage");
   const refusal = setLeverage(call.state, symbol, { leverage, nowMs: call.nowMs });
   if (refusal !== undefined) return refusal;
@@ -129,7 +129,7 @@ function postLeverage(call: VenueCall) {
 
 function postMarginType(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const marginType = wordOf(call.params, "marginType", MARGIN_TYPES);
   if (marginType === undefined) return missing("marginType");
   if (marginType === null) return invalid("marginType");
@@ -144,12 +144,12 @@ function bracketRows(call: VenueCall) {
 
 /** Some endpoints answer with a list even when one symbol is named. */
 function listed(answer: object): object {
-  return Array.isArray(answer) || refused(answer) ? answer : [answer];
+  return Array.isArray(answer) || isRejection(answer) ? answer : [answer];
 }
 
 function getCommissionRate(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   return {
     symbol: symbol.instrument.symbol,
     makerCommissionRate: call.state.terms.makerRate.toFixed(6),

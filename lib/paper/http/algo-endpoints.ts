@@ -2,7 +2,7 @@ import { cancelAlgo, cancelAllAlgos, findAlgo, type OrderName } from "../engine/
 import { placeAlgo } from "../engine/place-algo.ts";
 import { isRejection, type Rejection, reject } from "../engine/rejection.ts";
 import { algoReport } from "../wire/order-view.ts";
-import { integerOf, type Params, refused, textOf } from "../wire/params.ts";
+import { integerOf, type Params, textOf } from "../wire/params.ts";
 import { parseAlgo } from "../wire/parse-algo.ts";
 import { pageOf } from "./history-page.ts";
 import { knownSymbol } from "./known-symbol.ts";
@@ -21,14 +21,14 @@ export const ALGO_ENDPOINTS: EndpointTable = {
 
 function postAlgo(call: VenueCall) {
   const request = parseAlgo(call.params);
-  if (refused(request)) return request;
+  if (isRejection(request)) return request;
   const algo = placeAlgo(call.state, request, call.nowMs);
   return isRejection(algo) ? algo : algoReport(call.state, algo);
 }
 
 function nameOf(params: Params): OrderName | Rejection {
   const orderId = integerOf(params, "algoId");
-  if (refused(orderId)) return orderId;
+  if (isRejection(orderId)) return orderId;
   const clientOrderId = textOf(params, "clientAlgoId");
   if (orderId !== undefined || clientOrderId !== undefined) return { orderId, clientOrderId };
   return reject(
@@ -39,14 +39,14 @@ function nameOf(params: Params): OrderName | Rejection {
 
 function getAlgo(call: VenueCall) {
   const name = nameOf(call.params);
-  if (refused(name)) return name;
+  if (isRejection(name)) return name;
   const algo = findAlgo(call.state, name);
   return isRejection(algo) ? algo : algoReport(call.state, algo);
 }
 
 function deleteAlgo(call: VenueCall) {
   const name = nameOf(call.params);
-  if (refused(name)) return name;
+  if (isRejection(name)) return name;
   const algo = cancelAlgo(call.state, name, call.nowMs);
   if (isRejection(algo)) return algo;
   return { algoId: algo.algoId, clientAlgoId: algo.clientAlgoId, code: "200", msg: "success" };
@@ -55,14 +55,14 @@ function deleteAlgo(call: VenueCall) {
 function getOpenAlgos(call: VenueCall) {
   const named = textOf(call.params, "symbol") !== undefined;
   const symbol = named ? knownSymbol(call) : undefined;
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const symbols = symbol === undefined ? [...call.state.symbols.values()] : [symbol];
   return symbols.flatMap((one) => [...one.waiting.values()]).map((algo) => algoReport(call.state, algo));
 }
 
 function getAllAlgos(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const page = pageOf(call.params, {
     rows: symbol.algoOrders,
     idName: "algoId",
@@ -70,12 +70,12 @@ function getAllAlgos(call: VenueCall) {
     timeOf: (algo) => algo.createMs,
     limit: 500,
   });
-  return refused(page) ? page : page.map((algo) => algoReport(call.state, algo));
+  return isRejection(page) ? page : page.map((algo) => algoReport(call.state, algo));
 }
 
 function deleteAllAlgos(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   cancelAllAlgos(call.state, symbol, call.nowMs);
   return { code: 200, msg: "The operation of cancel all open order is done." };
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
-import { type Rejection, reject } from "../engine/rejection.ts";
-import { integerOf, missing, type Params, refused, textOf } from "../wire/params.ts";
+import { isRejection, type Rejection, reject } from "../engine/rejection.ts";
+import { integerOf, missing, type Params, textOf } from "../wire/params.ts";
 
 /** Who may call: the keys the venue knows, and whether it lets them in today. */
 export interface Credentials {
@@ -57,7 +57,7 @@ export function recvWindowOf(params: Params): number {
 
 function checkTime(request: SignedRequest): Rejection | undefined {
   const timestamp = integerOf(request.params, "timestamp");
-  if (refused(timestamp)) return timestamp;
+  if (isRejection(timestamp)) return timestamp;
   if (timestamp === undefined) return missing("timestamp");
   const recvWindow = recvWindowOf(request.params);
   if (recvWindow > RECV_WINDOW_MS_MAX) return reject("BAD_RECV_WINDOW");

@@ -1,5 +1,5 @@
-import { type Rejection, reject } from "../engine/rejection.ts";
-import { integerOf, type Params, refused } from "../wire/params.ts";
+import { isRejection, type Rejection, reject } from "../engine/rejection.ts";
+import { integerOf, type Params } from "../wire/params.ts";
 
 /** Rows in the order they came to be, ids and times growing. */
 export interface History<Row> {
@@ -20,13 +20,13 @@ const LIMIT_MAX = 1000;
  */
 export function pageOf<Row>(params: Params, history: History<Row>): readonly Row[] | Rejection {
   const fromId = integerOf(params, history.idName);
-  if (refused(fromId)) return fromId;
+  if (isRejection(fromId)) return fromId;
   const startTime = integerOf(params, "startTime");
-  if (refused(startTime)) return startTime;
+  if (isRejection(startTime)) return startTime;
   const endTime = integerOf(params, "endTime");
-  if (refused(endTime)) return endTime;
+  if (isRejection(endTime)) return endTime;
   const limit = integerOf(params, "limit");
-  if (refused(limit)) return limit;
+  if (isRejection(limit)) return limit;
   if (fromId !== undefined && (startTime !== undefined || endTime !== undefined)) {
     return reject("OPTIONAL_PARAMS_BAD_COMBO");
   }

@@ -1,4 +1,4 @@
-import { type Rejection, reject } from "../engine/rejection.ts";
+import { isRejection, type Rejection, reject } from "../engine/rejection.ts";
 import type { SymbolState } from "../engine/venue-state.ts";
 import { missing, textOf } from "../wire/params.ts";
 import type { VenueCall } from "./venue-call.ts";
@@ -14,5 +14,5 @@ export function knownSymbol(call: VenueCall): SymbolState | Rejection {
 export function oneOrAll(call: VenueCall, report: (symbol: SymbolState) => object): object | Rejection {
   if (textOf(call.params, "symbol") === undefined) return [...call.state.symbols.values()].map(report);
   const symbol = knownSymbol(call);
-  return "rejected" in symbol ? symbol : report(symbol);
+  return isRejection(symbol) ? symbol : report(symbol);
 }

@@ -1,4 +1,4 @@
-import { reject } from "../engine/rejection.ts";
+import { isRejection, reject } from "../engine/rejection.ts";
 import type { SymbolState } from "../engine/venue-state.ts";
 import { moneyText } from "../engine/wire-decimals.ts";
 import {
@@ -9,7 +9,7 @@ import {
   premiumReport,
   priceReport,
 } from "../wire/market-view.ts";
-import { integerOf, missing, refused, textOf, wordOf } from "../wire/params.ts";
+import { integerOf, missing, textOf, wordOf } from "../wire/params.ts";
 import { symbolReport } from "../wire/symbol-view.ts";
 import { knownSymbol, oneOrAll } from "./known-symbol.ts";
 import { perSymbol } from "./order-endpoints.ts";
@@ -69,7 +69,7 @@ const DEPTH_LIMITS = ["5", "10", "20", "50", "100", "500", "1000"] as const;
 
 function getDepth(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const limit = wordOf(call.params, "limit", DEPTH_LIMITS);
   if (limit === null) return reject("INVALID_PARAMETER", "Data sent for parameter 'limit' is not valid.");
   return depthReport(symbol, call.state.terms.book, Number(limit ?? "500"));
@@ -95,17 +95,17 @@ function getKlines(call: VenueCall) {
   const pair = textOf(call.params, "pair");
   const symbol =
     pair === undefined ? knownSymbol(call) : (call.state.symbols.get(pair) ?? reject("BAD_SYMBOL"));
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const interval = textOf(call.params, "interval");
   if (interval === undefined) return missing("interval");
   const minutes = MINUTES[interval];
   if (minutes === undefined) return reject("INVALID_PARAMETER", "Invalid interval.");
   const limit = integerOf(call.params, "limit");
-  if (refused(limit)) return limit;
+  if (isRejection(limit)) return limit;
   const startTime = integerOf(call.params, "startTime");
-  if (refused(startTime)) return startTime;
+  if (isRejection(startTime)) return startTime;
   const endTime = integerOf(call.params, "endTime");
-  if (refused(endTime)) return endTime;
+  if (isRejection(endTime)) return endTime;
   const rows = candlesOf(call, symbol, minutes).filter(
     (candle) => candle.openMs >= (startTime ?? 0) && candle.openMs <= (endTime ?? call.nowMs),
   );
@@ -122,9 +122,9 @@ function candlesOf(call: VenueCall, symbol: SymbolState, minutes: number) {
 function getFundingRate(call: VenueCall) {
   const named = textOf(call.params, "symbol") !== undefined;
   const one = named ? knownSymbol(call) : undefined;
-  if (refused(one)) return one;
+  if (isRejection(one)) return one;
   const limit = integerOf(call.params, "limit");
-  if (refused(limit)) return limit;
+  if (isRejection(limit)) return limit;
   const { fundingIntervalMs, fundingRate } = call.state.terms;
   const symbols = one === undefined ? [...call.state.symbols.values()] : [one];
   const count = Math.min(Math.max(limit ?? 100, 1), 1000);

@@ -6,7 +6,7 @@ import { isRejection, type Rejection, reject } from "../engine/rejection.ts";
 import { listOpenOrders } from "../engine/resting-orders.ts";
 import { isOpen } from "../engine/venue-order.ts";
 import { acceptedReply, orderReply, orderReport } from "../wire/order-view.ts";
-import { integerOf, missing, type Params, refused, textOf } from "../wire/params.ts";
+import { integerOf, missing, type Params, textOf } from "../wire/params.ts";
 import { parseOrder } from "../wire/parse-order.ts";
 import { pageOf } from "./history-page.ts";
 import { knownSymbol } from "./known-symbol.ts";
@@ -32,7 +32,7 @@ export function perSymbol(one: number, all: number) {
 
 function postOrder(call: VenueCall) {
   const parsed = parseOrder(call.params);
-  if (refused(parsed)) return parsed;
+  if (isRejection(parsed)) return parsed;
   const { fillFraction, nowMs } = call;
   const placement = fillFraction === undefined ? { nowMs } : { nowMs, fillFraction };
   const order = placeOrder(call.state, parsed.request, placement);
@@ -43,7 +43,7 @@ function postOrder(call: VenueCall) {
 /** Every check of POST /order, without the order. */
 function testOrder(call: VenueCall) {
   const parsed = parseOrder(call.params);
-  if (refused(parsed)) return parsed;
+  if (isRejection(parsed)) return parsed;
   const judged = judgeOrder(call.state, parsed.request, { nowMs: call.nowMs });
   return isRejection(judged) ? judged : {};
 }
@@ -51,7 +51,7 @@ function testOrder(call: VenueCall) {
 /** Which order is meant: -1102 when neither id was sent. */
 function nameOf(params: Params): OrderName | Rejection {
   const orderId = integerOf(params, "orderId");
-  if (refused(orderId)) return orderId;
+  if (isRejection(orderId)) return orderId;
   const clientOrderId = textOf(params, "origClientOrderId");
   if (orderId !== undefined || clientOrderId !== undefined) return { orderId, clientOrderId };
   return reject(
@@ -62,34 +62,34 @@ function nameOf(params: Params): OrderName | Rejection {
 
 function getOrder(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const name = nameOf(call.params);
-  if (refused(name)) return name;
+  if (isRejection(name)) return name;
   const order = findOrder(call.state, symbol.instrument.symbol, name);
   return isRejection(order) ? order : orderReport(call.state, order);
 }
 
 function getOpenOrder(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const name = nameOf(call.params);
-  if (refused(name)) return name;
+  if (isRejection(name)) return name;
   const order = findOrder(call.state, symbol.instrument.symbol, name);
   return isRejection(order) || !isOpen(order) ? reject("NO_SUCH_ORDER") : orderReport(call.state, order);
 }
 
 function deleteOrder(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const name = nameOf(call.params);
-  if (refused(name)) return name;
+  if (isRejection(name)) return name;
   const order = cancelOrder(call.state, { symbol: symbol.instrument.symbol, name, nowMs: call.nowMs });
   return isRejection(order) ? order : orderReply(call.state, order);
 }
 
 function deleteAllOpenOrders(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   cancelAllOrders(call.state, symbol, call.nowMs);
   return { code: 200, msg: "The operation of cancel all open order is done." };
 }
@@ -97,14 +97,14 @@ function deleteAllOpenOrders(call: VenueCall) {
 function getOpenOrders(call: VenueCall) {
   const named = textOf(call.params, "symbol") !== undefined;
   const symbol = named ? knownSymbol(call) : undefined;
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const symbols = symbol === undefined ? [...call.state.symbols.values()] : [symbol];
   return symbols.flatMap(listOpenOrders).map((order) => orderReport(call.state, order));
 }
 
 function getAllOrders(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const page = pageOf(call.params, {
     rows: symbol.orders,
     idName: "orderId",
@@ -112,15 +112,15 @@ function getAllOrders(call: VenueCall) {
     timeOf: (order) => order.timeMs,
     limit: 500,
   });
-  return refused(page) ? page : page.map((order) => orderReport(call.state, order));
+  return isRejection(page) ? page : page.map((order) => orderReport(call.state, order));
 }
 
 /** Arms, renews or (0) disarms the symbol's dead man's switch. */
 function postCountdown(call: VenueCall) {
   const symbol = knownSymbol(call);
-  if (refused(symbol)) return symbol;
+  if (isRejection(symbol)) return symbol;
   const countdownTime = integerOf(call.params, "countdownTime");
-  if (refused(countdownTime)) return countdownTime;
+  if (isRejection(countdownTime)) return countdownTime;
   if (countdownTime === undefined || countdownTime < 0) return missing("countdownTime");
   const name = symbol.instrument.symbol;
   if (countdownTime === 0) call.state.countdowns.delete(name);

@@ -63,8 +63,3 @@ export function wordOf<Word extends string>(
   if (text === undefined) return undefined;
   return words.find((word) => word === text) ?? null;
 }
-
-/** Is this value of a parameter a refusal of it? */
-export function refused(value: unknown): value is Rejection {
-  return typeof value === "object" && value !== null && "rejected" in value;
-}

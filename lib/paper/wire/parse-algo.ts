@@ -6,31 +6,21 @@ import {
   TIMES_IN_FORCE,
   WORKING_TYPES,
 } from "../engine/order-terms.ts";
-import { type Rejection, reject } from "../engine/rejection.ts";
+import { isRejection, type Rejection, reject } from "../engine/rejection.ts";
 import { ZERO } from "../engine/zero.ts";
-import {
-  booleanOf,
-  decimalOf,
-  invalid,
-  missing,
-  type Params,
-  refused,
-  textOf,
-  unwanted,
-  wordOf,
-} from "./params.ts";
+import { booleanOf, decimalOf, invalid, missing, type Params, textOf, unwanted, wordOf } from "./params.ts";
 import { parseClientId, parseDirection, parseGoodTillDate } from "./parse-order.ts";
 
 /** POST /algoOrder: well-formed, or the venue's complaint about its form. */
 export function parseAlgo(params: Params): AlgoRequest | Rejection {
   const head = parseHead(params);
-  if (refused(head)) return head;
+  if (isRejection(head)) return head;
   const flags = parseFlags(params, head.orderType);
-  if (refused(flags)) return flags;
+  if (isRejection(flags)) return flags;
   const amounts = parseAmounts(params, head.orderType, flags.closePosition);
-  if (refused(amounts)) return amounts;
+  if (isRejection(amounts)) return amounts;
   const timing = parseTiming(params);
-  if (refused(timing)) return timing;
+  if (isRejection(timing)) return timing;
   return { ...head, ...flags, ...amounts, ...timing };
 }
 
@@ -43,12 +33,12 @@ function parseHead(params: Params): Head | Rejection {
   const symbol = textOf(params, "symbol");
   if (symbol === undefined) return missing("symbol");
   const direction = parseDirection(params);
-  if (refused(direction)) return direction;
+  if (isRejection(direction)) return direction;
   const orderType = wordOf(params, "type", CONDITIONAL_TYPES);
   if (orderType === undefined) return missing("type");
   if (orderType === null) return reject("INVALID_ORDER_TYPE");
   const clientAlgoId = parseClientId(params, "clientAlgoId");
-  if (refused(clientAlgoId)) return clientAlgoId;
+  if (isRejection(clientAlgoId)) return clientAlgoId;
   return { symbol, ...direction, orderType, clientAlgoId: clientAlgoId?.id };
 }
 
@@ -56,11 +46,11 @@ type Flags = Pick<AlgoRequest, "closePosition" | "priceProtect" | "reduceOnly" |
 
 function parseFlags(params: Params, orderType: ConditionalType): Flags | Rejection {
   const closePosition = booleanOf(params, "closePosition");
-  if (refused(closePosition)) return closePosition;
+  if (isRejection(closePosition)) return closePosition;
   const priceProtect = booleanOf(params, "priceProtect");
-  if (refused(priceProtect)) return priceProtect;
+  if (isRejection(priceProtect)) return priceProtect;
   const reduceOnly = booleanOf(params, "reduceOnly");
-  if (refused(reduceOnly)) return reduceOnly;
+  if (isRejection(reduceOnly)) return reduceOnly;
   const workingType = wordOf(params, "workingType", WORKING_TYPES);
   if (workingType === null) return invalid("workingType");
   const closes = closePosition === true;
@@ -83,16 +73,16 @@ type Amounts = Pick<AlgoRequest, "quantity" | "price" | "triggerPrice" | "activa
 
 function parseAmounts(params: Params, orderType: ConditionalType, closes: boolean): Amounts | Rejection {
   const quantity = decimalOf(params, "quantity");
-  if (refused(quantity)) return quantity;
+  if (isRejection(quantity)) return quantity;
   const price = decimalOf(params, "price");
-  if (refused(price)) return price;
+  if (isRejection(price)) return price;
   const triggerPrice = decimalOf(params, "triggerPrice");
-  if (refused(triggerPrice)) return triggerPrice;
+  if (isRejection(triggerPrice)) return triggerPrice;
   // The older name is still what some clients send.
   const activatePrice = decimalOf(params, params.has("activatePrice") ? "activatePrice" : "activationPrice");
-  if (refused(activatePrice)) return activatePrice;
+  if (isRejection(activatePrice)) return activatePrice;
   const callbackRate = decimalOf(params, "callbackRate");
-  if (refused(callbackRate)) return callbackRate;
+  if (isRejection(callbackRate)) return callbackRate;
   const amounts = { quantity, price, triggerPrice, activatePrice, callbackRate };
   const complaint = checkAmounts(amounts, orderType, closes);
   if (complaint !== undefined) return complaint;
@@ -123,5 +113,5 @@ function parseTiming(params: Params): Pick<AlgoRequest, "timeInForce" | "goodTil
   const timeInForce = wordOf(params, "timeInForce", TIMES_IN_FORCE);
   if (timeInForce === null) return reject("INVALID_TIF");
   const goodTillDate = parseGoodTillDate(params, timeInForce === "GTD");
-  return refused(goodTillDate) ? goodTillDate : { timeInForce: timeInForce ?? "GTC", goodTillDate };
+  return isRejection(goodTillDate) ? goodTillDate : { timeInForce: timeInForce ?? "GTC", goodTillDate };
 }

@@ -6,19 +6,9 @@ import {
   SIDES,
   TIMES_IN_FORCE,
 } from "../engine/order-terms.ts";
-import { type Rejection, reject } from "../engine/rejection.ts";
+import { isRejection, type Rejection, reject } from "../engine/rejection.ts";
 import { ZERO } from "../engine/zero.ts";
-import {
-  booleanOf,
-  decimalOf,
-  integerOf,
-  missing,
-  type Params,
-  refused,
-  textOf,
-  unwanted,
-  wordOf,
-} from "./params.ts";
+import { booleanOf, decimalOf, integerOf, missing, type Params, textOf, unwanted, wordOf } from "./params.ts";
 
 export interface PlainOrder {
   readonly request: OrderRequest;
@@ -35,18 +25,18 @@ export function parseOrder(params: Params): PlainOrder | Rejection {
   const symbol = textOf(params, "symbol");
   if (symbol === undefined) return missing("symbol");
   const direction = parseDirection(params);
-  if (refused(direction)) return direction;
+  if (isRejection(direction)) return direction;
   const type = parseType(params);
-  if (refused(type)) return type;
+  if (isRejection(type)) return type;
   const terms = type === "LIMIT" ? parseLimitTerms(params) : parseMarketTerms(params);
-  if (refused(terms)) return terms;
+  if (isRejection(terms)) return terms;
   const quantity = decimalOf(params, "quantity");
-  if (refused(quantity)) return quantity;
+  if (isRejection(quantity)) return quantity;
   if (quantity === undefined) return missing("quantity");
   const reduceOnly = booleanOf(params, "reduceOnly");
-  if (refused(reduceOnly)) return reduceOnly;
+  if (isRejection(reduceOnly)) return reduceOnly;
   const clientOrderId = parseClientId(params, "newClientOrderId");
-  if (refused(clientOrderId)) return clientOrderId;
+  if (isRejection(clientOrderId)) return clientOrderId;
   const respType = wordOf(params, "newOrderRespType", ["ACK", "RESULT"]);
   if (respType === null) return reject("INVALID_NEW_ORDER_RESP_TYPE");
   const request = {
@@ -89,7 +79,7 @@ function parseType(params: Params): "LIMIT" | "MARKET" | Rejection {
   if (type === null) return reject("INVALID_ORDER_TYPE");
   if (type !== "LIMIT" && type !== "MARKET") return reject("STOP_ORDER_SWITCH_ALGO");
   const closePosition = booleanOf(params, "closePosition");
-  if (refused(closePosition)) return closePosition;
+  if (isRejection(closePosition)) return closePosition;
   if (closePosition === true) return reject("INVALID_TARGET_STRATEGY");
   const stray = CONDITIONAL_ONLY.find((name) => textOf(params, name) !== undefined);
   if (stray !== undefined) return unwanted(stray);
@@ -111,16 +101,16 @@ export function parseLimitTerms(params: Params): PriceTerms | Rejection {
   if (timeInForce === undefined) return missing("timeInForce");
   if (timeInForce === null) return reject("INVALID_TIF");
   const price = decimalOf(params, "price");
-  if (refused(price)) return price;
+  if (isRejection(price)) return price;
   if (price === undefined) return missing("price");
   const goodTillDate = parseGoodTillDate(params, timeInForce === "GTD");
-  return refused(goodTillDate) ? goodTillDate : { price, timeInForce, goodTillDate };
+  return isRejection(goodTillDate) ? goodTillDate : { price, timeInForce, goodTillDate };
 }
 
 /** Required with GTD, refused without; whole seconds count, as at the venue. 0 when there is none. */
 export function parseGoodTillDate(params: Params, wanted: boolean): number | Rejection {
   const goodTillDate = integerOf(params, "goodTillDate");
-  if (refused(goodTillDate)) return goodTillDate;
+  if (isRejection(goodTillDate)) return goodTillDate;
   if (!wanted) return goodTillDate === undefined || goodTillDate === 0 ? 0 : unwanted("goodTillDate");
   return goodTillDate === undefined ? missing("goodTillDate") : Math.floor(goodTillDate / 1000) * 1000;
 }

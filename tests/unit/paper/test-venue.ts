@@ -4,7 +4,7 @@ import { advanceTime } from "../../../lib/paper/engine/advance-time.ts";
 import { moveMarket } from "../../../lib/paper/engine/move-market.ts";
 import { placeAlgo } from "../../../lib/paper/engine/place-algo.ts";
 import { placeOrder } from "../../../lib/paper/engine/place-order.ts";
-import type { Rejection } from "../../../lib/paper/engine/rejection.ts";
+import { isRejection, type Rejection } from "../../../lib/paper/engine/rejection.ts";
 import type { VenueEvent } from "../../../lib/paper/engine/venue-event.ts";
 import type { AlgoOrder, VenueOrder } from "../../../lib/paper/engine/venue-order.ts";
 import {
@@ -16,7 +16,6 @@ import {
 import { quoteAround } from "../../../lib/paper/market/quote-maker.ts";
 import { paperOptions } from "../../../lib/paper/paper-options.ts";
 import { defaultPaperSettings, type PaperSettings } from "../../../lib/paper/settings.ts";
-import { refused } from "../../../lib/paper/wire/params.ts";
 import { parseAlgo } from "../../../lib/paper/wire/parse-algo.ts";
 import { parseOrder } from "../../../lib/paper/wire/parse-order.ts";
 
@@ -53,12 +52,12 @@ export function openTestVenue(settings: Partial<PaperSettings> = {}): TestVenue 
     symbol: (name = "BTCUSDT") => symbolOf(name),
     order: (params) => {
       const parsed = parseOrder(new Map(Object.entries({ symbol: "BTCUSDT", ...params })));
-      return refused(parsed) ? parsed : placeOrder(state, parsed.request, { nowMs: venue.nowMs });
+      return isRejection(parsed) ? parsed : placeOrder(state, parsed.request, { nowMs: venue.nowMs });
     },
     algo: (params) => {
       const sent = { algoType: "CONDITIONAL", symbol: "BTCUSDT", ...params };
       const parsed = parseAlgo(new Map(Object.entries(sent)));
-      return refused(parsed) ? parsed : placeAlgo(state, parsed, venue.nowMs);
+      return isRejection(parsed) ? parsed : placeAlgo(state, parsed, venue.nowMs);
     },
     price: (price, more = {}) => {
       const { symbol = "BTCUSDT", bidQty, askQty } = more;
