@@ -71,19 +71,34 @@ local function note_published(count)
   known_backlog.most = known_backlog.most + count
 end
 
+-- Both parts of an id go to 2^64, and a number of Lua is exact to 2^53: they are compared and counted as text.
+local function digits_before(a, b)
+  if #a ~= #b then return #a < #b end
+  return a < b
+end
+
+-- The number after one, in digits.
+local function digits_after(digits)
+  local head, nines = string.match(digits, '^(%d-)(9*)$')
+  local last = head == '' and 0 or tonumber(string.sub(head, -1))
+  return string.sub(head, 1, -2) .. (last + 1) .. string.rep('0', #nines)
+end
+
 -- a < b for stream ids "ms-seq".
 local function id_before(a, b)
   local a_ms, a_seq = string.match(a, '^(%d+)%-(%d+)$')
   local b_ms, b_seq = string.match(b, '^(%d+)%-(%d+)$')
-  a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
-  if a_ms ~= b_ms then return a_ms < b_ms end
-  return tonumber(a_seq) < tonumber(b_seq)
+  if a_ms ~= b_ms then return digits_before(a_ms, b_ms) end
+  return digits_before(a_seq, b_seq)
 end
+
+local SEQUENCE_MAX = '18446744073709551615'
 
 -- The id after `id`.
 local function id_after(id)
   local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
-  return ms .. '-' .. string.format('%.0f', tonumber(seq) + 1)
+  if seq == SEQUENCE_MAX then return digits_after(ms) .. '-0' end
+  return ms .. '-' .. digits_after(seq)
 end
 
 -- The lowest id that one of the needed groups has not acknowledged: false when nothing is needed any more,

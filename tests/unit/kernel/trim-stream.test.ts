@@ -215,3 +215,20 @@ test("a key that is no stream is left as it is", async () => {
   expect(await trim(0, [])).toBe(0);
   expect(await run("GET", STREAM)).toBe("text");
 });
+
+const BEYOND = 2n ** 63n;
+test.each([
+  ["numbers beyond what a float holds", [`5-${BEYOND - 1001n}`, `5-${BEYOND - 1000n}`, `5-${BEYOND - 999n}`]],
+  ["milliseconds beyond it", [`${BEYOND - 1001n}-0`, `${BEYOND - 1000n}-0`, `${BEYOND - 999n}-0`]],
+  ["another count of digits", ["5-9", "5-10", "5-11"]],
+  ["nines", ["5-1899", "5-1900", "5-1901"]],
+  ["the last number of a millisecond", [`5-${2n ** 64n - 1n}`, "6-0", "6-1"]],
+])("nothing unread is trimmed where ids have %s", async (_what, ids) => {
+  for (const id of ids) await run("XADD", STREAM, id, "n", "1");
+  await run("XGROUP", "CREATE", STREAM, "g", "0");
+  await run("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", STREAM, ">");
+  await run("XACK", STREAM, "g", ids[0] ?? "");
+  expect(await trim(0, ["g"])).toBe(1);
+  expect(JSON.stringify(await run("XRANGE", STREAM, "-", "+"))).toContain(ids[1] ?? "");
+  expect(await run("XLEN", STREAM)).toBe(2);
+});
