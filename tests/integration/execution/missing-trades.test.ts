@@ -102,7 +102,7 @@ test("a position beyond its stop is closed without waiting for the trades that o
   const outcome = classifyOutcome({ method: "POST", answer, nowMs: 0 });
   const venue: Partial<Exchange> = {
     ...{ fillsOf: noTrades, queryOrder: pricedAt(() => "3001.50") },
-    placeAlgoOrder: async () => ({ phase: "rejected", outcome }),
+    placeAlgoOrder: async () => ({ phase: "rejected", retryable: false, outcome }),
   };
   const traded = { intent: soundIntent(), protectiveStop: "exchange" as const };
   const { result, waitedMs } = await trade(traded, () => venue);

@@ -60,10 +60,13 @@ export function brainOf(world: BrainWorld) {
   const background = new Background();
   const closed: ClosedPosition[] = [];
   const store = {
-    ...{ adopt: () => Promise.resolve("ok" as const), noteExtreme: () => Promise.resolve("ok" as const) },
+    ...{
+      adopt: () => Promise.resolve("written" as const),
+      noteExtreme: () => Promise.resolve("written" as const),
+    },
     close: (position: ClosedPosition) => {
       closed.push(position);
-      return Promise.resolve("ok" as const);
+      return Promise.resolve("written" as const);
     },
   };
   const shared = {
