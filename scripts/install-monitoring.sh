@@ -44,14 +44,16 @@ untouched() { # path: as a package or an earlier run left it
   dpkg-query -W -f '${Conffiles}\n' 2>/dev/null | grep -qF " $1 $(md5sum "$1" | cut -d' ' -f1)"
 }
 
+# To the end of the line: one path may begin with another.
+known() { grep -q " $1\$" "$ours" 2>/dev/null; } # path
 remember() { # path
-  { grep -vF " $1" "$ours" 2>/dev/null || true; printf '%s %s\n' "$(sum_of "$1")" "$1"; } >"$ours.new"
+  { grep -v " $1\$" "$ours" 2>/dev/null || true; printf '%s %s\n' "$(sum_of "$1")" "$1"; } >"$ours.new"
   mv "$ours.new" "$ours"
 }
 
 # Adds the path to `touched` when it was written.
 place() { # source target [group]
-  cmp -s "$1" "$2" && { [ "$dry" = 1 ] || grep -qF " $2" "$ours" 2>/dev/null || remember "$2"; return 0; }
+  cmp -s "$1" "$2" && { [ "$dry" = 1 ] || known "$2" || remember "$2"; return 0; }
   target=$2
   if [ -e "$2" ] && ! untouched "$2"; then
     target=$2.quantum-new
@@ -59,7 +61,7 @@ place() { # source target [group]
     say "$2 was changed by somebody and is kept; ours is $target: compare the two"
   fi
   if [ "$dry" = 1 ]; then say "would write $target"; return 0; fi
-  if [ -e "$target" ] && ! grep -qF " $target" "$ours" 2>/dev/null; then cp -p "$target" "$target.before-quantum"; fi
+  if [ -e "$target" ] && ! known "$target"; then cp -p "$target" "$target.before-quantum"; fi
   if [ -n "${3:-}" ]; then install -D -m 0640 -g "$3" "$1" "$target"; else install -D -m 0644 "$1" "$target"; fi
   [ "$target" = "$2" ] || return 0
   remember "$2"

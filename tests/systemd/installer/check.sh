@@ -196,6 +196,21 @@ own=/etc/systemd/system/quantum-execution.service.d
 [ "$left" = "$own $own/50-mine.conf" ] || broken "it left $left"
 ok "--uninstall: only when the venue lists nothing; no answer is not nothing; the operator's own drop-in stays"
 
+if command -v prometheus >/dev/null && command -v prometheus-alertmanager >/dev/null; then
+  monitoring=/run/monitoring
+  mkdir $monitoring
+  cp -r "$first/telemetry" /mnt/project/scripts/install-monitoring.sh $monitoring
+  sed 's/command -v prometheus >/command -v not-yet >/' $monitoring/install-monitoring.sh >$monitoring/alertmanager-alone.sh
+  defaults() { cat /etc/default/prometheus /etc/default/prometheus-alertmanager; }
+  before=$(defaults)
+  for part in alertmanager-alone.sh install-monitoring.sh 'install-monitoring.sh --remove'; do
+    # shellcheck disable=SC2086
+    QUANTUM_BASE=$monitoring install sh $monitoring/$part || broken "$part"
+  done
+  [ "$(defaults)" = "$before" ] || broken "--remove of the monitoring leaves $(defaults | grep ARGS)"
+  ok "Prometheus set up after Alertmanager: --remove puts back what the packages brought of both"
+fi
+
 redis-cli PING 2>&1 | grep -q NOAUTH || broken "the default user is on"
 mend=$(sed -n 's/.*its default user is still off.*again: //p' /run/log)
 [ -n "$mend" ] || broken "--uninstall does not say that the default user stays off"
