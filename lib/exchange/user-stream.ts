@@ -59,6 +59,8 @@ interface UserStreamOptions {
 }
 
 const RENEW_EVERY_MS = 30 * 60_000;
+/** A connection that is taken and never answered ends by nothing else. */
+const OPEN_WITHIN_MS = 10_000;
 const BACK_OFF_FIRST_MS = 100;
 const BACK_OFF_LAST_MS = 5000;
 
@@ -133,7 +135,8 @@ export function createUserStream(options: UserStreamOptions): UserStream {
       else for (const one of events) options.onEvent(one);
     });
     signal.addEventListener("abort", end, { once: true });
-    await clock.sleep(RENEW_EVERY_MS, ended.signal);
+    await clock.sleep(OPEN_WITHIN_MS, ended.signal);
+    if (opened && !ended.signal.aborted) await clock.sleep(RENEW_EVERY_MS, ended.signal);
     signal.removeEventListener("abort", end);
     open = false;
     socket.close();

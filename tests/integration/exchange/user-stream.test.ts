@@ -6,7 +6,10 @@ import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { exchangeTo } from "./exchange-to.ts";
 
-function streamTo(paper: PaperFixture) {
+function streamTo(
+  paper: Pick<PaperFixture, "url" | "wsUrl">,
+  clock: Pick<typeof systemClock, "sleep"> = systemClock,
+) {
   const events: UserEvent[] = [];
   const addresses: string[] = [];
   const stop = new AbortController();
@@ -18,7 +21,7 @@ function streamTo(paper: PaperFixture) {
       addresses.push(address);
       return new WebSocket(address);
     },
-    clock: systemClock,
+    clock,
     random: Math.random,
     log: { info: () => undefined, warn: () => undefined },
     onEvent: (event) => events.push(event),
@@ -101,4 +104,17 @@ test("an address that does not fit the mode is refused before anything is asked"
       onEvent: () => undefined,
     });
   expect(make).toThrow(ModeHostError);
+});
+
+test("a connection that is taken and never answered is given up for a new one", async () => {
+  await using paper = await startPaper();
+  const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  const fiftyTimesAsFast: typeof systemClock.sleep = (ms, signal) => systemClock.sleep(ms / 50, signal);
+  const venue = { url: paper.url, wsUrl: `ws://127.0.0.1:${silent.port}` };
+  const { stream, addresses, stop, ended } = streamTo(venue, { sleep: fiftyTimesAsFast });
+  await waitUntil("a second one was tried", () => addresses.length > 1);
+  expect(stream.connected()).toBe(false);
+  stop.abort();
+  await ended;
+  silent.stop(true);
 });
