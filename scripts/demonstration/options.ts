@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { wholeOption } from "../whole-option.ts";
 
 export interface DemoOptions {
   readonly prices: string | undefined;
@@ -44,11 +45,11 @@ export class UsageError extends Error {
 }
 
 function wholeNumber(name: string, text: string, max: number, min = 1): number {
-  const value = Number(text);
-  if (!/^\d{1,9}$/.test(text) || value < min || value > max) {
-    throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a whole number from ${min} to ${max}`);
+  try {
+    return wholeOption(name, text, { min, max });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-  return value;
 }
 
 /** Reads the command line; undefined when only the usage was asked for. Throws UsageError. */

@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { wholeOption } from "../../scripts/whole-option.ts";
 import { runBacklog } from "./backlog-chaos.ts";
 
 const { values } = parseArgs({
@@ -12,9 +13,10 @@ const { values } = parseArgs({
     backlog: { type: "string", default: "1000" },
   },
 });
+const backlogMax = wholeOption("backlog", values.backlog);
 const outcome = await runBacklog({
-  decisions: Number(values.decisions),
-  backlogMax: Number(values.backlog),
+  decisions: wholeOption("decisions", values.decisions),
+  backlogMax,
   binaries: join(import.meta.dir, "..", "..", "dist"),
   say: (line) => process.stdout.write(`${line}\n`),
 });
@@ -22,5 +24,5 @@ const { verdicts, byStatus, misjudged, problems, ...numbers } = outcome;
 const told = { ...numbers, verdicts: Object.fromEntries(verdicts), byStatus: Object.fromEntries(byStatus) };
 process.stdout.write(`${Bun.inspect(told)}\n`);
 for (const problem of [...problems, ...misjudged]) process.stdout.write(`BROKEN  ${problem}\n`);
-const bounded = outcome.admitted === Number(values.backlog) + 1 && outcome.trimmed === 0;
+const bounded = outcome.admitted === backlogMax + 1 && outcome.trimmed === 0;
 process.exitCode = bounded && problems.length + misjudged.length === 0 ? 0 : 1;

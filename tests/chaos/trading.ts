@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { wholeOption } from "../../scripts/whole-option.ts";
 import { runTradingChaos } from "./trading-chaos.ts";
 
 const { values } = parseArgs({
@@ -15,9 +16,9 @@ const { values } = parseArgs({
   },
 });
 const outcome = await runTradingChaos({
-  kills: Number(values.kills),
-  decisions: Number(values.decisions),
-  seed: Number(values.seed),
+  kills: wholeOption("kills", values.kills),
+  decisions: wholeOption("decisions", values.decisions),
+  seed: wholeOption("seed", values.seed, { min: 0 }),
   binaries: join(import.meta.dir, "..", "..", "dist"),
   say: (line) => process.stdout.write(`${line}\n`),
 });

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { wholeOption } from "../../scripts/whole-option.ts";
 
 const { values } = parseArgs({
   args: Bun.argv.slice(2),
@@ -13,18 +14,19 @@ const { values } = parseArgs({
     "reply-ms": { type: "string", default: "50" },
   },
 });
-process.stdout.write(
-  `fuzz: seed ${values.seed}, ${values.runs} runs a target, replies within ${values["reply-ms"]} ms\n`,
-);
+const runs = wholeOption("runs", values.runs);
+const seed = wholeOption("seed", values.seed, { min: 0 });
+const replyMs = wholeOption("reply-ms", values["reply-ms"]);
+process.stdout.write(`fuzz: seed ${seed}, ${runs} runs a target, replies within ${replyMs} ms\n`);
 /** A target that is not through by then says so; ms. */
 const TARGET_MS = 20 * 60_000;
 const child = Bun.spawn(["bun", "test", "--timeout", String(2 * TARGET_MS), "tests/fuzz"], {
   cwd: join(import.meta.dir, "..", ".."),
   env: {
     ...Bun.env,
-    FUZZ_RUNS: values.runs,
-    FUZZ_SEED: values.seed,
-    FUZZ_REPLY_MS_MAX: values["reply-ms"],
+    FUZZ_RUNS: String(runs),
+    FUZZ_SEED: String(seed),
+    FUZZ_REPLY_MS_MAX: String(replyMs),
     FUZZ_TARGET_MS_MAX: String(TARGET_MS),
   },
   stdin: "ignore",
