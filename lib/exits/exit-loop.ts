@@ -36,7 +36,7 @@ const CYCLE_EVERY_MS = 1000;
 /** Shares of a cycle's 500 ms. */
 const POSITIONS_WAIT_MS = 250;
 const REDIS_WAIT_MS = 100;
-/** A streamed mark that is older gives way to the one that came with the position. */
+/** A streamed mark that is older gives way to a fresher one that came with the position. */
 const MARK_AGE_PREFERRED_MS = 2000;
 const REPORTS_KEPT = 60;
 /** Between two cycles that the user-data stream asks for. */
@@ -198,7 +198,9 @@ export class ExitLoop {
     const streamed = known !== undefined && isPrice(known.price) ? known : null;
     if (markPrice === null || !isPrice(markPrice)) return streamed;
     const read = { price: markPrice, ageMs: this.#parts.clock.monotonicMs() - view.askedAtMs };
-    return streamed !== null && streamed.ageMs <= MARK_AGE_PREFERRED_MS ? streamed : read;
+    return streamed !== null && streamed.ageMs <= Math.max(MARK_AGE_PREFERRED_MS, read.ageMs)
+      ? streamed
+      : read;
   }
 
   async #publish(watch: Watch): Promise<void> {

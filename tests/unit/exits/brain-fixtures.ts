@@ -27,6 +27,8 @@ export interface BrainWorld {
   ms: number;
   list: ListReading<Position>;
   mark: string;
+  /** Of the mark; default 0. */
+  markAgeMs?: number;
   /** What the venue says of the symbol. */
   rules: SymbolRules | undefined;
   redis(args: readonly string[]): RedisReply;
@@ -71,7 +73,7 @@ export function brainOf(world: BrainWorld) {
   };
   const shared = {
     ...{ redis, keys: BRAIN_KEYS, clock, observe: OBSERVE, background, log: LOG, exchange },
-    markOf: () => ({ price: world.mark, ageMs: 0 }),
+    markOf: () => ({ price: world.mark, ageMs: world.markAgeMs ?? 0 }),
     statistics: { add: silent, flush: () => Promise.resolve() },
     rules: {
       defaults: { stopPct: "2", targetPct: "4", maxHoldSec: 3600 },

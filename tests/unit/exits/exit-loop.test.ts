@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { position } from "./book-fixtures.ts";
+import { FAILED, position } from "./book-fixtures.ts";
 import { BRAIN_KEYS, type BrainWorld, brainOf, RULES } from "./brain-fixtures.ts";
 import { STORED_LONG } from "./exit-fixtures.ts";
 
@@ -53,4 +53,18 @@ test("an exit that nobody answers is a failure, whether or not the venue trades 
   const brain = brainOf(world);
   await brain.cycle(1000);
   expect(await brain.cycle(3000)).toEqual(["EXIT_UNCONFIRMED"]);
+});
+
+test.each([
+  ["the stream's, though it has fallen silent, over one of a reading that is older", 2500, 1],
+  ["the reading's over one of a stream that is silent for longer", 9000, 0],
+])("of two old prices the fresher one counts: %s", async (_, markAgeMs, expected) => {
+  const { world, exits } = lostLong();
+  world.mark = "101";
+  const brain = brainOf(world);
+  await brain.cycle(1000);
+  world.list = FAILED;
+  Object.assign(world, { mark: "94", markAgeMs });
+  await brain.cycle(6000);
+  expect(exits()).toBe(expected);
 });
