@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { auditSettings } from "../lib/auditing/settings.ts";
-import { EXIT_CODES } from "../lib/contract/exit-codes.ts";
+import { EXIT_CODES, EXIT_MEANINGS } from "../lib/contract/exit-codes.ts";
 import { streamRetentions } from "../lib/contract/groups.ts";
 import { KEY_FACTS, type KeyFacts } from "../lib/contract/key-facts.ts";
 import { type Keys, keysOf } from "../lib/contract/keys.ts";
@@ -139,7 +139,11 @@ function roles(): string {
     code(facts.binary),
     String(facts.adminPort ?? "–"),
   ]);
-  const codes = Object.entries(EXIT_CODES).map(([meaning, number]) => [String(number), meaning]);
+  const meanings: ReadonlyMap<string, string> = new Map(Object.entries(EXIT_MEANINGS));
+  const codes = Object.entries(EXIT_CODES).map(([name, number]) => [
+    String(number),
+    meanings.get(name) ?? "",
+  ]);
   return [
     `# Roles and exit codes\n\n${table(["Role", "Binary", "Admin port"], ports)}`,
     `## Exit codes\n\n${table(["Code", "Meaning"], codes)}`,
