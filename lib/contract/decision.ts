@@ -2,6 +2,7 @@ import { boundedText, boundsFault, overlongTexts } from "./bounded-text.ts";
 import { canonicalDecimal } from "./decimal-text.ts";
 import { isSizedInUsd } from "./exit-size.ts";
 import { instantMs } from "./instant.ts";
+import { parseJson } from "./json-text.ts";
 import type { InvalidDetail } from "./reasons.ts";
 import { SYMBOL } from "./symbol.ts";
 
@@ -145,11 +146,6 @@ function readSide(raw: RawDecision): DecisionSide | Malformed {
   return DECISION_SIDES.find((known) => known === (side || action)) ?? new Malformed("SIDE_MISSING");
 }
 
-function payloadOf(fields: Readonly<Record<string, string>>): unknown {
-  const payload = fields["payload"];
-  return payload === undefined ? fields : JSON.parse(payload);
-}
-
 function idsOf(fields: Readonly<Record<string, string>>, raw: RawDecision): DecisionIds {
   return {
     correlationId: fields["correlation_id"] ?? textOf(raw.correlation_id),
@@ -163,12 +159,9 @@ function idsOf(fields: Readonly<Record<string, string>>, raw: RawDecision): Deci
  * only what it needs must be well-formed, and a text of it that is too long is replaced by its hash.
  */
 export function decodeDecision(fields: Readonly<Record<string, string>>): DecodedDecision {
-  let payload: unknown;
-  try {
-    payload = payloadOf(fields);
-  } catch {
-    return { kind: "undecodable", reason: "payload is not JSON" };
-  }
+  const document = fields["payload"];
+  const payload = document === undefined ? fields : parseJson(document);
+  if (payload === undefined) return { kind: "undecodable", reason: "payload is not JSON" };
   if (payload === null || typeof payload !== "object" || Array.isArray(payload)) {
     return { kind: "undecodable", reason: "payload is not a JSON object" };
   }
@@ -176,7 +169,7 @@ export function decodeDecision(fields: Readonly<Record<string, string>>): Decode
   const raw: RawDecision = unreadable.length === 0 ? payload : without(payload, unreadable);
   const decoded = decodeFields(raw, idsOf(fields, raw));
   const field = unreadable.find((name) => neededBy(decoded).includes(name));
-  if (field === undefined) return withinBounds(decoded, fields["payload"]?.length ?? 0);
+  if (field === undefined) return withinBounds(decoded, document?.length ?? 0);
   const ids = { correlationId: fields["correlation_id"] ?? "", traceId: fields["trace_id"] ?? "" };
   return { kind: "invalid", detail: "FIELD_TYPE", field, ids: boundedIds(ids), symbol: "", side: "" };
 }

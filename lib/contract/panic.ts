@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { countTextSchema } from "./count-text.ts";
 import { INSTANT_MS_MAX } from "./instant.ts";
+import { parseJson } from "./json-text.ts";
 
 /** Who may call a panic; anyone else is refused, and the refusal recorded. */
 export const PANIC_ISSUERS = ["risk_kernel", "exit_brain", "watchdog", "ops"] as const;
@@ -60,14 +61,7 @@ export const positionResultSchema = z.object({
 });
 export type PositionResult = z.infer<typeof positionResultSchema>;
 
-const jsonText = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: "custom", message: "not JSON" });
-    return z.NEVER;
-  }
-});
+const jsonText = z.string().transform(parseJson);
 
 /** An entry of `system:panic_close:completed`. Times are epoch ms on the worker's clock. */
 export const panicCompletionSchema = z.object({

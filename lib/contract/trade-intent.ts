@@ -4,6 +4,7 @@ import { canonicalDecimal, decimalTextSchema } from "./decimal-text.ts";
 import { isSizedInUsd } from "./exit-size.ts";
 import { INSTANT_MS_MAX, instantMs } from "./instant.ts";
 import { intentIdOf, realId } from "./intent-id.ts";
+import { parseJson } from "./json-text.ts";
 import { SYMBOL } from "./symbol.ts";
 
 export const INTENT_ACTIONS = ["BUY", "SELL", "CLOSE"] as const;
@@ -112,12 +113,8 @@ export function encodeIntent(intent: TradeIntent): string {
 export function decodeIntent(fields: Readonly<Record<string, string>>): DecodedIntent {
   const raw = fields["data"] ?? fields["payload"];
   if (raw === undefined) return { kind: "undecodable", reason: "neither data nor payload" };
-  let json: unknown;
-  try {
-    json = JSON.parse(raw);
-  } catch {
-    return { kind: "undecodable", reason: "data is not JSON" };
-  }
+  const json = parseJson(raw);
+  if (json === undefined) return { kind: "undecodable", reason: "data is not JSON" };
   if (isWritten(json)) return { kind: "intent", intent: json };
   const parsed = wireIntentSchema.safeParse(json);
   const decoded = parsed.success ? completed(parsed.data) : withoutNumbers(json, parsed.error.issues);
