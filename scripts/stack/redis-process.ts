@@ -15,9 +15,12 @@ export interface RedisProcess {
   readonly url: string;
   readonly process: () => ChildProcess;
   eye(): Promise<RedisEye>;
-  /** Starts it again on its append-only file, after it was stopped or killed. */
-  start(): Promise<void>;
+  /** Starts it again on its append-only file, after it was stopped or killed; it must have loaded that in time (ms). */
+  start(options?: { readonly withinMs: number }): Promise<void>;
 }
+
+/** With next to nothing to load (ms). */
+const START_MS_MAX = 10_000;
 
 /**
  * Starts a private redis-server on a unix socket, append-only file on. `appendfsync always` makes every
@@ -43,10 +46,10 @@ export async function startRedis(options: {
     await client.connect();
     return { command: (...args) => client.sendCommand(args), close: () => client.destroy() };
   };
-  const start = async () => {
+  const start = async ({ withinMs } = { withinMs: START_MS_MAX }) => {
     child = startProcess({ name: "redis-server", command, env: {}, logFile: join(folder, "redis.log") });
     try {
-      await waitFor("redis-server answers", () => answers(socketPath), { timeoutMs: 10_000, everyMs: 5 });
+      await waitFor("redis-server answers", () => answers(socketPath), { timeoutMs: withinMs, everyMs: 5 });
     } catch (error) {
       await child.stop();
       throw error;
