@@ -4,7 +4,8 @@ import { deadLetterStreamOf } from "../contract/keys.ts";
 import { positionPlanSchema } from "../contract/position-plan.ts";
 import { haltFileStands } from "../daemon/halt-file.ts";
 import { entryTimeMs } from "../redis/entry-time.ts";
-import { integerReply, listReply, optionalTextReply, recordReply } from "../redis/reply.ts";
+import { RedisReplyError } from "../redis/redis-errors.ts";
+import { integerReply, listReply, optionalTextReply, type RedisReply, recordReply } from "../redis/reply.ts";
 import type { CommandContext } from "./command-context.ts";
 import { readRoles } from "./read-roles.ts";
 import { readHalt, readSafeMode, readText, scanKeys } from "./read-safety.ts";
@@ -120,18 +121,33 @@ async function readRates({ redis, keys, limits }: CommandContext) {
 async function readOrders({ redis, keys }: CommandContext) {
   const sources = [keys.decisionStream, keys.intentStream, keys.exitIntentStream].map(deadLetterStreamOf);
   const [open, oldest, stops, ...letters] = await Promise.all([
-    redis.command(["ZCARD", keys.openOrders]),
-    redis.command(["ZRANGE", keys.openOrders, "0", "0", "WITHSCORES"]),
-    redis.command(["ZCARD", keys.stopsMissing]),
-    ...sources.map((stream) => redis.command(["XLEN", stream])),
+    countOf(redis.command(["ZCARD", keys.openOrders])),
+    unlessRefused(redis.command(["ZRANGE", keys.openOrders, "0", "0", "WITHSCORES"])),
+    countOf(redis.command(["ZCARD", keys.stopsMissing])),
+    ...sources.map((stream) => countOf(redis.command(["XLEN", stream]))),
   ]);
-  const since = listReply(oldest)[1];
+  const since = oldest === null ? undefined : listReply(oldest)[1];
   return {
-    orders_unsettled: integerReply(open),
+    orders_unsettled: open,
     oldest_unsettled_ms: since === undefined ? null : Math.max(0, redis.serverNowMs() - Number(since)),
-    stops_missing: integerReply(stops),
-    dead_letters: letters.reduce<number>((sum, length) => sum + integerReply(length), 0),
+    stops_missing: stops,
+    dead_letters: letters.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0),
   };
+}
+
+/** null where the key holds another type: one of them must not hide all the others. */
+async function unlessRefused<Reply>(reply: Promise<Reply>): Promise<Reply | null> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof RedisReplyError && error.code === "WRONGTYPE") return null;
+    throw error;
+  }
+}
+
+async function countOf(reply: Promise<RedisReply>): Promise<number | null> {
+  const count = await unlessRefused(reply);
+  return count === null ? null : integerReply(count);
 }
 
 async function readLag(context: CommandContext) {
@@ -144,7 +160,8 @@ async function readLag(context: CommandContext) {
 }
 
 async function readHeartbeat(context: CommandContext) {
-  const [newest] = await newestEntries(context.redis, context.keys.heartbeatStream, 1);
+  const entries = await unlessRefused(newestEntries(context.redis, context.keys.heartbeatStream, 1));
+  const newest = entries?.[0];
   const beat = newest === undefined ? undefined : heartbeatSchema.safeParse(newest.fields).data;
   if (newest === undefined || beat === undefined) return null;
   const ageMs = context.redis.serverNowMs() - entryTimeMs(newest.id);

@@ -65,7 +65,7 @@ function workRows(status: Status): readonly Row[] {
   return [
     [
       "orders",
-      `${status.orders_unsettled} unsettled${unsettled}; ${status.stops_missing} stops missing; ${status.dead_letters} dead letters`,
+      `${countText(status.orders_unsettled)} unsettled${unsettled}; ${countText(status.stops_missing)} stops missing; ${countText(status.dead_letters)} dead letters`,
     ],
     ["backlog", `${status.backlog ?? notice("unknown")} of ${status.backlog_max} intents`],
     ["exit brain", beat === null ? notice("no heartbeat") : beatText(beat)],
@@ -74,6 +74,8 @@ function workRows(status: Status): readonly Row[] {
     ["versions", versions.size > 1 ? alarm(`SKEW: ${[...versions].join(" | ")}`) : ([...versions][0] ?? "–")],
   ];
 }
+
+const countText = (count: number | null) => (count === null ? alarm("unreadable") : String(count));
 
 function beatText(beat: NonNullable<Status["heartbeat"]>): string {
   const text = `${beat.status}, ${beat.positions} positions, beat ${spanText(beat.age_ms)} ago`;

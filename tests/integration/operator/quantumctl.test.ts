@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { GROUPS } from "../../../lib/contract/groups.ts";
-import { keysOf } from "../../../lib/contract/keys.ts";
+import { deadLetterStreamOf, keysOf } from "../../../lib/contract/keys.ts";
 import { encodePanicCompletion } from "../../../lib/contract/panic.ts";
 import { OPERATOR_COMMANDS } from "../../../lib/operator/commands.ts";
 import { type PaperFixture, startPaper } from "../../support/paper-exchange.ts";
@@ -94,6 +94,25 @@ describe("the switches", () => {
       expect(await redis.cli("EXISTS", keys.safeMode)).toBe("0");
     },
   );
+});
+
+test("status shows what it can read where keys hold another type", async () => {
+  const planted = [
+    ...[keys.openOrders, keys.stopsMissing, keys.heartbeatStream],
+    ...[deadLetterStreamOf(keys.exitIntentStream), keys.watchdogState, keys.windowGlobal],
+  ];
+  for (const key of planted) {
+    await redis.cli("RENAME", key, `aside:${key}`);
+    await redis.cli("SET", key, "by hand");
+  }
+  const { code, out } = await quantumctl(["status"]);
+  for (const key of planted) {
+    await redis.cli("DEL", key);
+    await redis.cli("RENAME", `aside:${key}`, key);
+  }
+  expect(code).toBe(0);
+  expect(out).toMatch(/orders +unreadable unsettled; unreadable stops missing; unreadable dead letters/);
+  expect(out).toMatch(/exit brain +no heartbeat/);
 });
 
 test("what stops entries does not fail for an audit stream that is none; what lets them pass does", async () => {
