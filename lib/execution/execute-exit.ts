@@ -13,10 +13,9 @@ import { decideExitOrder, type ExitDecision } from "./decide-exit-order.ts";
 import { denied, type Ending, rejected } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
 import { MeantPosition } from "./meant-position.ts";
+import { POSITION_READ_MS_MAX } from "./position-read.ts";
 import { type OrderPlan, type Planned, sendOrder } from "./send-order.ts";
 
-/** How long one read of the positions may hold an exit up (ms). */
-const POSITION_READ_MS_MAX = 300;
 const READ_AGAIN_MS = 250;
 /** How old the mark may be by which an exit in USD is sized where its position says none (ms). */
 const MARK_AGE_MS_MAX = 2000;

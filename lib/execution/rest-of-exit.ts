@@ -1,8 +1,10 @@
 import Big from "big.js";
+import { within } from "../daemon/within.ts";
 import { decideOrderSize, isUnderSmallestOrder } from "../exchange/decide-order-size.ts";
 import type { VenueOrder } from "../exchange/exchange.ts";
 import { askedQuantity } from "./asked-quantity.ts";
 import type { ExecutionParts, Job } from "./execution-parts.ts";
+import { POSITION_READ_MS_MAX } from "./position-read.ts";
 
 /** What an exit leaves open that one market order could not close; null: whatever is open. */
 export type RestOfExit = { readonly quantity: string | null };
@@ -42,10 +44,11 @@ function isLargest(parts: ExecutionParts, order: VenueOrder): boolean {
   return size.kind === "sized" && new Big(size.quantity).lte(order.originalQuantity);
 }
 
-/** What is still open on the side that the order closed; undefined: unreadable. */
+/** What is still open on the side that the order closed; undefined: unreadable, or not read in time. */
 async function openQuantity(parts: ExecutionParts, order: VenueOrder): Promise<Big | undefined> {
-  const reading = await parts.exchange.positions(order.symbol);
-  if (!reading.ok) return undefined;
+  const asked = parts.exchange.positions(order.symbol);
+  const reading = await within(parts.clock, POSITION_READ_MS_MAX, asked);
+  if (reading?.ok !== true) return undefined;
   const closesLong = order.side === "SELL";
   const sizes = reading.value
     .filter((one) => one.symbol === order.symbol && one.positionSide === order.positionSide)

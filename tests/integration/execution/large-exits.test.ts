@@ -94,7 +94,11 @@ test("what fits into one order is not followed by anything", async () => {
 test("of a position of exactly that size nothing rests", async () => {
   await exit({ action: "SELL", quantity: "1000" });
   await exit({ action: "SELL", quantity: "2000" });
-  expect((await exit()).result).toMatchObject({ status: "filled", quantity: "2000" });
+  const { clock } = desk.parts;
+  // A busy machine takes its time over the reading that tells.
+  const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms * 20, signal);
+  const { result } = await desk.withParts({ clock: { ...clock, sleep } }, () => exit());
+  expect(result).toMatchObject({ status: "filled", quantity: "2000" });
   expect(await listed()).toHaveLength(3);
   expect(await position()).toBe(0);
 });
@@ -135,4 +139,17 @@ test("the rest does not wait for the trades of what was closed, which the venue 
   expect(result).toMatchObject({ status: "partial", quantity: String(MAX) });
   expect(result?.reason).toContain("ABOVE_MARKET_MAX");
   expect(waitedMs).toBeLessThan(3000);
+});
+
+test("nor for a reading of positions that hangs", async () => {
+  const { exchange } = desk.parts;
+  let reads = 0;
+  const positions: typeof exchange.positions = (...of) => {
+    reads += 1;
+    return reads === 1 ? exchange.positions(...of) : new Promise(() => undefined);
+  };
+  const { result } = await desk.withParts({ exchange: { ...exchange, positions } }, () => exit());
+  expect(reads).toBe(2);
+  expect(result?.reason).toContain("ABOVE_MARKET_MAX");
+  expect((await followUps(1)).map((one) => one?.quantity)).toEqual(["2000", "1000"]);
 });
