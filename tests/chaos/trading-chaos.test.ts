@@ -12,5 +12,6 @@ test("under 20 kills at random moments every intent has one order or one non-ord
   });
   expect({ seed, problems: outcome.problems }).toEqual({ seed, problems: [] });
   expect({ seed, intents: outcome.intents }).toEqual({ seed, intents: outcome.distinct });
+  expect(outcome.killedMeanwhile).toBeGreaterThan(10);
   expect(outcome.executedOrders).toBeGreaterThan(20);
 }, 180_000);

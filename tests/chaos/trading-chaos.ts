@@ -30,6 +30,8 @@ export interface ChaosOptions {
 
 export interface ChaosOutcome extends Reconciliation {
   readonly killed: Readonly<Record<string, number>>;
+  /** Kills before the last decision was appended. */
+  readonly killedMeanwhile: number;
   readonly fed: number;
   /** Distinct decisions that no limit stands against; each must have become exactly one intent. */
   readonly distinct: number;
@@ -91,9 +93,10 @@ export async function runTradingChaos(options: ChaosOptions): Promise<ChaosOutco
     await losesReplies(venue, options.seed);
     const eye = await stack.redis.eye();
     await eye.command("SET", keys.kill, "0");
-    const feeding = feed(stack, eye, options, random);
-    const killed = await kill(stack, options, random);
-    const { fed, distinct } = await feeding;
+    const course: Course = { options, random, beganMs: performance.now(), kills: 0 };
+    const feeding = feed(stack, eye, course);
+    const killed = await kill(stack, course);
+    const { distinct, killedMeanwhile } = await feeding;
     await atRest(eye, keys, 90_000);
     const record = await readPipeline(eye, keys, venue);
     eye.close();
@@ -102,7 +105,8 @@ export async function runTradingChaos(options: ChaosOptions): Promise<ChaosOutco
     return {
       ...{ ...reconciled, problems },
       killed,
-      fed,
+      killedMeanwhile,
+      fed: options.decisions,
       distinct,
       intents: record.intents.filter(({ kind }) => kind !== "follow_up").length,
       results: record.results.length,
@@ -135,22 +139,42 @@ async function losesReplies(venue: string, seed: number): Promise<void> {
   });
 }
 
-async function feed(stack: TradingStack, eye: RedisEye, options: ChaosOptions, random: () => number) {
+/** What feeding and killing know of each other. */
+interface Course {
+  readonly options: ChaosOptions;
+  readonly random: () => number;
+  readonly beganMs: number;
+  kills: number;
+}
+
+/** What a kill takes, restart included, before one was timed (ms). */
+const KILL_MS = 300;
+
+/** Until the next decision (ms): they are to last as long as the kills, or most of these would meet nothing in work. */
+function pauseMs({ options, random, beganMs, kills }: Course, fed: number): number {
+  const killMs = kills === 0 ? KILL_MS : (performance.now() - beganMs) / kills;
+  const meanMs = (killMs * (options.kills - kills)) / (options.decisions - fed);
+  return 2 * meanMs * random();
+}
+
+async function feed(stack: TradingStack, eye: RedisEye, course: Course) {
+  const { options, random } = course;
   const maker = new DecisionMaker(random, `chaos-${options.seed}`, MIX);
   const distinct = new Set<string>();
   const venue = stack.daemons["paper-exchange"].url;
   let marks = await readPrices(venue);
   for (let fed = 0; fed < options.decisions; fed += 1) {
-    if (fed % 20 === 19) marks = await readPrices(venue);
+    if (fed % 5 === 4) marks = await readPrices(venue);
     const { fields } = maker.next(marks, Date.now());
     distinct.add(fields.at(-1) ?? "");
     await append(eye, fields);
-    await Bun.sleep(random() * 10);
+    if (fed + 1 < options.decisions) await Bun.sleep(pauseMs(course, fed));
   }
-  return { fed: options.decisions, distinct: distinct.size };
+  return { distinct: distinct.size, killedMeanwhile: course.kills };
 }
 
-async function kill(stack: TradingStack, options: ChaosOptions, random: () => number) {
+async function kill(stack: TradingStack, course: Course) {
+  const { options, random } = course;
   const killed: Record<string, number> = {};
   for (let count = 0; count < options.kills; count += 1) {
     await Bun.sleep(50 + random() * 250);
@@ -158,16 +182,21 @@ async function kill(stack: TradingStack, options: ChaosOptions, random: () => nu
     const target = roll < 0.35 ? TARGETS[0] : roll < 0.75 ? TARGETS[1] : roll < 0.9 ? TARGETS[2] : TARGETS[3];
     killed[target] = (killed[target] ?? 0) + 1;
     options.say?.(`kill ${count + 1}/${options.kills}: ${target}`);
-    if (target === "redis") {
-      stack.redis.process().signal("SIGKILL");
-      await stack.redis.process().exited;
-      await stack.redis.start();
-      continue;
-    }
-    const roles = target === "both" ? (["ai-strategy-router", "execution"] as const) : [target];
-    for (const role of roles) stack.daemons[role].process().signal("SIGKILL");
-    await Promise.all(roles.map((role) => stack.daemons[role].process().exited));
-    await Promise.all(roles.map((role) => stack.daemons[role].start()));
+    await killAndStart(stack, target);
+    course.kills += 1;
   }
   return killed;
+}
+
+async function killAndStart(stack: TradingStack, target: (typeof TARGETS)[number]): Promise<void> {
+  if (target === "redis") {
+    stack.redis.process().signal("SIGKILL");
+    await stack.redis.process().exited;
+    await stack.redis.start();
+    return;
+  }
+  const roles = target === "both" ? (["ai-strategy-router", "execution"] as const) : [target];
+  for (const role of roles) stack.daemons[role].process().signal("SIGKILL");
+  await Promise.all(roles.map((role) => stack.daemons[role].process().exited));
+  await Promise.all(roles.map((role) => stack.daemons[role].start()));
 }
