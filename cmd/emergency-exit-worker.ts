@@ -1,6 +1,7 @@
 import { keysOf } from "../lib/contract/keys.ts";
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { venueAccess } from "../lib/daemon/settings-exchange.ts";
 import { createWorker } from "../lib/emergency/worker/create-worker.ts";
 import { rememberInstallation } from "../lib/emergency/worker/install-boundary.ts";
 import { openWorkerJournal } from "../lib/emergency/worker/open-worker-journal.ts";
@@ -15,13 +16,7 @@ void runDaemon({
   check: workerSettingFaults,
   build: (context) => {
     const { settings, clock, random, log } = context;
-    const { venue: exchange } = openBinance({
-      ...{ mode: settings.TRADING_MODE, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
-      apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
-      apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
-      requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
-      exitReservePct: settings.EXIT_RESERVE_PCT,
-    });
+    const { venue: exchange } = openBinance({ ...venueAccess(settings), fetch, clock, log });
     // Asked before anything else is made: its answer is what a start waits for longest.
     const firstContact = exchange.connect();
     const keys = keysOf(settings.QUANTUM_NAMESPACE);

@@ -1,6 +1,7 @@
 import { keysOf } from "../lib/contract/keys.ts";
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { venueAccess } from "../lib/daemon/settings-exchange.ts";
 import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
 import { createMarkPrices } from "../lib/exchange/mark-prices.ts";
 import { createExecution } from "../lib/execution/create-execution.ts";
@@ -18,13 +19,7 @@ void runDaemon({
   build: (context) => {
     const { settings, clock, random, log } = context;
     const mode = settings.TRADING_MODE;
-    const exchange = createBinanceExchange({
-      ...{ mode, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
-      apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
-      apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
-      requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
-      exitReservePct: settings.EXIT_RESERVE_PCT,
-    });
+    const exchange = createBinanceExchange({ ...venueAccess(settings), fetch, clock, log });
     const claim = new ModeClaim({ exchange, keys: keysOf(settings.QUANTUM_NAMESPACE) });
     let redisSinceMs = Number.POSITIVE_INFINITY;
     const redis = connectRedisOver(openPlainWire, {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { venueAccess } from "../lib/daemon/settings-exchange.ts";
 import { createWatchdog } from "../lib/emergency/watchdog/create-watchdog.ts";
 import { watchdogSettingFaults, watchdogSettings } from "../lib/emergency/watchdog/settings.ts";
 import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
@@ -21,13 +22,7 @@ void runDaemon({
       name: consumerName("exit-brain-watchdog", context.instance),
       ...{ clock, random, log },
     });
-    const exchange = createBinanceExchange({
-      ...{ mode: settings.TRADING_MODE, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
-      apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
-      apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
-      requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
-      exitReservePct: settings.EXIT_RESERVE_PCT,
-    });
+    const exchange = createBinanceExchange({ ...venueAccess(settings), fetch, clock, log });
     return createWatchdog(context, { redis, exchange, fetch, newEventId: randomUUID });
   },
 });

@@ -1,5 +1,6 @@
 import { consumerName } from "../lib/contract/roles.ts";
 import { runDaemon } from "../lib/daemon/run-daemon.ts";
+import { venueAccess } from "../lib/daemon/settings-exchange.ts";
 import { createBinanceExchange } from "../lib/exchange/binance-exchange.ts";
 import { createMarkPrices } from "../lib/exchange/mark-prices.ts";
 import { createUserStream } from "../lib/exchange/user-stream.ts";
@@ -27,13 +28,7 @@ void runDaemon({
     const planRedis = connectRedisOver(openPlainWire, {
       ...{ ...connection, name: `${name}-plans`, onConnected: ensureLibrary },
     });
-    const exchange = createBinanceExchange({
-      ...{ mode, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch, clock, log },
-      apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
-      apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
-      requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
-      exitReservePct: settings.EXIT_RESERVE_PCT,
-    });
+    const exchange = createBinanceExchange({ ...venueAccess(settings), fetch, clock, log });
     return createExitBrain(context, {
       ...{ redis, planRedis, exchange },
       marks: (symbols) =>

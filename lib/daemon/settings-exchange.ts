@@ -1,5 +1,6 @@
 import type { TradingMode } from "../contract/trading-mode.ts";
 import type { ConfigurationFault } from "./configuration-fault.ts";
+import type { SettingsOf } from "./daemon-spec.ts";
 import type { Secret } from "./secret.ts";
 import { integerSetting } from "./settings-number.ts";
 import { optionalUrlSetting, secretSetting } from "./settings-secret.ts";
@@ -44,8 +45,22 @@ export const exchangeSettings = {
   }),
 } as const;
 
-/** What install.sh writes for PAPER; left there after a change of the mode, the venue's own address refuses it. */
+/** The simulated venue's. install.sh writes it for PAPER; left there after a change of the mode, the venue's own address refuses it. */
 const PAPER_CREDENTIAL = "paper";
+
+/** What a client of the venue is made with, besides the process's own `fetch`, clock and log. */
+export function venueAccess(
+  settings: SettingsOf<typeof exchangeSettings> & { readonly TRADING_MODE: TradingMode },
+) {
+  return {
+    mode: settings.TRADING_MODE,
+    restUrl: settings.EXCHANGE_REST_URL?.reveal(),
+    apiKey: settings.BINANCE_API_KEY?.reveal() ?? PAPER_CREDENTIAL,
+    apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? PAPER_CREDENTIAL,
+    requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
+    exitReservePct: settings.EXIT_RESERVE_PCT,
+  };
+}
 
 /** PAPER has keys of its own; everywhere else an order without credentials is a fault of the configuration. */
 export function credentialFaults(settings: {

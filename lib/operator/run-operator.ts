@@ -10,6 +10,7 @@ import { readConfiguration } from "../daemon/configuration.ts";
 import { ConfigurationError, describeFault } from "../daemon/configuration-fault.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { type Environment, processEnvironment } from "../daemon/environment.ts";
+import { venueAccess } from "../daemon/settings-exchange.ts";
 import { shownLimits } from "../daemon/settings-limits.ts";
 import { createBinanceExchange } from "../exchange/binance-exchange.ts";
 import { connectRedis } from "../redis/connection.ts";
@@ -117,14 +118,7 @@ const nothing = () => undefined;
 const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 function createExchange(settings: SettingsOf<typeof operatorSettings>) {
-  return createBinanceExchange({
-    ...{ mode: settings.TRADING_MODE, restUrl: settings.EXCHANGE_REST_URL?.reveal(), fetch },
-    ...{ clock: systemClock, log: silent },
-    apiKey: settings.BINANCE_API_KEY?.reveal() ?? "paper",
-    apiSecret: settings.BINANCE_API_SECRET?.reveal() ?? "paper",
-    requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
-    exitReservePct: settings.EXIT_RESERVE_PCT,
-  });
+  return createBinanceExchange({ ...venueAccess(settings), fetch, clock: systemClock, log: silent });
 }
 
 /** Whoever is behind sudo, if it was used. */
