@@ -162,8 +162,10 @@ function hasRecovered(input: WatchInput, latch: Latch, finding: Finding): boolea
   const decided =
     event.reason !== "EXIT_BRAIN_DECISION_STAGNANT" || last.lastDecisionTs !== failure.lastDecisionTs;
   // A beat that merely lay in the stream proves it only when another instance sent it: the failed one may have left
-  // a beat that we had not read.
-  if (!input.brain.fresh) return decided && last.instanceId !== failure.instanceId;
+  // a beat that we had not read. Where nobody had been seen, any may be of the failed one.
+  if (!input.brain.fresh) {
+    return decided && failure.instanceId !== "" && last.instanceId !== failure.instanceId;
+  }
   return decided && finding.kind === "fine";
 }
 

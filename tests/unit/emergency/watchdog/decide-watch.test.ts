@@ -224,6 +224,15 @@ describe("what does not prove a recovery", () => {
     expect(kept(unseenBrain(0, beat(6)))).toEqual([]);
   });
 
+  test("any beat that Redis brought back, where no brain had been seen when it failed", () => {
+    const unseen = latchOf({ stage: "halted", failure: { instanceId: "", seq: 0, lastDecisionTs: 0 } });
+    const leftOver = withAgesAnew(afterFoundBeat(unseenBrain(0, undefined), beat(6)), 20_000);
+    expect(kept(leftOver, { latch: unseen })).toEqual([]);
+    expect(kept(brainSaying("ALIVE", 20_000), { latch: unseen })).toEqual([
+      { kind: "keep-latch", latch: { ...unseen, recovered: true } },
+    ]);
+  });
+
   test("a brain that beats and is DEGRADED", () => {
     expect(kept(brainSaying("DEGRADED", 20_000))).toEqual([]);
   });
