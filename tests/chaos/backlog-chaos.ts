@@ -15,6 +15,7 @@ import { reconcile } from "../../scripts/stack/reconcile.ts";
 import type { RedisEye } from "../../scripts/stack/redis-process.ts";
 import { startTradingStack } from "../../scripts/stack/trading-stack.ts";
 import { waitFor } from "../../scripts/stack/wait-for.ts";
+import { WIDE_OPEN } from "../support/pipeline.ts";
 
 export interface BacklogOptions {
   readonly decisions: number;
@@ -42,19 +43,9 @@ const AGE_MAX_SEC = 600;
 /** How much older than this an old decision is not yet when it is fed, ms. */
 const LEFT_TO_LIVE_MS = 12_000;
 const ENV = {
-  "ai-strategy-router": {
-    SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW: "1000000",
-    SAFETY_SYMBOL_MAX_INTENTS_PER_WINDOW: "1000000",
-    INTENT_MAX_AGE_SEC: String(AGE_MAX_SEC),
-  },
-  execution: { MAX_TRADES_10MIN: "1000000", MIN_HOLD_SECONDS: "0", INTENT_MAX_AGE_SEC: String(AGE_MAX_SEC) },
-  "paper-exchange": {
-    PAPER_SPEED: "0",
-    PAPER_ORDER_LIMIT_10S: "1000000",
-    PAPER_ORDER_LIMIT_1M: "1000000",
-    PAPER_WEIGHT_LIMIT_1M: "10000000",
-    PAPER_BALANCE_USD: "100000000",
-  },
+  "ai-strategy-router": { ...WIDE_OPEN["ai-strategy-router"], INTENT_MAX_AGE_SEC: String(AGE_MAX_SEC) },
+  execution: { ...WIDE_OPEN.execution, INTENT_MAX_AGE_SEC: String(AGE_MAX_SEC) },
+  "paper-exchange": WIDE_OPEN["paper-exchange"],
 };
 
 const markSchema = z.looseObject({ markPrice: z.string() });

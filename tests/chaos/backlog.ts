@@ -1,9 +1,9 @@
 /**
  * `bun run chaos:backlog`: the long run, on the binaries in dist/. `--decisions N`, `--backlog N`.
  */
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { wholeOption } from "../../scripts/whole-option.ts";
+import { BINARIES } from "../support/pipeline.ts";
 import { runBacklog } from "./backlog-chaos.ts";
 
 const { values } = parseArgs({
@@ -17,7 +17,7 @@ const backlogMax = wholeOption("backlog", values.backlog);
 const outcome = await runBacklog({
   decisions: wholeOption("decisions", values.decisions),
   backlogMax,
-  binaries: join(import.meta.dir, "..", "..", "dist"),
+  binaries: BINARIES,
   say: (line) => process.stdout.write(`${line}\n`),
 });
 const { verdicts, byStatus, misjudged, problems, ...numbers } = outcome;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { join } from "node:path";
+import { BINARIES } from "../support/pipeline.ts";
 import { runTradingChaos } from "./trading-chaos.ts";
 
 test("under 20 kills at random moments every intent has one order or one non-order, and one result", async () => {
@@ -8,7 +8,7 @@ test("under 20 kills at random moments every intent has one order or one non-ord
     kills: 20,
     decisions: 400,
     seed,
-    binaries: join(import.meta.dir, "..", "..", "dist"),
+    binaries: BINARIES,
   });
   expect({ seed, problems: outcome.problems }).toEqual({ seed, problems: [] });
   expect({ seed, intents: outcome.intents }).toEqual({ seed, intents: outcome.distinct });

@@ -18,6 +18,7 @@ import type { RedisEye } from "../../scripts/stack/redis-process.ts";
 import { seededRandom } from "../../scripts/stack/seeded-random.ts";
 import { startTradingStack, type TradingStack } from "../../scripts/stack/trading-stack.ts";
 import { waitFor } from "../../scripts/stack/wait-for.ts";
+import { WIDE_OPEN } from "../support/pipeline.ts";
 import { stopProblems } from "./stops-at-venue.ts";
 
 export interface ChaosOptions {
@@ -46,22 +47,11 @@ const MIX: readonly (readonly [DecisionKind, number])[] = [
   ["repeated", 30],
 ];
 const TARGETS = ["ai-strategy-router", "execution", "both", "redis"] as const;
-const WIDE_OPEN = {
-  SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW: "1000000",
-  SAFETY_SYMBOL_MAX_INTENTS_PER_WINDOW: "1000000",
-  INTENT_BACKLOG_MAX: "1000000",
-};
-const GATES_OPEN = {
-  GATE_MODE: "audit",
-  MAX_TRADES_10MIN: "1000000",
-  MIN_HOLD_SECONDS: "0",
-  STALE_IDLE_MS: "5000",
-};
-const VENUE_WIDE_OPEN = {
-  PAPER_ORDER_LIMIT_10S: "1000000",
-  PAPER_ORDER_LIMIT_1M: "1000000",
-  PAPER_WEIGHT_LIMIT_1M: "10000000",
-  PAPER_BALANCE_USD: "100000000",
+/** Limits in nobody's way, and a market that moves. */
+const ENV = {
+  "ai-strategy-router": { ...WIDE_OPEN["ai-strategy-router"], INTENT_BACKLOG_MAX: "1000000" },
+  execution: { ...WIDE_OPEN.execution, GATE_MODE: "audit", STALE_IDLE_MS: "5000" },
+  "paper-exchange": { ...WIDE_OPEN["paper-exchange"], PAPER_SPEED: "1" },
 };
 const keys = keysOf("");
 
@@ -82,11 +72,7 @@ export async function runTradingChaos(options: ChaosOptions): Promise<ChaosOutco
     folder,
     appendfsync: "always",
     binaries: options.binaries,
-    env: {
-      "ai-strategy-router": WIDE_OPEN,
-      execution: GATES_OPEN,
-      "paper-exchange": VENUE_WIDE_OPEN,
-    },
+    env: ENV,
   });
   try {
     const venue = stack.daemons["paper-exchange"].url;

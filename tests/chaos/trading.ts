@@ -2,9 +2,9 @@
  * `bun run chaos:trading`: the long run of the kill -9 chaos, on the binaries in dist/.
  * `--kills N`, `--decisions N`, `--seed N`.
  */
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { wholeOption } from "../../scripts/whole-option.ts";
+import { BINARIES } from "../support/pipeline.ts";
 import { runTradingChaos } from "./trading-chaos.ts";
 
 const { values } = parseArgs({
@@ -19,7 +19,7 @@ const outcome = await runTradingChaos({
   kills: wholeOption("kills", values.kills),
   decisions: wholeOption("decisions", values.decisions),
   seed: wholeOption("seed", values.seed, { min: 0 }),
-  binaries: join(import.meta.dir, "..", "..", "dist"),
+  binaries: BINARIES,
   say: (line) => process.stdout.write(`${line}\n`),
 });
 const { byStatus, problems, ...numbers } = outcome;
