@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { MUTATIONS } from "../mutations.ts";
 import type { SimulationOptions } from "./options.ts";
 import { encodeResult } from "./seed-result.ts";
@@ -26,7 +26,8 @@ export async function runWorker(options: SimulationOptions): Promise<void> {
   try {
     for (let seed = options.from; seed < options.from + options.seeds; seed += options.workers) {
       const result = await runSeed({ seed, steps: options.steps, redis, unheard: () => unheard.splice(0) });
-      writeSync(1, `${encodeResult(result)}\n`);
+      // Whole, also where the reader is slow: `writeSync` may write a part.
+      writeFileSync(1, `${encodeResult(result)}\n`);
       if (mutation !== undefined && result.finding !== undefined) break;
     }
   } finally {
