@@ -28,7 +28,11 @@ export async function executeExit(parts: ExecutionParts, job: Job, made: number)
   const proved = await proveExit(parts, job, { meant, before: undefined });
   if (proved.kind === "ended") return proved.ending;
   const { plan } = proved;
-  const planAgain = () => proveExit(parts, job, { meant, before: plan });
+  const pinned = meant.pinTo(plan);
+  const planAgain = async () => {
+    await pinned;
+    return proveExit(parts, job, { meant, before: plan });
+  };
   return sendOrder(parts, job, { plan, planAgain }, { made });
 }
 

@@ -1,7 +1,8 @@
 /**
  * The position that an exit is meant for, as the plans have it.
  *
- * 1 An exit that names when its position was opened, or that has waited for one to be listed, closes no other.
+ * 1 An exit that names when its position was opened, that has waited for one to be listed, or that is sent again, closes
+ *   no other.
  * 2 A plan that matched and is gone since was its position's: whatever is open by now was opened later.
  * 3 A plan that cannot be read, does not say when it began or was forgotten by Redis denies nothing.
  */
@@ -12,6 +13,7 @@ import type { PositionSide } from "../exchange/exchange.ts";
 import { POSITION_LAG_MS_MAX } from "../exchange/position-lag.ts";
 import { HEDGE_SIDES, mayClose } from "./decide-exit-order.ts";
 import type { ExecutionParts } from "./execution-parts.ts";
+import type { OrderPlan } from "./send-order.ts";
 
 type PlanWord =
   | { readonly kind: "none" }
@@ -48,6 +50,18 @@ export class MeantPosition {
   }
 
   /**
+   * Pins the exit to what its first order closes, as the plans have it now: one that is sent later must close nothing
+   * else. Nothing waits for it but a later order. Never rejects.
+   */
+  async pinTo({ side, positionSide }: Pick<OrderPlan, "side" | "positionSide">): Promise<void> {
+    const closes = side === "SELL" ? "LONG" : "SHORT";
+    this.#exit = { ...this.#exit, position_side: closes };
+    if (this.#exit.opened_at_ms !== null) return;
+    const plan = await this.#planOf(positionSide).catch(() => ({ kind: "unknown" as const }));
+    if (plan.kind === "opened" && plan.side === closes) this.#pin(plan.atMs);
+  }
+
+  /**
    * Whether a reading in which nothing is open may lack it: a plan is recorded, or it was opened so lately that it may
    * not be listed yet. Where only one can be meant the exit is pinned to it: what is opened meanwhile is another.
    */
@@ -58,10 +72,15 @@ export class MeantPosition {
     const [one, other] = all.filter(({ plan }) => this.#mayMean(plan));
     if (one?.plan.kind === "opened" && other === undefined && exit.opened_at_ms === null) {
       const position_side = hedgeMode ? one.side : exit.position_side;
-      this.#exit = { ...exit, opened_at_ms: one.plan.atMs, position_side };
-      this.#matchedSinceMs = this.#parts.redisSinceMs();
+      this.#exit = { ...exit, position_side };
+      this.#pin(one.plan.atMs);
     }
     return one !== undefined;
+  }
+
+  #pin(openedAtMs: number): void {
+    this.#exit = { ...this.#exit, opened_at_ms: openedAtMs };
+    this.#matchedSinceMs = this.#parts.redisSinceMs();
   }
 
   #mayMean(plan: PlanWord): boolean {

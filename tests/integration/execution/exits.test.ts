@@ -177,34 +177,41 @@ describe("an exit that waited for more than a second is proved again", () => {
   /** What the refusals of a planned exit leave in doubt is waited out: on the desk's own window, for 20 s. */
   const recvWindowMs = 500;
 
-  test("and leaves alone what was opened by hand meanwhile", async () => {
-    await open();
-    const { client, keys } = desk.server;
-    const opened = (at: string) =>
-      client.command(["HSET", `${keys.positionPlanPrefix}ETHUSDT`, "opened_at", at]);
-    await opened("1000");
-    await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 1000);
-    let exchanged: Promise<unknown> | undefined;
-    const { exchange } = desk.parts;
-    const exchangePosition = async () => {
-      await desk.paper.clearFaults();
-      await open("0.2", "SELL");
-      await open("0.3");
-      await opened("2000");
-      await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 3);
-    };
-    const submitOrder: typeof exchange.submitOrder = async (...order) => {
-      const outcome = await exchange.submitOrder(...order);
-      exchanged ??= exchangePosition();
-      await exchanged;
-      return outcome;
-    };
-    const { result } = await desk.withParts({ recvWindowMs, exchange: { ...exchange, submitOrder } }, () =>
-      exit({ opened_at_ms: 1000 }),
-    );
-    expect(result?.reason).toStartWith("POSITION_CHANGED");
-    expect(await position()).toBe(0.3);
-  }, 120_000);
+  test.each([
+    ["by the time that it names", 1000],
+    ["though it names none", null],
+  ])(
+    "and leaves alone what was opened by hand meanwhile, %s",
+    async (_by, meantMs) => {
+      await open();
+      const { client, keys } = desk.server;
+      const opened = (at: string) =>
+        client.command(["HSET", `${keys.positionPlanPrefix}ETHUSDT`, "opened_at", at, "side", "LONG"]);
+      await opened("1000");
+      await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 1000);
+      let exchanged: Promise<unknown> | undefined;
+      const { exchange } = desk.parts;
+      const exchangePosition = async () => {
+        await desk.paper.clearFaults();
+        await open("0.2", "SELL");
+        await open("0.3");
+        await opened("2000");
+        await fault("/fapi/v1/order", "POST", { kind: "error", code: -1008 }, 3);
+      };
+      const submitOrder: typeof exchange.submitOrder = async (...order) => {
+        const outcome = await exchange.submitOrder(...order);
+        exchanged ??= exchangePosition();
+        await exchanged;
+        return outcome;
+      };
+      const { result } = await desk.withParts({ recvWindowMs, exchange: { ...exchange, submitOrder } }, () =>
+        exit({ opened_at_ms: meantMs }),
+      );
+      expect(result?.reason).toStartWith("POSITION_CHANGED");
+      expect(await position()).toBe(0.3);
+    },
+    120_000,
+  );
 
   /** The venue is overloaded for a while, and answers the second reading of positions, and each later one, with 500. */
   const exitOfLostReadings = async (change: object, meanwhile: () => Promise<unknown>) => {
