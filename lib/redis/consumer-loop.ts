@@ -1,6 +1,7 @@
 import { type BackOff, createBackOff } from "./back-off.ts";
 import type { ConsumerStatus, StreamConsumerOptions } from "./consumer-options.ts";
 import { createInFlight, type InFlight } from "./in-flight.ts";
+import { createPageSize, type PageSize } from "./page-size.ts";
 import { isRedisTrouble } from "./redis-errors.ts";
 import type { RedisDependency } from "./redis-state.ts";
 import type { StreamConsumer } from "./stream-consumer.ts";
@@ -26,6 +27,7 @@ class ConsumerLoop implements StreamConsumer {
   readonly #options: StreamConsumerOptions;
   readonly #inFlight: InFlight;
   readonly #backOff: BackOff;
+  readonly #pageSize: PageSize;
   #kind: ConsumerStatus["kind"] = "starting";
   #reason: string | undefined;
   #handled = 0;
@@ -41,6 +43,7 @@ class ConsumerLoop implements StreamConsumer {
     this.#openWire = openWire;
     this.#options = options;
     this.#inFlight = createInFlight(options.clock);
+    this.#pageSize = createPageSize(options.batchMax);
     this.#backOff = createBackOff({ firstMs: 50, maxMs: CYCLE_MS, random: options.random });
   }
 
@@ -156,6 +159,7 @@ class ConsumerLoop implements StreamConsumer {
       if (page === undefined) return;
       cursor = page.cursor;
     } while (cursor !== "0-0");
+    this.#pageSize.passed();
     // What was put off until later must not keep the loop from new entries, however much of it there is.
     const over = clock.monotonicMs();
     this.#nextSweepAt = Math.max(this.#nextSweepAt, over + (over - began));
@@ -183,7 +187,7 @@ class ConsumerLoop implements StreamConsumer {
     signal: AbortSignal,
     read: (count: number) => Promise<Page>,
   ): Promise<Page | undefined> {
-    const count = Math.min(await this.#room(signal, 1), this.#options.batchMax);
+    const count = Math.min(await this.#room(signal, 1), this.#pageSize.now());
     if (count === 0) return undefined;
     const seen = this.#inFlight.observe();
     try {
@@ -196,6 +200,10 @@ class ConsumerLoop implements StreamConsumer {
       if (lostIds.length > 0) await this.#reportLost(lostIds);
       this.#cycle();
       return page;
+    } catch (error) {
+      // A connection that we ended says nothing of its page.
+      if (this.#goesOn(signal)) this.#pageSize.failed(error);
+      throw error;
     } finally {
       seen.end();
     }

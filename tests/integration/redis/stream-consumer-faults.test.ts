@@ -161,3 +161,14 @@ describe("a server that refuses writes under a consumer", () => {
     await waitUntil("all were handled", () => consuming.status().handled === 50);
   });
 });
+
+test("entries too large for a page that Redis would send are read in smaller pages", async () => {
+  await using server = await startRedisServer();
+  await server.cli("CONFIG", "SET", "client-output-buffer-limit", "normal 1mb 0 0");
+  const script =
+    "for n = 1, 24 do redis.call('XADD', 's', n .. '-0', 'n', n, 'data', string.rep('x', 200000)) end";
+  await server.cli("EVAL", script, "0");
+  await using consuming: Consuming = consume(server, { batchMax: 24, readMax: 24, inFlightMax: 48 });
+  await waitUntil("all were handled", () => distinct(consuming.handed).length === 24);
+  await waitUntil("nothing is pending", async () => (await pendingCount(server)) === 0);
+});
