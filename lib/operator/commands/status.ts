@@ -91,7 +91,7 @@ function positionLines(status: Status): readonly string[] {
         ]
       : [plan.symbol, "its plan does not parse"],
   );
-  const planned = plans.length === 0 ? ["no position is planned"] : tableOf("position", plans);
+  const planned = plans.length === 0 ? ["no position is planned"] : tableOf("plan", plans);
   const { venue_positions: venue } = status;
   if (venue === null) return [...planned, ""];
   if (typeof venue === "string")
@@ -111,7 +111,8 @@ function positionLines(status: Status): readonly string[] {
 const HEADS: Readonly<Record<string, Row>> = {
   stream: ["stream", "group", "lag", "pending", "consumers"],
   role: ["role", "instance", "build", "beat", "restarts"],
-  position: ["position", "side", "quantity", "entry", "", ""],
+  // A plan is of the last entry: what is open of a position that was entered several times the venue alone says.
+  plan: ["plan", "side", "last fill", "at", "", ""],
   "at the venue": ["at the venue", "side", "quantity", "entry", "", ""],
 };
 

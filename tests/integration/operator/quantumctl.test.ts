@@ -339,7 +339,9 @@ describe("looking", () => {
       plans: [{ symbol: "XRPUSDT", readable: false }],
       venue_positions: [{ symbol: "BTCUSDT", quantity: "0.01" }],
     });
-    expect((await quantumctl(["status"])).out).toMatch(/last drill +60 min ago/);
+    const { out } = await quantumctl(["status"]);
+    expect(out).toMatch(/last drill +60 min ago/);
+    expect(out).toMatch(/plan +side +last fill/);
     const away = await quantumctl(["status", "--venue"], { EXCHANGE_REST_URL: "http://127.0.0.1:1" });
     expect(away.out).toContain("the venue does not say what is open");
     await redis.cli("DEL", keys.windowGlobal, keys.drillLast, `${keys.positionPlanPrefix}XRPUSDT`);
