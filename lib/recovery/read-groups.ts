@@ -1,5 +1,5 @@
 import type { RedisCommands } from "../redis/connection.ts";
-import { absentEntries, type GroupPosition, placeOf } from "../redis/group-position.ts";
+import { absentEntries, type GroupPosition, knownLag, placeOf } from "../redis/group-position.ts";
 import { RedisReplyError } from "../redis/redis-errors.ts";
 import { integerReply, listReply, type RedisReply, textReply } from "../redis/reply.ts";
 
@@ -109,14 +109,21 @@ export async function trimmedUnread(
   stream: string,
   position: GroupPosition,
 ): Promise<number | "unknown"> {
-  const { lag, lastDeliveredId } = position;
+  const lag = knownLag(position);
   // Nothing was unread when the group was looked at; entries may have come before the look at the stream.
   if (lag === 0) return 0;
   const known = absentEntries(position);
   if (placeOf(position) === "gap") return known ?? "unknown";
   if (known !== undefined || lag === undefined) return known === 0 ? 0 : "unknown";
   if (lag > COUNTED_MAX) return "unknown";
-  const unread = await redis.command(["XRANGE", stream, `(${lastDeliveredId}`, "+", "COUNT", String(lag)]);
+  const unread = await redis.command([
+    "XRANGE",
+    stream,
+    `(${position.lastDeliveredId}`,
+    "+",
+    "COUNT",
+    String(lag),
+  ]);
   return listReply(unread).length < lag ? "unknown" : 0;
 }
 

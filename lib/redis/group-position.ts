@@ -2,7 +2,8 @@
  * What can be believed of how far a group is.
  *
  * Redis 7.0 restores a group's entries-read as of the last rewrite of its append-only file: after a restart the lag
- * counts for ever what was read since. So the lag is never too low, but may be too high. Ids are always true.
+ * counts for ever what was read since. So the lag is never too low, but may be too high. Ids are always true. Below 0 it
+ * is where somebody said too much by XGROUP SETID … ENTRIESREAD: then it says nothing.
  *
  * 1. Unread is what the ids prove where they prove it, and never more than the stream holds.
  * 2. What the lag counts and the stream does not hold is told as such: trimmed unread, or counted by mistake.
@@ -21,6 +22,11 @@ export interface GroupPosition {
   readonly lastGeneratedId: string;
 }
 
+/** The lag, where it can be believed as a bound. */
+export function knownLag({ lag }: GroupPosition): number | undefined {
+  return lag === undefined || lag < 0 ? undefined : lag;
+}
+
 /** `gap`: nothing that the group has read is in the stream any more, so what it has not read may be gone, too. */
 export function placeOf(position: GroupPosition): "end" | "gap" | "within" {
   const { firstId, lastDeliveredId, lastGeneratedId } = position;
@@ -33,7 +39,8 @@ export function unreadEntries(position: GroupPosition): number | undefined {
   const place = placeOf(position);
   if (place === "end") return 0;
   if (place === "gap") return position.length;
-  return position.lag === undefined ? undefined : Math.min(position.lag, position.length);
+  const lag = knownLag(position);
+  return lag === undefined ? undefined : Math.min(lag, position.length);
 }
 
 /**
@@ -41,13 +48,13 @@ export function unreadEntries(position: GroupPosition): number | undefined {
  * nobody knows.
  */
 export function absentEntries(position: GroupPosition): number | undefined {
-  const { lag, length } = position;
+  const lag = knownLag(position);
   if (lag === undefined) return undefined;
   switch (placeOf(position)) {
     case "end":
       return lag;
     case "gap":
-      return Math.max(0, lag - length);
+      return Math.max(0, lag - position.length);
     case "within":
       return undefined;
   }

@@ -1,4 +1,4 @@
-import { absentEntries, type GroupPosition, placeOf } from "../redis/group-position.ts";
+import { absentEntries, type GroupPosition, knownLag, placeOf } from "../redis/group-position.ts";
 
 /** What is known of a group's losses. */
 export interface TrimmedUnread {
@@ -20,10 +20,11 @@ export function trimmedUnread(
   counterKept: boolean,
 ): TrimmedUnread {
   const miscounted = counterKept ? before?.miscounted : undefined;
-  if (position.lag === undefined) return { lost: undefined, miscounted };
+  const lag = knownLag(position);
+  if (lag === undefined) return { lost: undefined, miscounted };
   const known = before?.lost ?? 0;
   const absent = absentEntries(position);
-  if (absent === undefined) return { lost: Math.min(known, position.lag), miscounted };
+  if (absent === undefined) return { lost: Math.min(known, lag), miscounted };
   if (miscounted !== undefined) {
     return { lost: Math.max(0, absent - miscounted), miscounted: Math.min(miscounted, absent) };
   }

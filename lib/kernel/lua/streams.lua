@@ -27,8 +27,9 @@ local COUNTED_MAX = 2000
 
 -- Entries that a group has not finished: pending and unread, counted to `enough` at most where Redis' lag says more
 -- than `few`. The lag is never too low, but may be too high for ever: after a restart the counter that it
--- stands on is that of the last rewrite of the append-only file, and what was read since counts as unread. Without
--- the group everything in the stream is unread. nil when unreadable, or too many to count.
+-- stands on is that of the last rewrite of the append-only file, and what was read since counts as unread. Below 0 it
+-- says nothing: somebody told Redis that the group had read more than there ever was. Without the group everything in
+-- the stream is unread. nil when unreadable, or too many to count.
 local function backlog_of(stream, group_name, few, enough)
   local groups = groups_of(stream)
   if groups == nil then return nil end
@@ -36,8 +37,8 @@ local function backlog_of(stream, group_name, few, enough)
   if group == nil then
     return redis.call('EXISTS', stream) == 1 and redis.call('XLEN', stream) or 0
   end
-  local pending = group['pending']
-  if group['lag'] and group['lag'] + pending <= few then return group['lag'] + pending end
+  local lag, pending = group['lag'], group['pending']
+  if lag and lag >= 0 and lag + pending <= few then return lag + pending end
   local most = math.min(enough, COUNTED_MAX)
   local unread = #redis.call('XRANGE', stream, '(' .. group['last-delivered-id'], '+', 'COUNT', most)
   if unread < enough and unread == COUNTED_MAX then return nil end

@@ -167,6 +167,14 @@ test("intents that somebody else wrote count as backlog at once, also right afte
   expect(await verdictsOf([entry("BTCUSDT")], { limits })).toEqual(["BACKLOG_FULL"]);
 });
 
+test("what is unread is backlog where Redis was told that the group has read more than there ever was", async () => {
+  const { intentStream } = server.keys;
+  for (let n = 1; n <= 4; n += 1) await run("XADD", intentStream, `${n}-0`, "data", "{}");
+  await run("XGROUP", "CREATE", intentStream, GROUPS.executionIntents, "1-0", "ENTRIESREAD", "1000");
+  expect(await verdictsOf([entry()], { limits: { backlogMax: 2 } })).toEqual(["BACKLOG_FULL"]);
+  expect(await verdictsOf([entry()], { limits: { backlogMax: 3 } })).toEqual(["ADMITTED"]);
+});
+
 test("what Redis calls unread after a restart, and was read, is no backlog; what is unread is", async () => {
   const { intentStream } = server.keys;
   const limits = { backlogMax: 3 };

@@ -23,6 +23,16 @@ test.each([
     is: { place: "within", unread: undefined, absent: undefined },
   },
   {
+    title: "within, told by hand that more was read than there ever was",
+    position: at({ lag: -990 }),
+    is: { place: "within", unread: undefined, absent: undefined },
+  },
+  {
+    title: "at the end, told the same",
+    position: at({ lag: -990, lastDeliveredId: "10-0" }),
+    is: { place: "end", unread: 0, absent: undefined },
+  },
+  {
     title: "at the end nothing is unread, whatever the lag counts",
     position: at({ lag: 4000, lastDeliveredId: "10-0" }),
     is: { place: "end", unread: 0, absent: 4000 },
