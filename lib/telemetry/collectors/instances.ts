@@ -13,7 +13,10 @@ export const BEATING_ROLES = [
   "audit-logger",
 ] as const satisfies readonly (keyof typeof ROLES)[];
 
-/** Instances of one role that are followed. */
+/**
+ * Instances of one role that are followed: of more, those that came last, as a hash of this size lists its fields. A name
+ * stays for ever, and hosts are renamed: what runs is not to be crowded out by what is long gone.
+ */
 const INSTANCES_MAX = 16;
 const FIELD = /^restarts:([A-Za-z0-9._-]{1,64})$/;
 
@@ -35,7 +38,7 @@ export const instancesCollector: Collector<"quantum_role_restarts_total", Instan
         const instance = FIELD.exec(field)?.[1];
         return instance === undefined ? [] : [{ role, instance, restarts: Number(count) || 0 }];
       });
-      return starts.slice(0, INSTANCES_MAX);
+      return starts.slice(-INSTANCES_MAX);
     }),
   }),
   readings: ({ starts }) => ({

@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import { keysOf } from "../../../lib/contract/keys.ts";
+import { BEATING_ROLES, instancesCollector } from "../../../lib/telemetry/collectors/instances.ts";
+import { Replies } from "../../../lib/telemetry/replies.ts";
+
+const INPUT = {
+  ...{ keys: keysOf(""), nowMs: 0, connectedSinceMs: 0, instances: [] },
+  limits: {
+    ...{ windowSec: 10, globalMax: 20, symbolMax: 5, dailyMax: 200, backlogMax: 1000 },
+    faultLookbackMax: 2000,
+  },
+};
+
+test("of many names that a role ever had, the last ones are followed", () => {
+  const names = Array.from({ length: 40 }, (_, at) => `host-${at}`);
+  const fields = [
+    "decisions",
+    "7",
+    ...names.flatMap((name) => [`restarts:${name}`, "1"]),
+    "held:COOLDOWN",
+    "2",
+  ];
+  const answers = BEATING_ROLES.map((role) => (role === "execution" ? fields : []));
+  const { starts } = instancesCollector.decode(new Replies(answers), INPUT, undefined);
+  expect(starts.map(({ instance }) => instance)).toEqual(names.slice(24));
+});
