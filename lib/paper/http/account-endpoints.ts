@@ -9,7 +9,7 @@ import { booleanOf, integerOf, invalid, missing, textOf, wordOf } from "../wire/
 import { isOccupied, legsOf, positionReport, positionReportV2 } from "../wire/position-view.ts";
 import { bracketReport } from "../wire/symbol-view.ts";
 import { pageOf } from "./history-page.ts";
-import { knownSymbol, oneOrAll } from "./known-symbol.ts";
+import { knownSymbol, namedSymbols, oneOrAll } from "./known-symbol.ts";
 import type { Endpoint, EndpointTable, VenueCall } from "./venue-call.ts";
 
 const read = (weight: number, handle: Endpoint["handle"]): Endpoint => ({
@@ -47,11 +47,9 @@ function balances(call: VenueCall) {
 
 /** v3 lists only legs in use, v2 every leg. */
 function positions(call: VenueCall, version: "v2" | "v3") {
-  const named = textOf(call.params, "symbol") !== undefined;
-  const one = named ? knownSymbol(call) : undefined;
-  if (isRejection(one)) return one;
+  const symbols = namedSymbols(call);
+  if (isRejection(symbols)) return symbols;
   const figures = accountFigures(call.state);
-  const symbols = one === undefined ? [...call.state.symbols.values()] : [one];
   return symbols.flatMap((symbol) =>
     legsOf(call.state, symbol)
       .filter((leg) => version === "v2" || isOccupied(symbol, leg))

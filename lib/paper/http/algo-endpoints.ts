@@ -5,7 +5,7 @@ import { algoReport } from "../wire/order-view.ts";
 import { integerOf, type Params, textOf } from "../wire/params.ts";
 import { parseAlgo } from "../wire/parse-algo.ts";
 import { pageOf } from "./history-page.ts";
-import { knownSymbol } from "./known-symbol.ts";
+import { knownSymbol, namedSymbols } from "./known-symbol.ts";
 import { perSymbol } from "./order-endpoints.ts";
 import type { EndpointTable, VenueCall } from "./venue-call.ts";
 
@@ -53,10 +53,8 @@ function deleteAlgo(call: VenueCall) {
 }
 
 function getOpenAlgos(call: VenueCall) {
-  const named = textOf(call.params, "symbol") !== undefined;
-  const symbol = named ? knownSymbol(call) : undefined;
-  if (isRejection(symbol)) return symbol;
-  const symbols = symbol === undefined ? [...call.state.symbols.values()] : [symbol];
+  const symbols = namedSymbols(call);
+  if (isRejection(symbols)) return symbols;
   return symbols.flatMap((one) => [...one.waiting.values()]).map((algo) => algoReport(call.state, algo));
 }
 

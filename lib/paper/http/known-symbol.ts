@@ -10,6 +10,13 @@ export function knownSymbol(call: VenueCall): SymbolState | Rejection {
   return call.state.symbols.get(name) ?? reject("BAD_SYMBOL");
 }
 
+/** The symbol that a request names, or all when it names none. */
+export function namedSymbols(call: VenueCall): readonly SymbolState[] | Rejection {
+  if (textOf(call.params, "symbol") === undefined) return [...call.state.symbols.values()];
+  const symbol = knownSymbol(call);
+  return isRejection(symbol) ? symbol : [symbol];
+}
+
 /** One symbol's answer when a symbol is named, a list of all when not. */
 export function oneOrAll(call: VenueCall, report: (symbol: SymbolState) => object): object | Rejection {
   if (textOf(call.params, "symbol") === undefined) return [...call.state.symbols.values()].map(report);

@@ -9,9 +9,9 @@ import {
   premiumReport,
   priceReport,
 } from "../wire/market-view.ts";
-import { integerOf, missing, textOf, wordOf } from "../wire/params.ts";
+import { integerOf, invalid, missing, textOf, wordOf } from "../wire/params.ts";
 import { symbolReport } from "../wire/symbol-view.ts";
-import { knownSymbol, oneOrAll } from "./known-symbol.ts";
+import { knownSymbol, namedSymbols, oneOrAll } from "./known-symbol.ts";
 import { perSymbol } from "./order-endpoints.ts";
 import type { Endpoint, EndpointTable, VenueCall } from "./venue-call.ts";
 
@@ -71,7 +71,7 @@ function getDepth(call: VenueCall) {
   const symbol = knownSymbol(call);
   if (isRejection(symbol)) return symbol;
   const limit = wordOf(call.params, "limit", DEPTH_LIMITS);
-  if (limit === null) return reject("INVALID_PARAMETER", "Data sent for parameter 'limit' is not valid.");
+  if (limit === null) return invalid("limit");
   return depthReport(symbol, call.state.terms.book, Number(limit ?? "500"));
 }
 
@@ -120,13 +120,11 @@ function candlesOf(call: VenueCall, symbol: SymbolState, minutes: number) {
 
 /** The rate is constant, so the history is known without having been there: newest last. */
 function getFundingRate(call: VenueCall) {
-  const named = textOf(call.params, "symbol") !== undefined;
-  const one = named ? knownSymbol(call) : undefined;
-  if (isRejection(one)) return one;
+  const symbols = namedSymbols(call);
+  if (isRejection(symbols)) return symbols;
   const limit = integerOf(call.params, "limit");
   if (isRejection(limit)) return limit;
   const { fundingIntervalMs, fundingRate } = call.state.terms;
-  const symbols = one === undefined ? [...call.state.symbols.values()] : [one];
   const count = Math.min(Math.max(limit ?? 100, 1), 1000);
   return Array.from({ length: count }, (_, index) => count - index).flatMap((ago) =>
     symbols.map((symbol) => ({

@@ -9,7 +9,7 @@ import { acceptedReply, orderReply, orderReport } from "../wire/order-view.ts";
 import { integerOf, missing, type Params, textOf } from "../wire/params.ts";
 import { parseOrder } from "../wire/parse-order.ts";
 import { pageOf } from "./history-page.ts";
-import { knownSymbol } from "./known-symbol.ts";
+import { knownSymbol, namedSymbols } from "./known-symbol.ts";
 import type { EndpointTable, VenueCall } from "./venue-call.ts";
 
 /** Plain orders: LIMIT and MARKET. */
@@ -95,10 +95,8 @@ function deleteAllOpenOrders(call: VenueCall) {
 }
 
 function getOpenOrders(call: VenueCall) {
-  const named = textOf(call.params, "symbol") !== undefined;
-  const symbol = named ? knownSymbol(call) : undefined;
-  if (isRejection(symbol)) return symbol;
-  const symbols = symbol === undefined ? [...call.state.symbols.values()] : [symbol];
+  const symbols = namedSymbols(call);
+  if (isRejection(symbols)) return symbols;
   return symbols.flatMap(listOpenOrders).map((order) => orderReport(call.state, order));
 }
 
