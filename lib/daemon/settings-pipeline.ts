@@ -1,3 +1,5 @@
+import { type Keys, namedStream } from "../contract/keys.ts";
+import type { SettingsOf } from "./daemon-spec.ts";
 import { integerSetting } from "./settings-number.ts";
 import { optionalTextSetting } from "./settings-text.ts";
 
@@ -19,6 +21,16 @@ export const pipelineSettings = {
   }),
 } as const;
 
+/** For those who put entries aside. */
+export const deadLetterSettings = {
+  DELIVERIES_MAX: integerSetting({
+    fallback: 5,
+    min: 1,
+    max: 1000,
+    description: "Failures of the handler after which an entry becomes a dead letter.",
+  }),
+} as const;
+
 /** For those who write results and those who read them. */
 export const resultStreamSetting = {
   EXECUTION_RESULT_STREAM: optionalTextSetting({
@@ -36,3 +48,15 @@ export const resultStreamSettings = {
       "The same results once more, for readers of the earlier system; within QUANTUM_NAMESPACE, too. Default: not written.",
   }),
 } as const;
+
+/** Where results go. */
+export function resultStreams(
+  settings: Pick<SettingsOf<typeof resultStreamSettings>, keyof typeof resultStreamSettings>,
+  keys: Keys,
+): { readonly canonical: string; readonly legacy: string | undefined } {
+  const { EXECUTION_RESULT_STREAM: canonical, EXECUTION_RESULT_STREAM_LEGACY: legacy } = settings;
+  return {
+    canonical: canonical === undefined ? keys.resultStream : namedStream(keys, canonical),
+    legacy: legacy === undefined ? undefined : namedStream(keys, legacy),
+  };
+}

@@ -2,6 +2,7 @@ import { keysOf } from "../contract/keys.ts";
 import type { DaemonContext, DaemonParts } from "../daemon/daemon-spec.ts";
 import { jointBeat } from "../daemon/joint-beat.ts";
 import { runTogether } from "../daemon/run-together.ts";
+import { resultStreams } from "../daemon/settings-pipeline.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { MarkPrices } from "../exchange/mark-prices.ts";
 import type { RedisConnection } from "../redis/connection.ts";
@@ -15,7 +16,7 @@ import { createExecutionMetrics } from "./metrics.ts";
 import type { ModeClaim } from "./mode-claim.ts";
 import { resolveOpenOrders } from "./resolve-open-orders.ts";
 import { executionRoutes } from "./routes.ts";
-import { type ExecutionSettings, entryRules, resultStreams } from "./settings.ts";
+import { type ExecutionSettings, entryRules } from "./settings.ts";
 import { VenueSession } from "./venue-session.ts";
 
 /** Longest silence of the mark prices with which execution counts as ready (ms). */

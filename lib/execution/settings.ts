@@ -1,14 +1,12 @@
-import { type Keys, namedStream } from "../contract/keys.ts";
 import type { ConfigurationFault } from "../daemon/configuration-fault.ts";
 import type { SettingsOf } from "../daemon/daemon-spec.ts";
 import { haltSettings } from "../daemon/settings-emergency.ts";
 import { credentialFaults, exchangeSettings } from "../daemon/settings-exchange.ts";
 import { decimalSetting, integerSetting } from "../daemon/settings-number.ts";
-import { pipelineSettings, resultStreamSettings } from "../daemon/settings-pipeline.ts";
+import { deadLetterSettings, pipelineSettings, resultStreamSettings } from "../daemon/settings-pipeline.ts";
 import { positionSettings } from "../daemon/settings-positions.ts";
 import { venueAddress } from "../exchange/mode-hosts.ts";
 import { decideGateMode } from "../gates/decide-profit-gates.ts";
-import type { ResultStreams } from "../kernel/settle-order.ts";
 import type { EntryRules } from "./entry-rules.ts";
 import { gateSettings } from "./gate-settings.ts";
 
@@ -31,12 +29,7 @@ export const executionSettings = {
     max: "100",
     description: "An entry's price may be this far from the mark, percent.",
   }),
-  DELIVERIES_MAX: integerSetting({
-    fallback: 5,
-    min: 1,
-    max: 1000,
-    description: "Failures of the handler after which an entry becomes a dead letter.",
-  }),
+  ...deadLetterSettings,
   ENTRIES_IN_FLIGHT_MAX: integerSetting({
     fallback: 32,
     min: 1,
@@ -47,18 +40,6 @@ export const executionSettings = {
 } as const;
 
 export type ExecutionSettings = SettingsOf<typeof executionSettings>;
-
-/** Where results go. */
-export function resultStreams(
-  settings: Pick<ExecutionSettings, keyof typeof resultStreamSettings>,
-  keys: Keys,
-): ResultStreams {
-  const { EXECUTION_RESULT_STREAM: canonical, EXECUTION_RESULT_STREAM_LEGACY: legacy } = settings;
-  return {
-    canonical: canonical === undefined ? keys.resultStream : namedStream(keys, canonical),
-    legacy: legacy === undefined ? undefined : namedStream(keys, legacy),
-  };
-}
 
 /** The limits of every entry. */
 export function entryRules(settings: ExecutionSettings): EntryRules {

@@ -1,12 +1,13 @@
 import { EXIT_CODES, type ExitCode } from "../contract/exit-codes.ts";
 import { keysOf } from "../contract/keys.ts";
 import type { OneshotContext } from "../daemon/run-oneshot.ts";
+import { resultStreams } from "../daemon/settings-pipeline.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { isRedisTrouble } from "../redis/redis-errors.ts";
 import { optionalTextReply } from "../redis/reply.ts";
 import { recoverStreams } from "./recover-streams.ts";
 import { reportAlarms, reportTable } from "./report.ts";
-import { type RecoverySettings, recoveryResultStreams } from "./settings.ts";
+import type { RecoverySettings } from "./settings.ts";
 
 /** How long Redis is waited for: execution's start waits for this run (ms). */
 const REDIS_WAIT_MS = 2000;
@@ -60,7 +61,7 @@ async function recover(
   const report = await recoverStreams(
     {
       ...{ redis, keys, mayMove, mayChange: !dryRun },
-      streams: recoveryResultStreams(settings, keys),
+      streams: resultStreams(settings, keys),
       staleIdleMs: settings.STALE_IDLE_MS,
       zombieIdleMs: settings.ZOMBIE_IDLE_MS,
       failuresMax: settings.DELIVERIES_MAX,

@@ -162,14 +162,15 @@ export class PanicRun {
 
   /** Entries could pass after `#haltedAt`, or nobody knows yet because Redis is being given a halt. */
   #isHaltNewer(): boolean {
-    return this.#isHaltOwed() || this.#panic.haltsAnew !== this.#haltsSeen;
+    this.#noteHaltOwed();
+    const owedAt = this.#haltOwedAt;
+    const isOwed = owedAt !== undefined && this.#parts.clock.monotonicMs() - owedAt < HALT_GIVEN_MS;
+    return isOwed || this.#panic.haltsAnew !== this.#haltsSeen;
   }
 
-  #isHaltOwed(): boolean {
-    const now = this.#parts.clock.monotonicMs();
+  #noteHaltOwed(): void {
     if (this.#panic.haltConfirmed) this.#haltOwedAt = undefined;
-    else this.#haltOwedAt ??= now;
-    return this.#haltOwedAt !== undefined && now - this.#haltOwedAt < HALT_GIVEN_MS;
+    else this.#haltOwedAt ??= this.#parts.clock.monotonicMs();
   }
 
   async #roundSafely(): Promise<RoundDecision> {
@@ -187,7 +188,7 @@ export class PanicRun {
   async #round(): Promise<RoundDecision> {
     const { venue } = this.#parts;
     if (venue.clockSkewMs() > SKEW_USABLE_MS) void venue.syncClock();
-    this.#isHaltOwed();
+    this.#noteHaltOwed();
     if (this.#panic.haltsAnew !== this.#haltsSeen) this.#noteHalt();
     const arrivedMs = this.#settledInMs();
     const settledMs = Math.max(arrivedMs, this.#openers.settledInMs(this.#roundStartedAt));

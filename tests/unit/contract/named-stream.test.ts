@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import { recordedStreams } from "../../../lib/auditing/settings.ts";
 import { keysOf } from "../../../lib/contract/keys.ts";
-import { resultStreams } from "../../../lib/execution/settings.ts";
-import { recoveryResultStreams } from "../../../lib/recovery/settings.ts";
+import { resultStreams } from "../../../lib/daemon/settings-pipeline.ts";
 
 /** Only what names the streams is read of the settings. */
 const named = (canonical: string | undefined, legacy: string | undefined) => ({
@@ -20,7 +19,6 @@ test.each([
     const keys = keysOf(namespace);
     const settings = named(name, name);
     expect(resultStreams(settings, keys)).toEqual({ canonical: stream, legacy: stream });
-    expect(recoveryResultStreams(settings, keys)).toEqual({ canonical: stream, legacy: stream });
     expect(recordedStreams(settings, keys)).toContain(stream);
   },
 );
