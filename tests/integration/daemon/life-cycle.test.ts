@@ -74,6 +74,19 @@ describe("a compiled daemon", () => {
     expect(await daemon.exited).toBe(0);
   });
 
+  test("ignores a bunfig.toml and a .env in its working directory", async () => {
+    const trap = await mkdtemp(join(tmpdir(), "quantum-trap-"));
+    await writeFile(join(trap, ".env"), "SAFETY_WINDOW_SEC=77\n");
+    await writeFile(join(trap, "bunfig.toml"), 'preload = ["./trap.ts"]\n');
+    await writeFile(join(trap, "trap.ts"), "process.exit(99)\n");
+    await using daemon = await startDaemon({ command: ["env", "-C", trap, binary] });
+    const config = await (await fetch(`${await daemon.url()}/config`)).json();
+    expect(config).toMatchObject({ SAFETY_WINDOW_SEC: 10 });
+    await rm(trap, { recursive: true });
+  });
+});
+
+describe("the end of a compiled daemon", () => {
   test("that does not drain ends with 2 at a second signal", async () => {
     await using daemon = await start({ FIXTURE_END: "never" });
     await daemon.said("ready");
@@ -102,17 +115,6 @@ describe("a compiled daemon", () => {
     await using daemon = await start({ FIXTURE_END: end });
     expect(await daemon.exited).toBe(1);
     expect(daemon.lines().at(-1)).toMatchObject({ level: "fatal", msg: message });
-  });
-
-  test("ignores a bunfig.toml and a .env in its working directory", async () => {
-    const trap = await mkdtemp(join(tmpdir(), "quantum-trap-"));
-    await writeFile(join(trap, ".env"), "SAFETY_WINDOW_SEC=77\n");
-    await writeFile(join(trap, "bunfig.toml"), 'preload = ["./trap.ts"]\n');
-    await writeFile(join(trap, "trap.ts"), "process.exit(99)\n");
-    await using daemon = await startDaemon({ command: ["env", "-C", trap, binary] });
-    const config = await (await fetch(`${await daemon.url()}/config`)).json();
-    expect(config).toMatchObject({ SAFETY_WINDOW_SEC: 10 });
-    await rm(trap, { recursive: true });
   });
 });
 
