@@ -161,12 +161,16 @@ function hasRecovered(input: WatchInput, latch: Latch, finding: Finding): boolea
   // Ages start anew with us or with Redis, so a stagnant brain looks fine for a while: it must have decided.
   const decided =
     event.reason !== "EXIT_BRAIN_DECISION_STAGNANT" || last.lastDecisionTs !== failure.lastDecisionTs;
+  if (input.brain.fresh) return decided && finding.kind === "fine";
   // A beat that merely lay in the stream proves it only when another instance sent it: the failed one may have left
-  // a beat that we had not read. Where nobody had been seen, any may be of the failed one.
-  if (!input.brain.fresh) {
-    return decided && failure.instanceId !== "" && last.instanceId !== failure.instanceId;
-  }
-  return decided && finding.kind === "fine";
+  // a beat that we had not read, and where nobody had been seen, any may be of the failed one. It proves nothing while
+  // the same want of a sign goes on that was panicked over.
+  return (
+    decided &&
+    finding.kind !== "failed" &&
+    failure.instanceId !== "" &&
+    last.instanceId !== failure.instanceId
+  );
 }
 
 function sameLatch(one: Latch, other: Latch): boolean {

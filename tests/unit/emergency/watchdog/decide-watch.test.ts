@@ -233,6 +233,14 @@ describe("what does not prove a recovery", () => {
     ]);
   });
 
+  test("another instance's beat that Redis brought back, while no sign of it follows", () => {
+    const leftOver = withAgesAnew(afterFoundBeat(deadSince0, beat(1, { instanceId: "b" })), 20_000);
+    expect(kept(leftOver, { guardedAtMs: 0 })).toEqual([]);
+    expect(kept(leftOver, { guardedAtMs: 20_000 })).toEqual([
+      { kind: "keep-latch", latch: { ...latch, recovered: true } },
+    ]);
+  });
+
   test("a brain that beats and is DEGRADED", () => {
     expect(kept(brainSaying("DEGRADED", 20_000))).toEqual([]);
   });
@@ -258,7 +266,8 @@ describe("what does not prove a recovery", () => {
   });
 
   test("while another instance that beat ALIVE before our start does", () => {
-    expect(kept(unseenBrain(0, beat(6, { instanceId: "b" })))).toEqual([
+    const began = { nowMs: 20_000, watchedMs: 20_000 };
+    expect(kept(unseenBrain(20_000, beat(6, { instanceId: "b" })), { began })).toEqual([
       { kind: "keep-latch", latch: { ...latch, recovered: true } },
     ]);
   });
