@@ -54,13 +54,13 @@ export const footprint: Benchmark = {
   name: "footprint",
   title: "Footprint: size, start, memory",
   method:
-    "A floor is a program compiled in the same run with the same flags: it imports the same packages, connects to Redis and " +
-    "serves /healthz. There are two, with node-redis and with the repository's own wire in its place, and each daemon is " +
-    "held against the one with the packages that its binary has (its source map says which). Start is from the spawn to " +
-    "READY=1 on a unix datagram socket, read in a " +
+    "The floor is a program compiled in the same run with the same flags: it imports the packages that the project stands on, " +
+    "connects to Redis and serves /healthz. A second one has the repository's own wire in the place of node-redis; a daemon " +
+    "whose binary leaves that out, too (its source map says so), is held against both, the second without an aim. Start is " +
+    "from the spawn to READY=1 on a unix datagram socket, read in a " +
     `blocking call; median of ${ROUNDS.full} starts, floors and daemons in turn. Memory is /proc/PID/smaps_rollup ` +
     `${IDLE_AFTER_MS / 1000} s after the last READY, all of them running; RSS counts the mapped runtime, own is the ` +
-    "anonymous part: heap and stacks. Together: the sum over the daemons against the sum of their floors.",
+    "anonymous part: heap and stacks. Together: the sum over the daemons against the sum of the floors with their own packages.",
   limit:
     "What a daemon holds above its floor is in the rows: the difference of *own* is its modules, schemas and buffers, the rest " +
     "is pages of the runtime that a floor never touches (HTTP client, WebSocket, HMAC). The router, which speaks to no " +
@@ -80,10 +80,13 @@ async function measure(bench: Workbench): Promise<readonly Finding[]> {
     await startInTurn(bench, listener, { measured, round, last });
   const [floor, wireFloor, ...daemons] = measured;
   if (floor === undefined || wireFloor === undefined) throw new Error("there is no floor");
-  const pairs = daemons.map((daemon) => ({ daemon, floor: daemon.program.nodeRedis ? floor : wireFloor }));
-  const lines = await Promise.all(pairs.map((pair) => linesOf(pair.daemon, pair.floor)));
+  const lines = daemons.map(async (daemon) => [
+    ...(await linesOf(daemon, floor)),
+    ...(daemon.program.nodeRedis ? [] : linesBeside(daemon, wireFloor)),
+  ]);
   const ofFloors = [...(await linesOf(floor, undefined)), ...(await linesOf(wireFloor, undefined))];
-  return [...ofFloors, ...lines.flat(), ...linesTogether(pairs)];
+  const pairs = daemons.map((daemon) => ({ daemon, floor: daemon.program.nodeRedis ? floor : wireFloor }));
+  return [...ofFloors, ...(await Promise.all(lines)).flat(), ...linesTogether(pairs)];
 }
 
 /** By the binary's source map, which the build puts beside it. Throws when there is none. */
@@ -200,8 +203,21 @@ async function linesOf(measured: Measured, floor: Measured | undefined): Promise
   ];
 }
 
+/** Against the floor without what the daemon leaves out; nothing is promised of it. */
+function linesBeside(measured: Measured, floor: Measured): readonly Finding[] {
+  const { ratio } = startAgainst(measured, floor);
+  const { rssMib } = memoryOf(measured);
+  return [
+    ...[{ what: "start, with its own packages alone", figure: median(measured.startsMs), unit: "ms", ratio }],
+    {
+      ...{ what: "idle RSS, with its own packages alone", figure: rssMib, unit: "MiB" },
+      ratio: { value: rssMib / memoryOf(floor).rssMib, to: floor.program.name },
+    },
+  ].map((line) => ({ ...line, what: `${measured.program.name}: ${line.what}` }));
+}
+
 /** Starts by the rounds they were made in. */
-function startAgainst(measured: Measured, floor: Measured): Partial<Finding> {
+function startAgainst(measured: Measured, floor: Measured): Required<Pick<Finding, "ratio" | "aim">> {
   const pairs = measured.startsMs.flatMap((ms, round) => {
     const floorMs = floor.startsMs[round];
     return floorMs === undefined ? [] : [{ ms, floorMs }];

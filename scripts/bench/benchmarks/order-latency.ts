@@ -46,7 +46,7 @@ const PHASES = {
 const MEASURED = ["1", "20", "200"] as const;
 const P50_TIMES_MAX = 3;
 const P99_TIMES_MAX = 10;
-/** What is promised in ms on two cores, at this many decisions a second. */
+/** What is promised in ms on two cores at this many decisions a second, from when the decision was appended. */
 const PROMISED = { perSec: "20", p50Ms: 2, p99Ms: 10 } as const;
 
 const keys = keysOf("");
@@ -58,7 +58,8 @@ export const orderLatency: Benchmark = {
   method:
     "Compiled router, execution and paper exchange, AOF everysec, entries only, every one admitted, gated and " +
     `sized: ${PHASES.full.map(({ name, decisions, perSec }) => `${decisions} at ${perSec} a second${Number(name) > 0 ? "" : ` (${name})`}`).join(", ")}. ` +
-    "The time is from just before the XADD to when the exchange saw the request, before reading its body. The " +
+    "The time is from just before the XADD to when the exchange saw the request, before reading its body; what is " +
+    "promised in ms counts from when Redis appended the decision, by the TIME that precedes the XADD in one write. The " +
     "bare path makes the same hops with plain clients in one process and functions that do nothing: XADD, " +
     "blocking XREADGROUP, FCALL, blocking XREADGROUP, FCALL, POST; at the same rate, in turn with the decisions " +
     "(at 200 a second in turn by the hundred). At 1 a second p99 is the second worst of a hundred.",
@@ -91,7 +92,7 @@ async function measure(bench: Workbench): Promise<Measurement> {
   await atRest(eye, keys, 15_000);
   await assertTraded(eye, keys);
   const received = await readReceipts(venueUrl);
-  const latencies = (name: Phase["name"], path: keyof Departed) =>
+  const latencies = (name: Phase["name"], path: Way) =>
     latenciesOf(departures.get(name)?.[path] ?? new Map(), received);
   const first: Finding = {
     what: "first 100 orders of a process, p50",
@@ -101,12 +102,15 @@ async function measure(bench: Workbench): Promise<Measurement> {
   const pairs = MEASURED.map((perSec) => {
     return { perSec, traded: latencies(perSec, "traded"), bare: latencies(perSec, "bare") };
   });
-  return { findings: [first, ...pairs.flatMap(findings)], plots: [latencyPlot(pairs)] };
+  const promised = promises(latencies(PROMISED.perSec, "appended"));
+  return { findings: [first, ...pairs.flatMap(findings), ...promised], plots: [latencyPlot(pairs)] };
 }
 
+/** From where to the exchange: our daemons from the XADD, the same from when Redis had appended, the bare path. */
+type Way = "traded" | "appended" | "bare";
 /** Client order id → when it set out, epoch ms. */
 type Departures = ReadonlyMap<string, number>;
-type Departed = Readonly<Record<"traded" | "bare", Departures>>;
+type Departed = Readonly<Record<Way, Departures>>;
 
 interface Source {
   readonly eye: RedisEye;
@@ -117,12 +121,16 @@ interface Source {
 async function sendInTurn(source: Source, phase: Phase): Promise<Departed> {
   const { eye, bare, decide } = source;
   const traded = new Map<string, number>();
+  const appended = new Map<string, number>();
   const bareDepartures = new Map<string, number>();
   const everyMs = 1000 / phase.perSec;
   const trade = async () => {
     const fields = decide();
-    traded.set(orderIdOf(fields), preciseNowMs());
+    const id = orderIdOf(fields);
+    traded.set(id, preciseNowMs());
+    const time = eye.command("TIME");
     await eye.command("XADD", keys.decisionStream, "*", ...fields);
+    appended.set(id, epochMs(await time));
   };
   const travel = async (index: number) => {
     const id = `bare-${phase.name}-${index}`;
@@ -142,7 +150,7 @@ async function sendInTurn(source: Source, phase: Phase): Promise<Departed> {
     await atRest(eye, keys, 15_000);
     await paced(phase, (index) => travel(at + index));
   }
-  return { traded, bare: bareDepartures };
+  return { traded, appended, bare: bareDepartures };
 }
 
 /** A block of acts at the phase's rate; one that takes longer than a period delays those behind it. */
@@ -156,6 +164,14 @@ async function paced(phase: Phase, act: (index: number) => Promise<void>): Promi
 
 function sleepUntil(atMs: number): Promise<void> {
   return Bun.sleep(Math.max(0, atMs - performance.now()));
+}
+
+const timeSchema = z.tuple([z.coerce.number(), z.coerce.number()]);
+
+/** The reply to TIME. */
+function epochMs(time: unknown): number {
+  const [seconds, micros] = timeSchema.parse(time);
+  return seconds * 1000 + micros / 1000;
 }
 
 const payloadSchema = z.looseObject({ symbol: z.string(), side: z.string(), timestamp: z.string() });
@@ -193,16 +209,15 @@ function findings({ perSec, traded, bare }: Pair): readonly Finding[] {
       aim: { of: "ratio", bound: "at most", limit },
     },
   ];
+  return [...line("p50", 0.5, P50_TIMES_MAX), ...line("p99", 0.99, P99_TIMES_MAX)];
+}
+
+function promises(appended: LatencyHistogram): readonly Finding[] {
   const promise = (name: string, q: number, limit: number): Finding => ({
-    ...{ what: `${name} at ${perSec} a second, on two cores`, figure: traded.quantile(q), unit: "ms" },
-    aim: { of: "figure", bound: "at most", limit },
+    what: `decision appended → order request, ${name} at ${PROMISED.perSec} a second, on two cores`,
+    ...{ figure: appended.quantile(q), unit: "ms", aim: { of: "figure", bound: "at most", limit } },
   });
-  const promised = [promise("p50", 0.5, PROMISED.p50Ms), promise("p99", 0.99, PROMISED.p99Ms)];
-  return [
-    ...line("p50", 0.5, P50_TIMES_MAX),
-    ...line("p99", 0.99, P99_TIMES_MAX),
-    ...(perSec === PROMISED.perSec ? promised : []),
-  ];
+  return [promise("p50", 0.5, PROMISED.p50Ms), promise("p99", 0.99, PROMISED.p99Ms)];
 }
 
 const PLOTTED_QUANTILES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99] as const;
