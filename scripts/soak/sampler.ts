@@ -11,6 +11,10 @@ import type { Point } from "./trend.ts";
 
 const keptSchema = z.looseObject({ orders: z.int(), algoOrders: z.int() });
 
+/** What a process has in work while it is asked to collect is in use, and is not kept: the least of some looks is. */
+const HEAP_LOOKS = 3;
+const HEAP_LOOK_AGAIN_MS = 2000;
+
 /** Every measured series, by subject and measure. */
 export class Samples {
   readonly #series = new Map<
@@ -69,13 +73,25 @@ async function sampleProcess(
 
 /** What every process has in use, once its garbage is collected. A process that hangs or has just ended has no point. */
 export async function sampleHeaps(stack: SoakStack, samples: Samples, now: () => number): Promise<void> {
-  for (const name of SOAK_ROLES) {
+  const looked = SOAK_ROLES.map(async (name) => {
     const life = stack.role(name).life();
-    if (life?.inspectorUrl === undefined) continue;
-    const value = await readLiveHeap(life.inspectorUrl);
+    if (life?.inspectorUrl === undefined) return;
+    const value = await leastHeap(life.inspectorUrl);
     if (value !== undefined) samples.add(name, "heap MiB", { minute: now(), life: life.number, value });
-  }
+  });
+  await Promise.all(looked);
   await sampleKept(stack, samples, now());
+}
+
+/** MiB; undefined when the process never answers. */
+async function leastHeap(inspectorUrl: string): Promise<number | undefined> {
+  let least: number | undefined;
+  for (let looks = 1; ; looks += 1) {
+    const value = await readLiveHeap(inspectorUrl);
+    least = value === undefined ? least : Math.min(least ?? value, value);
+    if (looks === HEAP_LOOKS) return least;
+    await Bun.sleep(HEAP_LOOK_AGAIN_MS);
+  }
 }
 
 /** How much there is of what two processes keep by contract. */
