@@ -111,10 +111,10 @@ test("the probe reads the account and its position mode", async () => {
   await using _ = venue;
   await exchange.connect();
   const before = venue.heard.length;
-  expect(await exchange.probe()).toEqual(await exchange.connect());
-  expect(venue.heard[before]?.url.pathname).toBe("/fapi/v3/balance");
-  expect(venue.heard[before + 1]?.url.pathname).toBe("/fapi/v1/positionSide/dual");
-  expect(venue.heard[before + 2]?.url.pathname).toBe("/fapi/v1/time");
+  const probed = await exchange.probe();
+  const asked = venue.heard.slice(before).map(({ url }) => url.pathname);
+  expect(asked.toSorted()).toEqual(["/fapi/v1/positionSide/dual", "/fapi/v3/balance"]);
+  expect(probed).toEqual(await exchange.connect());
 });
 
 test("refused credentials are warned of, without the key", async () => {
