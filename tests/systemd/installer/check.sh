@@ -196,6 +196,13 @@ own=/etc/systemd/system/quantum-execution.service.d
 [ "$left" = "$own $own/50-mine.conf" ] || broken "it left $left"
 ok "--uninstall: only when the venue lists nothing; no answer is not nothing; the operator's own drop-in stays"
 
+redis-cli PING 2>&1 | grep -q NOAUTH || broken "the default user is on"
+mend=$(sed -n 's/.*its default user is still off.*again: //p' /run/log)
+[ -n "$mend" ] || broken "--uninstall does not say that the default user stays off"
+sh -c "$mend" || broken "what it says to do fails: $mend"
+[ "$(redis-cli GET somebody:key)" = kept ] || broken "the default user is not on, or what Redis held is gone"
+ok "--uninstall says that Redis' default user is off, and what it says lets it in again"
+
 if command -v prometheus >/dev/null && command -v prometheus-alertmanager >/dev/null; then
   monitoring=/run/monitoring
   mkdir $monitoring
@@ -211,11 +218,5 @@ if command -v prometheus >/dev/null && command -v prometheus-alertmanager >/dev/
   ok "Prometheus set up after Alertmanager: --remove puts back what the packages brought of both"
 fi
 
-redis-cli PING 2>&1 | grep -q NOAUTH || broken "the default user is on"
-mend=$(sed -n 's/.*its default user is still off.*again: //p' /run/log)
-[ -n "$mend" ] || broken "--uninstall does not say that the default user stays off"
-sh -c "$mend" || broken "what it says to do fails: $mend"
-[ "$(redis-cli GET somebody:key)" = kept ] || broken "the default user is not on, or what Redis held is gone"
-ok "--uninstall says that Redis' default user is off, and what it says lets it in again"
 for pid in /run/pids/*; do kill "$(cat "$pid")" 2>/dev/null; done
 exit 0
