@@ -99,7 +99,9 @@ async function progress(parts: ExecutionParts, job: Job, refusal: Ending | undef
   const recalling = forgotten ? recallOrder(parts, job, 1) : undefined;
   // An exit is taken into the ledger while it is asked about.
   void recalling?.catch(() => undefined);
-  const begins = job.kind === "entry" && refusal === undefined && (await recalling) === undefined;
+  // Waits only where it is asked: a turn for nothing would send the lane's next read before the entry begins.
+  const begins =
+    job.kind === "entry" && refusal === undefined && (recalling && (await recalling)) === undefined;
   const atOnce = begins ? beginEntry(parts, job) : undefined;
   const { received, trades } =
     atOnce === undefined ? receive(parts, job) : { received: atOnce, trades: undefined };

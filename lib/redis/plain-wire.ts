@@ -7,18 +7,16 @@
  *    other tie. So after the first doubt the connection is destroyed, and no reply is read any more.
  * 3. Over TLS nothing is written, the password included, before the server's certificate was verified.
  */
-import { createConnection, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { type ByteStream, openByteStream } from "./byte-stream.ts";
 import { createDeadlineQueue, type DeadlineQueue } from "./deadline-queue.ts";
 import { type RedisAddress, redisAddress } from "./redis-address.ts";
 import { RedisOutcomeUnknownError, RedisReplyError, RedisUnavailableError } from "./redis-errors.ts";
 import type { RedisArgument, RedisReply } from "./reply.ts";
-import { createReplyParser } from "./reply-parser.ts";
+import { createReplyParser, type ReplyParser } from "./reply-parser.ts";
 import type { WireClient, WireEnd, WireOptions } from "./wire.ts";
 
 /** Unanswered commands on one connection. */
 const QUEUE_MAX = 20_000;
-const KEEP_ALIVE_AFTER_MS = 5000;
 
 /** Connects. Rejects with RedisUnavailableError, RedisReplyError (AUTH) or, in time, RedisOutcomeUnknownError. */
 export async function openPlainWire(options: WireOptions): Promise<WireClient> {
@@ -44,10 +42,12 @@ class PlainWire {
   readonly ended: Promise<WireEnd>;
   readonly #resolveEnded: (end: WireEnd) => void;
   readonly #options: WireOptions;
-  readonly #socket: Socket;
+  readonly #stream: ByteStream;
   readonly #established: Promise<void>;
   readonly #deadlines: DeadlineQueue;
   #unanswered: Unanswered[] = [];
+  #receivedAt = performance.now();
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #end: WireEnd | undefined;
 
   constructor({ socket: to }: RedisAddress, options: WireOptions) {
@@ -59,12 +59,16 @@ class PlainWire {
       const late = new RedisOutcomeUnknownError("REDIS_DEADLINE", `no reply within ${deadlineMs} ms`);
       this.#finish("overrun", late);
     });
-    const encrypted = "tls" in to && to.tls;
-    this.#socket = encrypted ? connectTls(to) : createConnection(to);
     const { promise: established, resolve: establish } = Promise.withResolvers<void>();
     this.#established = established;
-    this.#socket.once(encrypted ? "secureConnect" : "connect", establish);
-    this.#listen(options);
+    const parser = createReplyParser((reply) => this.#answer(reply));
+    this.#stream = openByteStream(to, {
+      connected: establish,
+      received: (bytes) => this.#take(parser, bytes),
+      ended: (error) => this.#finish("lost", error),
+    });
+    this.#endWith(options.signal);
+    this.#watchSilence(options.socketTimeoutMs);
   }
 
   /** Waits for the connection and says who we are. */
@@ -105,7 +109,7 @@ class PlainWire {
       return promise;
     }
     this.#unanswered.push({ args, ticket: this.#deadlines.start(deadlineMs), resolve, reject });
-    this.#socket.write(bytes);
+    this.#stream.write(bytes);
     return promise;
   }
 
@@ -117,26 +121,33 @@ class PlainWire {
     this.#finish("lost", new Error(why));
   }
 
-  #listen({ socketTimeoutMs, signal }: WireOptions): void {
-    const parser = createReplyParser((reply) => this.#answer(reply));
-    this.#socket.setNoDelay(true);
-    this.#socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
-    this.#socket.setTimeout(socketTimeoutMs, () =>
-      this.#finish("lost", new Error(`nothing was received for ${socketTimeoutMs} ms`)),
-    );
-    this.#socket.on("data", (chunk: Buffer) => {
-      try {
-        if (this.#end === undefined) parser.push(chunk);
-      } catch (error) {
-        this.#finish("lost", error instanceof Error ? error : new Error(String(error)));
-      }
-    });
-    this.#socket.on("error", (error) => this.#finish("lost", error));
-    this.#socket.on("close", () => this.#finish("lost", new Error("the server closed the connection")));
+  #take(parser: ReplyParser, bytes: Buffer): void {
+    if (this.#end !== undefined) return;
+    this.#receivedAt = performance.now();
+    try {
+      parser.push(bytes);
+    } catch (error) {
+      this.#finish("lost", error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #endWith(signal: AbortSignal | undefined): void {
     const destroy = () => this.destroy();
     if (signal?.aborted) destroy();
     signal?.addEventListener("abort", destroy);
     void this.ended.then(() => signal?.removeEventListener("abort", destroy));
+  }
+
+  /** Ends it when nothing was received for so long; as late as a deadline, for the same reason. */
+  #watchSilence(limitMs: number): void {
+    const look = (again: boolean) => {
+      if (this.#end !== undefined) return;
+      const leftMs = this.#receivedAt + limitMs - performance.now();
+      if (leftMs > 0) this.#silence = setTimeout(() => look(true), leftMs);
+      else if (again) this.#silence = setTimeout(() => look(false), 1);
+      else this.#finish("lost", new Error(`nothing was received for ${limitMs} ms`));
+    };
+    look(true);
   }
 
   #answer(reply: RedisReply | RedisReplyError): void {
@@ -172,7 +183,8 @@ class PlainWire {
     if (this.#end !== undefined) return;
     this.#end = { kind, error };
     this.#deadlines.stop();
-    this.#socket.destroy();
+    clearTimeout(this.#silence);
+    this.#stream.destroy();
     const unanswered = this.#unanswered;
     this.#unanswered = [];
     for (const { args, reject } of unanswered) {

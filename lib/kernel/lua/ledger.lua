@@ -47,9 +47,8 @@ end
 --       | {'RESUMED', field, value, …}  taken over as it is (SUBMITTING became UNKNOWN under a new owner)
 --       | {'SETTLED'}                   a redelivery; acknowledged here
 --       | {'DUPLICATE', state}          another entry with this intent id: settle it as such
-local function take(keys, args, now)
+local function take(keys, args, now, order)
   local now_text = string.format('%d', now)
-  local order = read_order(keys[1])
   local entry = keys[3] .. ' ' .. args[5]
   if order == nil then
     redis.call('HSET', keys[1], 'state', 'RECEIVED', 'intent_id', args[2], 'owner', args[3], 'entry', entry,
@@ -75,7 +74,7 @@ end
 local function receive(keys, args)
   local now = now_ms()
   if past_deadline(now, args[1]) then return expired(now) end
-  return take(keys, args, now)
+  return take(keys, args, now, read_order(keys[1]))
 end
 
 -- Whether another entry of the symbol is in flight and, where not, when its slot was last reserved (ms, 0 unknown).
@@ -91,18 +90,16 @@ local function slot_taken(keys, args)
 end
 
 -- The trade slot of an entry: free of cooldown and rate, or the reason why not. What holds is only told
--- when gates are enforced; in audit it is named and passed.
-local function judge_slot(keys, args, now)
-  local intent_id = args[2]
-  local last_trade = tonumber(redis.call('GET', keys[8]) or '0') or math.huge
+-- when gates are enforced; in audit it is named and passed. `plain` as in submit_attempt.
+local function judge_slot(keys, args, now, plain)
+  local last_trade = plain and 0 or tonumber(redis.call('GET', keys[8]) or '0') or math.huge
   local taken, reserved_at = slot_taken(keys, args)
   -- Asked so that NaN, which compares to nothing, cools down.
   local cooled_down = now - last_trade >= tonumber(args[14]) and now - reserved_at >= tonumber(args[14])
   if taken or not cooled_down then return 'COOLDOWN' end
-  if redis.call('ZSCORE', keys[6], intent_id) then return nil end
-  if redis.call('ZCOUNT', keys[6], '(' .. string.format('%d', now - 600000), '+inf') >= tonumber(args[15]) then
-    return 'RATE_LIMIT'
-  end
+  local trades = redis.call('ZCOUNT', keys[6], '(' .. string.format('%d', now - 600000), '+inf')
+  -- Its own reservation, of an attempt before, does not stand in its way.
+  if trades >= tonumber(args[15]) and not redis.call('ZSCORE', keys[6], args[2]) then return 'RATE_LIMIT' end
   return nil
 end
 
@@ -131,7 +128,8 @@ end
 --      settled: the stream may lose it (absent: nothing is kept)
 -- Returns {'SUBMITTING', would-hold reason or ''} | {'DENIED', reason} | {'HELD', reason} | {'AGED'}
 --       | {'FENCED', owner} | {'ILLEGAL', state} | {'ABSENT'}
-local function submit_attempt(keys, args, now, order, document)
+local function submit_attempt(keys, args, now, order, document, plain)
+  -- `plain`: it is known that neither halt, safe mode nor a trade within the minimum hold is there.
   local refused = refused_move(order, args[3], 'SUBMITTING')
   if refused then return refused end
   local attempt = tonumber(args[5])
@@ -141,10 +139,15 @@ local function submit_attempt(keys, args, now, order, document)
   end
   local would_hold = ''
   if args[4] ~= 'exit' then
-    local stopped = entry_stopped(keys[3], keys[4], keys[5], decided_at(order, args))
+    local stopped
+    if plain then
+      stopped = kill_engaged(keys[3]) and 'KILL_SWITCH'
+    else
+      stopped = entry_stopped(keys[3], keys[4], keys[5], decided_at(order, args))
+    end
     if stopped then return {'DENIED', stopped} end
     if not (now - tonumber(args[12]) <= tonumber(args[13])) then return {'AGED'} end
-    local held = judge_slot(keys, args, now)
+    local held = judge_slot(keys, args, now, plain)
     if held and args[16] ~= 'audit' then return {'HELD', held} end
     would_hold = held or ''
     reserve_slot(keys, args, now)
@@ -178,11 +181,15 @@ local function begin(keys, args)
   if args[4] ~= 'entry' then return redis.error_reply('ERR begin_v1 is for entries alone') end
   local now = now_ms()
   if past_deadline(now, args[1]) then return expired(now) end
-  local received = take({keys[1], keys[2], keys[9], keys[10]}, {args[1], args[2], args[3], args[17], args[18]}, now)
+  -- As a rule none of what has to be looked at is there: one command says so of all.
+  local plain = redis.call('EXISTS', keys[1], keys[4], keys[5], keys[8]) == 0
+  local known = not plain and read_order(keys[1]) or nil
+  local taking = {args[1], args[2], args[3], args[17], args[18]}
+  local received = take({keys[1], keys[2], keys[9], keys[10]}, taking, now, known)
   if received[1] ~= 'NEW' then return received end
   local entry = keys[9] .. ' ' .. args[18]
   local order = {state = 'RECEIVED', owner = args[3], attempt = '0', entry = entry}
-  return submit_attempt(keys, args, now, order, args[19])
+  return submit_attempt(keys, args, now, order, args[19], plain)
 end
 
 -- mark_unknown_v1: the order's fate is not established; ask the venue before anything else.

@@ -46,12 +46,12 @@ local function backlog_of(stream, group_name, few, enough)
 end
 
 -- The backlog that was asked for last, and how far it can have grown since by what this library published.
-local RECOUNT_AFTER_MS = 50
+local RECOUNT_AFTER_MS = 1000
 local known_backlog = {stream = '', length = 0, at_ms = 0, most = 0}
 
 -- The backlog of the intent stream: what it is, or, while that still allows `entries` more, what it is at most. The
 -- groups are asked again when the bound does not allow them, when the stream's length is not what we left behind,
--- and after 50 ms in any case: XINFO costs a tenth of an admission. math.huge when unreadable.
+-- and after a second in any case: XINFO costs a tenth of an admission. math.huge when unreadable.
 local function backlog_within(stream, limits, entries, now)
   local length = redis.pcall('XLEN', stream)
   if is_error(length) then return math.huge end

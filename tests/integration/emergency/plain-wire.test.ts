@@ -81,6 +81,19 @@ describe("the worker's own wire", () => {
     server.resume();
   });
 
+  test("what a server does not take at once follows in its order, as much as there is", async () => {
+    await using server = await startRedisServer();
+    const wire = await open(server.url);
+    server.hang();
+    await stopped(server.pid);
+    const values = Array.from({ length: 40 }, (_, at) => `${at} €`.repeat(at % 2 === 0 ? 100_000 : 1));
+    const sent = values.map((value) => wire.send(["RPUSH", "list", value], 60_000));
+    server.resume();
+    expect(await Promise.all(sent)).toEqual(values.map((_, at) => at + 1));
+    expect(await wire.send(["LRANGE", "list", "0", "-1"], 60_000)).toEqual(values);
+    wire.destroy();
+  });
+
   test("a server that dies leaves the fate of what was sent unknown", async () => {
     await using server = await startRedisServer();
     const wire = await open(server.url);
@@ -96,6 +109,15 @@ describe("the worker's own wire", () => {
 });
 
 describe("what is no good server", () => {
+  test("nobody there is said at once, by socket and by port", async () => {
+    const nobody = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+    const { port } = nobody;
+    nobody.stop(true);
+    for (const url of ["unix:///nowhere/redis.sock", `redis://127.0.0.1:${port}`]) {
+      expect(await codeOf(open(url, { connectDeadlineMs: 60_000 }))).toBe("REDIS_UNAVAILABLE");
+    }
+  });
+
   test("no connection takes longer than its deadline, also to what accepts and says nothing", async () => {
     await using mute = await hostile(() => undefined);
     const startedAt = performance.now();
