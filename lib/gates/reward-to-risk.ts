@@ -7,12 +7,13 @@ import type { GateInput, GateVerdict, ProfitGate } from "./profit-gate.ts";
  * MIN_R_RANGE in every other regime. Compared as a product: no rounding of a quotient decides a trade.
  */
 function decide(input: GateInput, { price, stop, target } = entryNumbers(input)): GateVerdict {
+  const trend = input.regime === "TREND";
   const { minRTrend, minRRange } = limitNumbers(input.limits);
-  const min = input.regime === "TREND" ? minRTrend : minRRange;
+  const min = trend ? minRTrend : minRRange;
   const reward = price && target ? target.minus(price).abs() : undefined;
   const risk = price && stop ? price.minus(stop).abs() : undefined;
   if (reward && min && risk?.gt(ZERO) && reward.gte(risk.times(min))) return { verdict: "pass" };
-  const minR = input.regime === "TREND" ? input.limits.MIN_R_TREND : input.limits.MIN_R_RANGE;
+  const minR = trend ? input.limits.MIN_R_TREND : input.limits.MIN_R_RANGE;
   const ratio = reward && risk?.gt(ZERO) ? reward.div(risk).round(6).toFixed() : "NaN";
   return { verdict: "held", reason: "R_TOO_LOW", detail: { ratio, minR, regime: input.regime } };
 }

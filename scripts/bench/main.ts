@@ -1,8 +1,5 @@
 /**
- * `bun run bench`: measures, prints a line a finding, and ends what it started.
- *
- *   --only name,…   these alone     --list    names and titles     --quick   a look, under four minutes
- *   --long          sizes that take minutes to reach, too          --write   docs/performance.md and its plots
+ * `bun run bench`: measures, prints a line a finding, and ends what it started (options.ts).
  *
  * An aim that is not met is printed and is no failure: on a busy machine it says little. A benchmark that cannot be
  * measured is one (exit 1, nothing written). QUANTUM_BINARIES names a folder with binaries that were built elsewhere;
@@ -11,10 +8,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { commandLine } from "../command-line.ts";
 import { svgPlot } from "../plot/svg-plot.ts";
 import type { Benchmark } from "./benchmark.ts";
-import { BENCHMARKS, chosenBenchmarks } from "./benchmarks.ts";
+import { BENCHMARKS } from "./benchmarks.ts";
+import { readBenchOptions, USAGE } from "./options.ts";
 import { findingLine } from "./report/finding-lines.ts";
 import { describeMachine } from "./report/machine.ts";
 import { type Measured, markdownReport } from "./report/markdown-report.ts";
@@ -90,19 +88,11 @@ async function writeReport(report: Parameters<typeof markdownReport>[0]): Promis
 }
 
 async function main(): Promise<void> {
-  const flag = { type: "boolean" } as const;
-  const { values } = parseArgs({
-    options: { only: { type: "string" }, list: flag, quick: flag, long: flag, write: flag },
-  });
-  if (values.list === true) {
+  const { list, benchmarks, effort, write } = commandLine(USAGE, readBenchOptions);
+  if (list) {
     for (const { name, title } of BENCHMARKS) say(`${name.padEnd(12)} ${title}`);
     return;
   }
-  const benchmarks = chosenBenchmarks(values.only);
-  if (values.write === true && (values.only !== undefined || values.quick === true)) {
-    throw new Error("--write needs all benchmarks at their full length");
-  }
-  const effort: Effort = values.quick === true ? "quick" : values.long === true ? "long" : "full";
   const machine = await describeMachine();
   for (const [name, value] of machine) say(`${name.padEnd(12)} ${value}`);
   const folder = mkdtempSync(join(tmpdir(), "quantum-bench-"));
@@ -121,7 +111,7 @@ async function main(): Promise<void> {
     return;
   }
   const date = new Date().toISOString().slice(0, 10);
-  if (values.write === true) await writeReport({ machine, date, measured });
+  if (write) await writeReport({ machine, date, measured });
 }
 
 await main();

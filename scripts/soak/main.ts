@@ -1,20 +1,17 @@
 /**
- * `bun run soak --minutes N [--seed S] [--rate N] [--out DIR] [--write]`: every binary under steady load with random
- * faults. Memory, descriptors, connections, keys, stream lengths and pending entries must be flat, and at the end both
+ * `bun run soak`: every binary under steady load with random faults. Memory, descriptors, connections, keys, stream lengths and pending entries must be flat, and at the end both
  * ends of the pipeline must add up; otherwise it ends with 1. Everything it started has ended by then.
  *
  * 1. Streams start at their retention, and a key's day is five minutes: plateaus that take days come at once.
  * 2. Faults that end processes stop at 40 %, all others go on: every process has one life long enough to measure.
  * 3. What is not surely flat is not proved (verdicts.ts, trend.ts).
- *
- * `--plant ROLE` plants a leak into a role, which must be found. `--from FILE` judges the soak.json of another run.
- * `--no-collections` leaves collecting to the processes, so that memory is judged by what is resident alone.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keysOf } from "../../lib/contract/keys.ts";
-import { readSoakOptions, type SoakOptions } from "./options.ts";
+import { commandLine } from "../command-line.ts";
+import { readSoakOptions, type SoakOptions, USAGE } from "./options.ts";
 import { verdictTable } from "./report.ts";
 import { type SoakRecord, soakRecordSchema } from "./soak-record.ts";
 import { runSoak } from "./soak-run.ts";
@@ -25,7 +22,7 @@ import { writeDocument, writeRecord, writeReport } from "./written-report.ts";
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
-  const options = readSoakOptions(Bun.argv.slice(2));
+  const options = commandLine(USAGE, readSoakOptions);
   const record =
     options.from === undefined
       ? await measure(options)

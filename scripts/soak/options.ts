@@ -28,11 +28,26 @@ function roleNamed(text: string): SoakRole {
   return role;
 }
 
+export const USAGE = `usage: bun run soak [options]
+
+Every binary under steady load with random faults: everything must add up, and nothing may grow.
+
+  --minutes N       default 60; a process can be judged from 40
+  --seed N          of the load and of the faults; default: by the clock, printed
+  --rate N          decisions a second; default 5
+  --out DIR         where the table, the samples and the plots go; default dist/soak
+  --write           write docs/soak.md and its plots as well
+  --plant ROLE      plant a leak into a role, which must be found
+  --from FILE       judge the soak.json of an earlier run
+  --no-collections  leave collecting to the processes; memory is judged by what is resident alone
+  --binaries DIR    default dist
+  --keep            keep the logs and the server's files
+  --help            this text`;
+
 const DIST = join(import.meta.dir, "..", "..", "dist");
 const MINUTES_MAX = 7 * 24 * 60;
 
-/** Reads `--minutes N --seed N --rate N --out DIR --binaries DIR --keep --no-collections
- * --plant ROLE --from FILE --write`. Throws on what is no number in range. */
+/** Reads the command line. Throws on what is no number in range. */
 export function readSoakOptions(args: readonly string[]): SoakOptions {
   const { values } = parseArgs({
     args: [...args],
