@@ -12,9 +12,9 @@ function expectedMoveUsd(input: GateInput, { price, quantity, target }: EntryNum
 
 /** Holds when expected_move_usd < EDGE_MULTIPLIER × friction of the notional. */
 function decide(input: GateInput, numbers = entryNumbers(input)): GateVerdict {
-  const multiplier = limitNumbers(input.limits).edgeMultiplier;
+  const { edgeMultiplier: multiplier, frictionPct } = limitNumbers(input.limits);
   const move = expectedMoveUsd(input, numbers);
-  const friction = numbers.notionalUsd && frictionUsd(numbers.notionalUsd, input.limits);
+  const friction = numbers.notionalUsd && frictionPct && frictionUsd(numbers.notionalUsd, frictionPct);
   const needed = friction && multiplier ? friction.times(multiplier) : undefined;
   if (move && needed && move.gte(needed)) return { verdict: "pass" };
   return {

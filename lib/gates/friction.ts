@@ -1,30 +1,22 @@
-import Big from "big.js";
+import type Big from "big.js";
 import type { GateLimits } from "./gate-limits.ts";
+import { gateNumber } from "./gate-number.ts";
 
-/** What a round trip costs, by part and together, in percent of notional. */
-export interface FrictionParts {
-  readonly feePct: Big;
-  readonly fundingPct: Big;
-  readonly slippagePct: Big;
-  readonly noisePct: Big;
-  readonly totalPct: Big;
+/**
+ * What a round trip costs in percent of notional: fee, funding, slippage and noise together, each a setting of its own
+ * so that an operator can correct one. Undefined when one of them cannot be read.
+ */
+export function frictionPct(limits: GateLimits): Big | undefined {
+  const parts = [
+    limits.FRICTION_FEE_PCT,
+    limits.FRICTION_FUNDING_PCT,
+    limits.FRICTION_SLIPPAGE_PCT,
+    limits.FRICTION_NOISE_PCT,
+  ].map(gateNumber);
+  return parts.reduce((sum, part) => sum && part && sum.plus(part));
 }
-
-/** Reads the parts from the settings; each is a part of its own so that an operator can correct one. */
-export function frictionParts(limits: GateLimits): FrictionParts {
-  const feePct = new Big(limits.FRICTION_FEE_PCT);
-  const fundingPct = new Big(limits.FRICTION_FUNDING_PCT);
-  const slippagePct = new Big(limits.FRICTION_SLIPPAGE_PCT);
-  const noisePct = new Big(limits.FRICTION_NOISE_PCT);
-  const totalPct = feePct.plus(fundingPct).plus(slippagePct).plus(noisePct);
-  return { feePct, fundingPct, slippagePct, noisePct, totalPct };
-}
-
-const known = new WeakMap<GateLimits, FrictionParts>();
 
 /** Friction in USD of a notional in USD; by default 0.22 USD for each 100 USD. */
-export function frictionUsd(notionalUsd: Big, limits: GateLimits): Big {
-  const parts = known.get(limits) ?? frictionParts(limits);
-  known.set(limits, parts);
-  return notionalUsd.times(parts.totalPct).div(100);
+export function frictionUsd(notionalUsd: Big, pct: Big): Big {
+  return notionalUsd.times(pct).div(100);
 }

@@ -1,4 +1,5 @@
 import type Big from "big.js";
+import { frictionPct } from "./friction.ts";
 import type { GateLimits } from "./gate-limits.ts";
 import { gateNumber, positiveNumber } from "./gate-number.ts";
 
@@ -33,6 +34,7 @@ export function entryNumbers(entry: {
 export interface LimitNumbers {
   readonly minNotionalUsd: Big | undefined;
   readonly edgeMultiplier: Big | undefined;
+  readonly frictionPct: Big | undefined;
   readonly minRTrend: Big | undefined;
   readonly minRRange: Big | undefined;
 }
@@ -50,6 +52,7 @@ function readLimits(limits: GateLimits): LimitNumbers {
   return {
     minNotionalUsd: gateNumber(limits.MIN_NOTIONAL_USD),
     edgeMultiplier: gateNumber(limits.EDGE_MULTIPLIER),
+    frictionPct: frictionPct(limits),
     minRTrend: gateNumber(limits.MIN_R_TREND),
     minRRange: gateNumber(limits.MIN_R_RANGE),
   };
