@@ -46,7 +46,7 @@ function planAtOnce(parts: ExecutionParts, job: Job): AtOnce | undefined {
     if (askGates(parts, intent, { ...judged.sound, ...trades }).verdict === "held") return undefined;
     const planned = planEntry(parts, intent, judged);
     if (planned.kind === "ended" || parts.entriesStopped() !== undefined) return undefined;
-    const ready = parts.leverageStands(intent.symbol, intent.leverage) && budgetAllows(parts, job);
+    const ready = parts.leverageStands(intent) && budgetAllows(parts, job);
     return ready ? { judged, plan: planned.plan } : undefined;
   } catch {
     // A mistake of ours shows again on the long way, where the ledger counts it.

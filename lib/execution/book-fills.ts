@@ -3,6 +3,7 @@ import type { Fills, VenueOrder } from "../exchange/exchange.ts";
 import type { Ending } from "./ending.ts";
 import { type ExecutionParts, type Job, pause } from "./execution-parts.ts";
 import { type FillKnowledge, guardFill } from "./guard-fill.ts";
+import type { StopOutcome } from "./place-stop.ts";
 import { restOfExit } from "./rest-of-exit.ts";
 
 /** First wait for the venue's trades, doubled up to the last (ms): they can lag the order's reply. */
@@ -37,38 +38,66 @@ export async function bookFills(
       order,
     };
   }
+  let booked = false;
   let closesMore = job.kind === "exit" && executed.lt(order.originalQuantity);
   const follow = async () => {
     const [stop, rest] = await Promise.all([
-      guardFill(parts, job, order, how),
+      guardMeanwhile(parts, job, { order, how, isBooked: () => booked }),
       job.kind === "exit" ? restOfExit(parts, job, order) : undefined,
     ]);
     closesMore ||= rest !== undefined || stop?.kind === "passed";
     return { stop, rest };
   };
-  const patienceMs = () => (closesMore ? TRADES_WAIT_URGENT_MS : TRADES_WAIT_MS);
-  const [{ stop, rest }, fills] = await Promise.all([follow(), readFills(parts, job, order, patienceMs)]);
+  // Asked out of the share of exits from then on: a spent minute must not hold the one that follows up.
+  const urgency = (): Urgency =>
+    closesMore
+      ? { patienceMs: TRADES_WAIT_URGENT_MS, kind: "exit" }
+      : { patienceMs: TRADES_WAIT_MS, kind: job.kind };
+  const reading = readFills(parts, job, order, urgency).finally(() => {
+    booked = true;
+  });
+  const [{ stop, rest }, fills] = await Promise.all([follow(), reading]);
   const whole = executed.eq(order.originalQuantity) && rest === undefined;
   return { state: whole ? "FILLED" : "PARTIAL", order, fills, stop, rest };
+}
+
+/** The stop is tried for as long as the trades are waited for: who mends it learns of it only from the result. */
+async function guardMeanwhile(
+  parts: ExecutionParts,
+  job: Job,
+  fill: { readonly order: VenueOrder; readonly how: FillKnowledge; isBooked(): boolean },
+): Promise<StopOutcome | undefined> {
+  const { order, how, isBooked } = fill;
+  let stop = await guardFill(parts, job, order, how);
+  while (stop?.kind === "missing" && !isBooked()) {
+    await pause(parts, job, WAIT_LAST_MS);
+    if (!isBooked()) stop = await guardFill(parts, job, order, { ...how, fresh: false, again: true });
+  }
+  return stop;
+}
+
+interface Urgency {
+  readonly patienceMs: number;
+  readonly kind: Job["kind"];
 }
 
 async function readFills(
   parts: ExecutionParts,
   job: Job,
   order: VenueOrder,
-  patienceMs: () => number,
+  urgency: () => Urgency,
 ): Promise<Fills> {
   const sinceMs = parts.clock.monotonicMs();
   let told = false;
   for (let waitMs = WAIT_FIRST_MS; ; waitMs = Math.min(2 * waitMs, told ? WAIT_MISSING_MS : WAIT_LAST_MS)) {
-    const reading = await parts.exchange.fillsOf(order.symbol, order.orderId, job.kind);
+    const reading = await parts.exchange.fillsOf(order.symbol, order.orderId, urgency().kind);
     if (!reading.ok) parts.observe.venueOutcome(reading.outcome);
     else if (new Big(reading.value.quantity).gte(order.executedQuantity)) return reading.value;
-    if (parts.clock.monotonicMs() - sinceMs >= patienceMs()) {
+    if (parts.clock.monotonicMs() - sinceMs >= urgency().patienceMs) {
       const { symbol, orderId } = order;
       if (!told) parts.log.warn({ intent_id: job.intent.intent_id, symbol, orderId }, "TRADES_MISSING");
       told = true;
-      const fills = await fillsByOrder(parts, job, order);
+      const fills = await fillsByOrder(parts, order, urgency().kind);
       if (fills !== undefined) return fills;
     }
     await pause(parts, job, waitMs);
@@ -76,8 +105,12 @@ async function readFills(
 }
 
 /** What the order itself says that it did; undefined: nothing that a position could be booked by. */
-async function fillsByOrder(parts: ExecutionParts, job: Job, order: VenueOrder): Promise<Fills | undefined> {
-  const answer = await parts.exchange.queryOrder(order.symbol, order.clientOrderId, job.kind);
+async function fillsByOrder(
+  parts: ExecutionParts,
+  order: VenueOrder,
+  kind: Job["kind"],
+): Promise<Fills | undefined> {
+  const answer = await parts.exchange.queryOrder(order.symbol, order.clientOrderId, kind);
   if (answer.kind === "unknown") parts.observe.venueOutcome(answer.outcome);
   // The venue frees the client id of an order that has ended: another one may have it by now.
   const same = answer.kind === "found" && answer.order.orderId === order.orderId;

@@ -42,12 +42,13 @@ export function createExecution(
   const session = new VenueSession({ exchange, redis, claim, contact: exchange.connect(), clock, log });
   const metrics = createExecutionMetrics(context.registry);
   const rules = entryRules(settings);
+  const inHand = new Set<string>();
   const streams = resultStreams(settings, keys);
   const parts = {
     ...{ redis, keys, streams, exchange, rules, clock, log, isRedisOutage, markOf: marks.markOf },
     redisSinceMs: outside.redisSinceMs,
-    inHand: new Set<string>(),
-    ...createEntryGuard({ exchange, session, clock, haltFile: settings.HALT_FILE }),
+    inHand,
+    ...createEntryGuard({ exchange, session, clock, inHand, haltFile: settings.HALT_FILE }),
     owner: `${instance}:${bootId}`,
     recvWindowMs: settings.RECV_WINDOW_MS,
     observe: metrics.observer,

@@ -49,6 +49,6 @@ async function makeReady(parts: ExecutionParts, { intent }: Job, judged: SoundEn
   if (planned.kind === "ended") return planned;
   const stopped = parts.entriesStopped();
   if (stopped !== undefined) return ended(denied(stopped));
-  const failure = await parts.ensureLeverage(intent.symbol, intent.leverage);
+  const failure = await parts.ensureLeverage(intent);
   return failure === undefined ? planned : ended(denied("LEVERAGE_FAILED", failure));
 }

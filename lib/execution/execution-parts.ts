@@ -39,9 +39,9 @@ export interface ExecutionParts {
   /** Why no entry may be sent by this process now (halt file, credentials), besides what Redis says. */
   entriesStopped(): DenyReason | undefined;
   /** Whether the venue is known to have this leverage: nothing needs to be sent before the order. */
-  leverageStands(symbol: string, leverage: number): boolean;
+  leverageStands(entry: TradeIntent): boolean;
   /** Makes sure the venue has this leverage; a failure is its description. */
-  ensureLeverage(symbol: string, leverage: number): Promise<string | undefined>;
+  ensureLeverage(entry: TradeIntent): Promise<string | undefined>;
   /** Whether Redis as such is out of service: the consumer waits for it and resumes. */
   isRedisOutage(error: unknown): boolean;
   /** The venue refused our credentials, or took them again. */

@@ -37,6 +37,8 @@ export interface FillKnowledge {
   readonly fresh: boolean;
   /** By the venue alone: Redis has forgotten the order, and whatever happened since. */
   readonly recalled?: boolean;
+  /** Whether its stop could not be placed before: one try is made. */
+  readonly again?: boolean;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function guardFill(
   parts: ExecutionParts,
   job: Job,
   order: VenueOrder,
-  { fresh, recalled = false }: FillKnowledge,
+  { fresh, recalled = false, again = false }: FillKnowledge,
 ): Promise<StopOutcome | undefined> {
   const { intent, kind, signal } = job;
   if (kind === "exit" || parts.rules.protectiveStop === "none") return undefined;
@@ -63,7 +65,7 @@ export async function guardFill(
   return placeStop(parts, {
     ...{ wanted, fresh, recalled, replaces: true, signal },
     filledAtMs: order.updateTimeMs,
-    limitMs: STOP_LIMIT_MS + (recalled ? POSITION_LAG_MS_MAX : 0),
+    limitMs: again ? 0 : STOP_LIMIT_MS + (recalled ? POSITION_LAG_MS_MAX : 0),
     isSuperseded: () => hasLaterPlan(parts, order),
   });
 }

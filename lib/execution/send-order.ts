@@ -12,7 +12,7 @@
  */
 import { encodeIntent } from "../contract/trade-intent.ts";
 import { clientOrderId } from "../exchange/client-order-id.ts";
-import type { OrderRequest, VenueOrder } from "../exchange/exchange.ts";
+import type { OrderRequest, Reading, VenueOrder } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome-classes.ts";
 import { markOrderUnknown, type Submission, type SubmitReply, submitOrder } from "../kernel/order-ledger.ts";
 import { askAfterRejection } from "./ask-after-rejection.ts";
@@ -47,6 +47,9 @@ type Sent =
 
 /** How old a plan may be (ms): the age of the position that an exit is proved by. */
 const PLAN_AGE_MS_MAX = 1000;
+/** Between two tries of what an exit cannot be sent without (ms): doubled up to the last. */
+const INSIST_FIRST_MS = 100;
+const INSIST_LAST_MS = 800;
 type Refused = Extract<Sent, { kind: "rejected" }>;
 
 const ORDER_COST = { weight: 1, orders: 1 } as const;
@@ -201,8 +204,19 @@ async function prepareAgain(
   next: Exclude<AfterRejection, { kind: "end" }>,
 ): Promise<void> {
   if (next.kind === "sign_again") return;
-  if (next.kind === "cancel_resting_first") await parts.exchange.cancelAll(job.intent.symbol);
+  if (next.kind === "cancel_resting_first")
+    await insist(parts, job, () => parts.exchange.cancelAll(job.intent.symbol));
   else await pause(parts, job, next.afterMs);
+}
+
+/** What an exit would be refused without is asked for until the venue does it, or answers what is no outage. */
+async function insist(parts: ExecutionParts, job: Job, ask: () => Promise<Reading<unknown>>): Promise<void> {
+  for (let waitMs = INSIST_FIRST_MS; ; waitMs = Math.min(2 * waitMs, INSIST_LAST_MS)) {
+    const reading = await ask();
+    if (reading.ok || job.kind === "entry") return;
+    if (reading.outcome.class === "FINAL" || reading.outcome.row === "UNRECOGNISED") return;
+    await pause(parts, job, waitMs);
+  }
 }
 
 async function submitAttempt(
@@ -278,7 +292,7 @@ async function sendAttempt(
   parts.observe.venueOutcome(outcome.outcome);
   if (outcome.outcome.advice === "STOP_ENTRIES") parts.credentialsRefused(true);
   // Whatever is planned from now on is planned for the account as it is.
-  if (outcome.outcome.advice === "READ_ACCOUNT") await parts.exchange.probe();
+  if (outcome.outcome.advice === "READ_ACCOUNT") await insist(parts, job, () => parts.exchange.probe());
   return outcome.phase === "ambiguous"
     ? { kind: "unknown", signedAtMs, refusal: refusalOf(kind, outcome.outcome) }
     : { kind: "rejected", outcome: outcome.outcome, signedAtMs };

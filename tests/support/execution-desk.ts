@@ -139,7 +139,8 @@ export async function openDesk(changes: PaperExchangeChanges = {}, pace: DeskPac
     }
   };
   await emptyRedis();
-  const leverage = new LeverageKeeper(exchange, systemClock.monotonicMs);
+  const inHand = new Set<string>();
+  const leverage = new LeverageKeeper({ exchange, clock: systemClock, inHand });
   let refused = false;
   const parts: ExecutionParts = {
     redis: client,
@@ -153,11 +154,11 @@ export async function openDesk(changes: PaperExchangeChanges = {}, pace: DeskPac
     log: keptLog(),
     observe: OBSERVES_NOTHING,
     redisSinceMs: () => 0,
-    inHand: new Set(),
+    inHand,
     markOf: () => ({ price: "3000", ageMs: 0 }),
     entriesStopped: (): DenyReason | undefined => (refused ? "CREDENTIALS_REFUSED" : undefined),
-    leverageStands: (symbol, wanted) => leverage.stands(symbol, wanted),
-    ensureLeverage: (symbol, wanted) => leverage.ensure(symbol, wanted),
+    leverageStands: (entry) => leverage.stands(entry),
+    ensureLeverage: (entry) => leverage.ensure(entry),
     isRedisOutage: () => false,
     credentialsRefused: (now) => {
       refused = now;

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { classifyOutcome } from "../../../lib/exchange/classify-outcome.ts";
+import type { Exchange } from "../../../lib/exchange/exchange.ts";
 import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
 
 let desk: Desk;
@@ -316,6 +318,45 @@ describe("an exit is not given up", () => {
     expect((await exit()).result?.status).toBe("filled");
     expect(await position()).toBe(0);
   });
+});
+
+test.each([
+  ["cancelling what holds the size", -4118],
+  ["reading the account's position mode", -4061],
+])("an exit is not given up when %s fails, too, for a second", async (_what, code) => {
+  await open();
+  const { exchange, clock } = desk.parts;
+  const unavailable = {
+    kind: "reply",
+    status: 503,
+    body: "Service Unavailable.",
+    retryAfter: null,
+  } as const;
+  const outcome = classifyOutcome({ method: "GET", answer: unavailable, nowMs: 0 });
+  const beganMs = clock.monotonicMs();
+  const isDown = () => clock.monotonicMs() - beganMs < 1000;
+  let helped = false;
+  const help = <T>(ask: () => Promise<T>) => {
+    helped = !isDown();
+    return helped ? ask() : Promise.resolve({ ok: false, outcome } as const);
+  };
+  const body = JSON.stringify({ code, msg: "" });
+  const refusal = { kind: "reply", status: 400, body, retryAfter: null } as const;
+  const venue: Partial<Exchange> = {
+    cancelAll: (symbol) => help(() => exchange.cancelAll(symbol)),
+    probe: () => help(() => exchange.probe()),
+    submitOrder: async (...order) =>
+      helped
+        ? exchange.submitOrder(...order)
+        : {
+            phase: "rejected",
+            retryable: false,
+            outcome: classifyOutcome({ method: "POST", answer: refusal, nowMs: 0 }),
+          },
+  };
+  const { result } = await desk.withParts({ exchange: { ...exchange, ...venue } }, () => exit());
+  expect(result).toMatchObject({ status: "filled", quantity: "0.2" });
+  expect(await position()).toBe(0);
 });
 
 test("an exit that closed the position ends filled, although copies of its request were refused until it was gone", async () => {

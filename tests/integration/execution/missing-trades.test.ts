@@ -110,6 +110,59 @@ test("a position beyond its stop is closed without waiting for the trades that o
   expect(waitedMs).toBeLessThan(3000);
 });
 
+test("nor does it wait for the share of the budget that entries may spend", async () => {
+  const spent = { kind: "fault", fault: "WITHHELD", message: "the request budget is spent" } as const;
+  const withheld = classifyOutcome({ method: "GET", answer: { ...spent, retryAfterMs: 50_000 }, nowMs: 0 });
+  const refusal = { kind: "reply", status: 400, body: '{"code":-2021,"msg":""}', retryAfter: null } as const;
+  const outcome = classifyOutcome({ method: "POST", answer: refusal, nowMs: 0 });
+  const traded = { intent: soundIntent(), protectiveStop: "exchange" as const };
+  // Until the minute is over entries may not ask for anything; exits may.
+  const { result, waitedMs } = await trade(traded, (waited) => ({
+    fillsOf: async (symbol, orderId, kind) =>
+      kind === "entry" && waited() < 50_000
+        ? { ok: false, outcome: withheld }
+        : desk.parts.exchange.fillsOf(symbol, orderId, kind),
+    queryOrder: async (symbol, id, kind) =>
+      kind === "entry" && waited() < 50_000
+        ? { kind: "unknown", outcome: withheld }
+        : desk.parts.exchange.queryOrder(symbol, id, kind),
+    placeAlgoOrder: async () => ({ phase: "rejected", retryable: false, outcome }),
+    submitOrder: async (...order) => {
+      const sent = await desk.parts.exchange.submitOrder(...order);
+      // As the venue's order replies are by now: without an average price.
+      return sent.phase === "accepted" ? { ...sent, order: { ...sent.order, averagePrice: null } } : sent;
+    },
+  }));
+  expect(result).toMatchObject({ status: "filled" });
+  expect(waitedMs).toBeLessThan(3000);
+});
+
+test("a stop that the venue does not take at once is tried again while the trades are waited for", async () => {
+  const answer = { kind: "reply", status: 503, body: "Service Unavailable.", retryAfter: null } as const;
+  const outcome = classifyOutcome({ method: "POST", answer, nowMs: 0 });
+  let rests = false;
+  let asked = 0;
+  const traded = { intent: soundIntent(), protectiveStop: "exchange" as const };
+  await trade(traded, (waited) => ({
+    fillsOf: async (...order) => {
+      asked += 1;
+      await Bun.sleep(20);
+      return rests || asked > 100 ? desk.parts.exchange.fillsOf(...order) : noTrades(...order);
+    },
+    queryOrder: pricedAt(() => "0"),
+    openAlgoOrders: async () => ({ ok: true, value: [] }),
+    placeAlgoOrder: async (...order) => {
+      if (waited() < 6000) return { phase: "rejected", retryable: true, outcome };
+      await desk.parts.exchange.cancelAllAlgo("ETHUSDT");
+      const placed = await desk.parts.exchange.placeAlgoOrder(...order);
+      rests = placed.phase === "accepted";
+      return placed;
+    },
+  }));
+  expect({ rests, asked }).toMatchObject({ rests: true });
+  expect(asked).toBeLessThan(100);
+});
+
 test("the rest of an exit that filled in part can be closed without waiting for its trades", async () => {
   await desk.handle(await desk.publish(soundIntent()));
   const submitOrder: Exchange["submitOrder"] = async (...order) => {
