@@ -23,7 +23,7 @@ import { ROLES } from "../lib/contract/roles.ts";
 import type { SettingsShape } from "../lib/daemon/daemon-spec.ts";
 import { commonSettings } from "../lib/daemon/settings-common.ts";
 import { exchangeSettings } from "../lib/daemon/settings-exchange.ts";
-import { settingsReference } from "../lib/daemon/settings-reference.ts";
+import { type SettingRow, settingsReference } from "../lib/daemon/settings-reference.ts";
 import { watchdogSettings } from "../lib/emergency/watchdog/settings.ts";
 import { workerSettings } from "../lib/emergency/worker/settings.ts";
 import { outcomeTableText } from "../lib/exchange/outcome-table-text.ts";
@@ -48,14 +48,27 @@ function code(text: string): string {
   return text === "" ? "" : `\`${text}\``;
 }
 
-function settingsSection(title: string, shape: SettingsShape): string {
-  const rows = settingsReference(shape).map((row) => [
-    code(row.name),
-    code(row.fallback),
-    row.expected,
-    row.description,
-  ]);
+function settingsTable(title: string, settings: readonly SettingRow[]): string {
+  const rows = settings.map((row) => [code(row.name), code(row.fallback), row.expected, row.description]);
   return `## ${title}\n\n${table(["Variable", "Default", "Expected", "Meaning"], rows)}`;
+}
+
+function settingsSection(title: string, shape: SettingsShape): string {
+  return settingsTable(title, settingsReference(shape));
+}
+
+/** What is true of every role: where one differs from another, ROLE stands for its name, and its port is not named. */
+function everyDaemon(): string {
+  const [one, other] = (["execution", "exit-brain"] as const).map((role) =>
+    settingsReference(commonSettings(role, "")),
+  );
+  const rows = (one ?? []).map((row, at) => {
+    const differs = row.description !== other?.[at]?.description;
+    const description = differs ? row.description.replaceAll("execution", "ROLE") : row.description;
+    if (row.fallback === other?.[at]?.fallback) return { ...row, description };
+    return { ...row, fallback: "", description: `${description} Default: the role's ([ports](roles.md)).` };
+  });
+  return settingsTable("Every daemon", rows);
 }
 
 /** The settings that only this role has; the shared ones have a section of their own. */
@@ -66,7 +79,7 @@ function withoutOthers(shape: SettingsShape): SettingsShape {
 function configuration(): string {
   return [
     "# Configuration reference\n\nEnvironment variables, the same in a terminal and in a unit. Every fault is listed at once and ends the start with 78.\n",
-    settingsSection("Every daemon", commonSettings("execution", "")),
+    everyDaemon(),
     settingsSection("Roles that talk to the venue", exchangeSettings),
     settingsSection("ai-strategy-router", routerSettings),
     settingsSection("execution", withoutOthers(executionSettings)),

@@ -32,7 +32,8 @@ for word in "$@"; do
   case $word in
   --dry-run) dry=1 ;;
   --remove) action=remove ;;
-  *) echo "install-monitoring.sh: $word is not known" >&2; exit 2 ;;
+  -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) echo "install-monitoring.sh: $word is not known; see --help" >&2; exit 2 ;;
   esac
 done
 

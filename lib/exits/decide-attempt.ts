@@ -44,6 +44,9 @@ export type LedgerWord = string | "ABSENT" | undefined;
 
 /** How long a position that becomes smaller is left to those who make it so. */
 const REST_PATIENCE_MS = 1000;
+/** What no order can close is tried again seldom: its results would push all others out of their stream. */
+const DUST_TRIES = 5;
+const DUST_AGAIN_MS = 60_000;
 /** Cycles are a second apart, give or take: one that falls a few ms short must not cost a second more. */
 const JITTER_MS = 100;
 const ENDED: ReadonlySet<string> = new Set(["FILLED", "PARTIAL", "REJECTED", "HELD", "DENIED", "EXPIRED"]);
@@ -66,6 +69,8 @@ export interface AttemptInput {
   /** When the reading of positions that shows this one was begun, monotonic. */
   readonly askedAtMs: number;
   readonly confirmMs: number;
+  /** Too small for any order of the venue, by its rules. */
+  readonly isDust?: boolean;
 }
 
 export type AttemptDecision =
@@ -85,7 +90,9 @@ export function decideAttempt(input: AttemptInput): AttemptDecision {
   const attempt = progressed(before, input);
   if (attempt.endedAtMs !== null) {
     const stillMoving = input.nowMs - attempt.progressAtMs < REST_PATIENCE_MS;
-    if (stillMoving || input.askedAtMs <= attempt.endedAtMs) return { kind: "await", attempt };
+    const rests =
+      input.isDust === true && attempt.n >= DUST_TRIES && input.nowMs - attempt.endedAtMs < DUST_AGAIN_MS;
+    if (stillMoving || rests || input.askedAtMs <= attempt.endedAtMs) return { kind: "await", attempt };
     return { kind: "publish", attempt: nextAttempt(attempt, input.position) };
   }
   return { kind: isDue(attempt, input) ? "publish" : "await", attempt };

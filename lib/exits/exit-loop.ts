@@ -15,6 +15,7 @@ import Big from "big.js";
 import { canonicalDecimal } from "../contract/decimal-text.ts";
 import { STATISTICS } from "../contract/statistics.ts";
 import { within } from "../daemon/within.ts";
+import { isUnderSmallestOrder } from "../exchange/decide-order-size.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { Background } from "./background.ts";
 import { type AttemptDecision, decideAttempt, handedOver, isUnconfirmed } from "./decide-attempt.ts";
@@ -188,6 +189,7 @@ export class ExitLoop {
       nowMs: clock.monotonicMs(),
       askedAtMs: view.missing.has(watch.key) ? Number.NEGATIVE_INFINITY : view.askedAtMs,
       confirmMs: rules.confirmMs,
+      isDust: isUnderSmallestOrder(position.quantity, this.#parts.exchange.rules(position.symbol)),
     });
   }
 

@@ -16,8 +16,9 @@ interface PublishParts {
   };
 }
 
-/** Numbers that are looked through for those of a process before this one. */
-const EARLIER_MAX = 64;
+/** Numbers that are asked for at once, and how often: a day of refusals, as long as the ledger remembers an end. */
+const ASKED_AT_ONCE = 64;
+const ASKED_TIMES_MAX = 1500;
 
 /**
  * Hands an exit to Redis; the attempt as it stands afterwards. The first one of a process takes up the numbers
@@ -60,19 +61,30 @@ async function takeUp(
   position: WatchedPosition,
   attempt: ExitAttempt,
 ): Promise<ExitAttempt> {
-  const { symbol, positionSide } = position;
-  const { openedAtMs, rule } = attempt;
-  const ids = Array.from({ length: EARLIER_MAX }, (_, index) =>
-    exitIntentId({ symbol, positionSide, openedAtMs, rule, n: attempt.n + index }),
-  );
-  const asked = ids.map((id) =>
-    parts.redis.command(["HGET", `${parts.keys.orderLedgerPrefix}${id}`, "state"]),
-  );
+  let next = attempt;
+  for (let times = 0; times < ASKED_TIMES_MAX; times += 1) {
+    const found = await firstFree(parts, position, next);
+    next = { ...numbered(next, position, found.n), takenUp: found.kind !== "unknown" };
+    if (found.kind !== "ended") return found.kind === "under way" ? { ...next, handover: "sent" } : next;
+  }
+  return next;
+}
+
+/** `ended`: so are all that were asked for, and `n` is the one after them. */
+async function firstFree(
+  { redis, keys }: PublishParts,
+  { symbol, positionSide }: WatchedPosition,
+  { openedAtMs, rule, n }: ExitAttempt,
+): Promise<{ readonly kind: "free" | "under way" | "ended" | "unknown"; readonly n: number }> {
+  const asked = Array.from({ length: ASKED_AT_ONCE }, (_, index) => {
+    const id = exitIntentId({ symbol, positionSide, openedAtMs, rule, n: n + index });
+    return redis.command(["HGET", `${keys.orderLedgerPrefix}${id}`, "state"]);
+  });
   const answers = await Promise.allSettled(asked);
   const words = answers.map((one) => (one.status === "fulfilled" ? one.value : null));
-  const free = words.findIndex((word) => word === null || !hasEnded(String(word)));
-  const index = free < 0 ? EARLIER_MAX : free;
-  const takenUp = answers.every(({ status }) => status === "fulfilled");
-  const next = { ...numbered(attempt, position, attempt.n + index), takenUp };
-  return typeof words[index] === "string" ? { ...next, handover: "sent" } : next;
+  const index = words.findIndex((word) => word === null || !hasEnded(String(word)));
+  if (index < 0) return { kind: "ended", n: n + ASKED_AT_ONCE };
+  const isKnown = answers.every(({ status }) => status === "fulfilled");
+  const kind = typeof words[index] === "string" ? "under way" : isKnown ? "free" : "unknown";
+  return { kind, n: n + index };
 }

@@ -35,6 +35,8 @@ export interface CommandContext extends Surroundings {
   readonly mode: TradingMode;
   /** Not connected: a command that asks the venue connects first. */
   readonly exchange: () => Exchange;
+  /** What stream recovery is configured by, under the operator's own Redis user. */
+  readonly recoveryEnvironment: Environment;
   readonly instance: string;
   readonly haltFile: string;
   readonly panicSocket: string;

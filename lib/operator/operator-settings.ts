@@ -21,6 +21,11 @@ export const SETTINGS_FOLDER = "/etc/quantum";
 
 /** Read in this order, a later one over an earlier one, as the units do; the last is the router's own. */
 const FILES = ["testnet.env", "quantum.env", "core_safety.env"] as const;
+/** The same for stream recovery, which a command runs as its timer does: as its unit reads them. */
+export const RECOVERY_FILES: readonly string[] = [
+  ...["testnet.env", "quantum.env", "core_gates.env"],
+  "quantum-stream-recover.env",
+];
 /** Variable → the credential of its name; the Redis URL is the operator's own. */
 const CREDENTIALS = {
   REDIS_URL: "redis-url-quantumctl",
@@ -33,8 +38,12 @@ const CREDENTIALS = {
  * and the operator's Redis URL and the venue's keys from the credentials folder where it may be read. An absent
  * file is fine; one that may not be read throws SettingsFileError, which names it.
  */
-export function operatorEnvironment(own: Environment, folder: string): Environment {
-  const fromFiles = FILES.map((file) => parseEnv(readIfThere(join(folder, file)) ?? ""));
+export function operatorEnvironment(
+  own: Environment,
+  folder: string,
+  files: readonly string[] = FILES,
+): Environment {
+  const fromFiles = files.map((file) => parseEnv(readIfThere(join(folder, file)) ?? ""));
   const credentials = own["CREDENTIALS_DIRECTORY"] ?? join(folder, "credentials");
   const merged: Environment = Object.assign({}, ...fromFiles, own);
   const given: Record<string, string> = {};

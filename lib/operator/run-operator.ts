@@ -19,6 +19,7 @@ import { OPERATOR_COMMANDS } from "./commands.ts";
 import {
   operatorEnvironment,
   operatorSettings,
+  RECOVERY_FILES,
   SETTINGS_FOLDER,
   SettingsFileError,
 } from "./operator-settings.ts";
@@ -106,6 +107,7 @@ async function openContext(
     ...{ redis, environment, mode: settings.TRADING_MODE, namespace: settings.QUANTUM_NAMESPACE },
     keys: { ...keys, resultStream: namedStream(keys, settings.EXECUTION_RESULT_STREAM ?? keys.resultStream) },
     exchange: () => createExchange(settings),
+    recoveryEnvironment: operatorEnvironment(around.environment, SETTINGS_FOLDER, RECOVERY_FILES),
     instance: settings.QUANTUM_INSTANCE,
     haltFile: settings.HALT_FILE,
     panicSocket: settings.PANIC_SOCKET,

@@ -12,10 +12,13 @@ import type { RecoverySettings } from "./settings.ts";
 /** How long Redis is waited for: execution's start waits for this run (ms). */
 const REDIS_WAIT_MS = 2000;
 
+/** Redis is there and does not let this account in: the next run will find the same. */
+const KEPT_OUT = /^(?:WRONGPASS|NOAUTH|NOPERM)\b/;
+
 /**
  * The role: waits a moment for Redis, recovers, tells. Redis absent, or lost on the way, is no failure (exit 0 and
  * one line): the next run is two minutes away, and execution recovers its own at its start. A Redis that belongs to
- * another mode is one (78).
+ * another mode, or that keeps this account out, is one (78): no stream would be trimmed again, and nobody told.
  */
 export async function runRecovery(
   context: OneshotContext<RecoverySettings>,
@@ -31,6 +34,13 @@ export async function runRecovery(
   try {
     await redis.whenReady(AbortSignal.timeout(REDIS_WAIT_MS));
     if (redis.state.kind === "ready") return await recover(context, outside);
+    if (KEPT_OUT.test(redis.state.lastError ?? "")) {
+      log.fatal(
+        { redis: redis.dependency().detail },
+        "Redis keeps this account out: nothing was recovered or trimmed",
+      );
+      return EXIT_CODES.configuration;
+    }
     log.warn({ redis: redis.dependency().detail }, "Redis is not there: nothing was recovered");
   } catch (error) {
     if (!isRedisTrouble(error)) throw error;

@@ -8,7 +8,10 @@ import type { RedisAddress } from "./redis-address.ts";
 export interface ByteStream {
   /** Sends all of it, in the order of the calls; what the socket does not take at once waits here. */
   write(bytes: string | Buffer): void;
-  /** Ends it at once, also while it connects. What has not been sent is dropped. */
+  /**
+   * Ends it at once. What has not been sent is dropped. A plain one that still connects by TCP to a host that does not
+   * answer keeps its descriptor until the kernel gives up (two minutes): the runtime cannot be told to stop.
+   */
   destroy(): void;
 }
 
@@ -55,7 +58,7 @@ function openPlain(to: RedisAddress["socket"], events: ByteStreamEvents): ByteSt
       ? Bun.connect({ unix: to.path, socket: handler })
       : Bun.connect({ hostname: to.host, port: to.port, socket: handler });
   // Whatever keeps it from connecting, its own checks of the address as well.
-  Promise.try(connect).catch(events.ended);
+  Promise.try(connect).catch((error: unknown) => events.ended(whyNotConnected(to, error)));
 
   function write(bytes: string | Buffer): void {
     if (unsent.length > 0) {
@@ -74,6 +77,15 @@ function openPlain(to: RedisAddress["socket"], events: ByteStreamEvents): ByteSt
       socket?.terminate();
     },
   };
+}
+
+/** The runtime says "Failed to connect" of everything: nobody there, no such socket, no right to it, no route. */
+function whyNotConnected(to: RedisAddress["socket"], error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const code = "code" in error ? String(error.code) : "";
+  if (error.message.includes(code)) return error;
+  const where = "path" in to ? to.path : `${to.host}:${to.port}`;
+  return new Error(`connect ${code} ${where}`, { cause: error });
 }
 
 function openEncrypted(

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { keysOf } from "../../lib/contract/keys.ts";
 import { Simulation } from "./engine/simulation.ts";
 import { startTimedRedis } from "./redis/timed-redis.ts";
+import type { ProcessHost } from "./roles/process-host.ts";
 import { Findings } from "./watch/findings.ts";
 import { PanicWatch } from "./watch/panic-watch.ts";
 import { PositionWatch } from "./watch/position-watch.ts";
@@ -14,10 +15,15 @@ interface Watched {
   halt(id: string): void;
   clear(): void;
   end(id: string, status: string): void;
+  beat(status: string): void;
 }
 
 /** A panic watch, what happens before it, and what it finds. */
-async function findingsOf(happens: (watched: Watched) => void, open: readonly string[] = []) {
+async function findingsOf(
+  happens: (watched: Watched) => void,
+  open: readonly string[] = [],
+  hosts: readonly ProcessHost[] = [],
+) {
   const redis = await startTimedRedis();
   try {
     const simulation = new Simulation({ seed: 1, redis, folder: redis.folder, epochMs: 0 });
@@ -32,7 +38,7 @@ async function findingsOf(happens: (watched: Watched) => void, open: readonly st
     const calmUs = () => 60_000_000;
     const watch = new PanicWatch({
       ...{ simulation, keys, findings, positions, calmUs },
-      ...{ haltFile: `${redis.folder}/halted`, hosts: [] },
+      ...{ haltFile: `${redis.folder}/halted`, hosts },
     });
     const wait = (ms: number) => {
       const untilUs = timeline.nowUs + ms * 1000;
@@ -45,6 +51,7 @@ async function findingsOf(happens: (watched: Watched) => void, open: readonly st
       halt: (id) => write("HSET", keys.tradingState, "halted", "true", "event_id", id),
       clear: () => write("HSET", keys.tradingState, "halted", "false"),
       end: (id, status) => write("XADD", keys.panicCompletedStream, "*", "event_id", id, "status", status),
+      beat: (status) => write("XADD", keys.heartbeatStream, "*", "status", status),
     });
     simulation.close();
     return findings.all.map(({ what }) => what);
@@ -104,4 +111,27 @@ test("a panic that Redis forgot before anybody read it is the same one when it i
     watch.called("another", "watchdog");
   };
   expect(await findingsOf(happens)).toEqual(["panic another is a second one for the failure of one"]);
+});
+
+/** Half a minute of beats with a position open, and a watchdog that runs and calls nobody. */
+const beatsOf = (status: string) =>
+  findingsOf(
+    ({ beat, wait }) => {
+      for (let second = 0; second < 30; second += 1) {
+        beat(status);
+        wait(1000);
+      }
+    },
+    ["BTCUSDT"],
+    [Object.create({ role: { name: "watchdog" }, life: {} })],
+  );
+
+test("an exit brain that says of itself that it fails guards nothing", async () => {
+  expect(await beatsOf("DEGRADED")).toContain(
+    "BTCUSDT 1 open, the exit brain DEGRADED for 12000 calm ms, and no panic",
+  );
+});
+
+test("an exit brain that is well guards its positions", async () => {
+  expect(await beatsOf("ALIVE")).toEqual([]);
 });

@@ -12,7 +12,7 @@ const ASK_MS = 150;
 
 export interface PanicCallParts {
   readonly executor: Pick<PanicExecutor, "accept">;
-  readonly store: Pick<PanicStore, "processed" | "refuse">;
+  readonly store: Pick<PanicStore, "isCleared" | "processed" | "refuse">;
   readonly clock: WorkerClock;
   readonly log: WorkerLog;
   readonly observe: { refused(reason: string): void };
@@ -43,8 +43,11 @@ export async function callPanic(
   const { event_id } = event.data;
   // A panic that Redis knows as over and our journal does not: its state folder was lost since.
   const asked = parts.store.processed(event_id).catch(() => undefined);
-  const processed = await within(parts.clock, ASK_MS, asked);
-  if (processed?.state === "DONE") return { status: 200, body: { event_id, state: "done" } };
+  // One that the stream's reader refuses as cleared must not be run because its caller comes by the other way, too.
+  const cleared = parts.store.isCleared(event_id).catch(() => false);
+  const [processed, isCleared] = (await within(parts.clock, ASK_MS, Promise.all([asked, cleared]))) ?? [];
+  if (processed?.state === "DONE" || isCleared === true)
+    return { status: 200, body: { event_id, state: "done" } };
   const acceptance = await parts.executor.accept(event.data, via);
   return { status: acceptance.state === "done" ? 200 : 202, body: { event_id, ...acceptance } };
 }

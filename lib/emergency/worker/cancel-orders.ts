@@ -55,10 +55,11 @@ async function cancelOne(
   symbol: string,
   cancel: () => Promise<Reading<null>>,
 ): Promise<CancelFailure[]> {
-  const reading = await parts.pace.run(ONE, (sending) => {
+  const send = (sending: () => void) => {
     sending();
     return cancel();
-  });
+  };
+  const reading = await parts.pace.run(ONE, send, "may wait");
   if (reading === undefined) return [{ symbol, error: "stopped" }];
   return reading.ok ? [] : [{ symbol, error: outcomeText(reading.outcome) }];
 }

@@ -4,8 +4,11 @@
  * 1. Every order is written down, with its client id and timestamp, before it is sent; it is sent once.
  * 2. An order in doubt is asked for by its client id. "No such order" is believed only after its timestamp +
  *    receive window + clock skew; until then nothing new is sent for its position.
+ * 3. A venue that does not say what became of one keeps no position open: once positions name what it did, the next
+ *    reading of them is the answer.
  */
 import type { Outcome } from "../../exchange/outcome-classes.ts";
+import { POSITION_LAG_MS_MAX } from "../../exchange/position-lag.ts";
 import type { PanicBook } from "./panic-book.ts";
 import { legKey, type PanicStanding, type SignedOrder } from "./panic-memory.ts";
 import { type CloseOrder, type OpenLeg, planClose } from "./plan-close.ts";
@@ -98,7 +101,8 @@ export async function resolveOrder(
   const { venue, book } = parts;
   const { clientOrderId: client_order_id, signedVenueMs, recvWindowMs } = of.order;
   // Read before asking: an order that arrives while we ask is not called absent.
-  const expired = venue.serverNowMs() > signedVenueMs + recvWindowMs + venue.clockSkewMs();
+  const expiredMs = venue.serverNowMs() - (signedVenueMs + recvWindowMs + venue.clockSkewMs());
+  const expired = expiredMs > 0;
   const query = await parts.pace.run(ONE, (sending) => {
     sending();
     return venue.queryOrder(of.symbol, client_order_id);
@@ -113,6 +117,7 @@ export async function resolveOrder(
     await settle("absent");
     return QUIET;
   }
+  if (query?.kind === "unknown" && expiredMs > POSITION_LAG_MS_MAX) await settle("absent");
   const error = query?.kind === "unknown" ? outcomeText(query.outcome) : "its last order is in doubt";
   return { ...QUIET, troubles: 1, error };
 }

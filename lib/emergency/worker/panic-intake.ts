@@ -117,7 +117,11 @@ export class PanicIntake {
 
   async #refuse(entry: StreamEntry, eventId: string, why: string): Promise<HandleOutcome> {
     const { store, clock, log, observe } = this.#parts;
-    await store.refuse(refusedCompletion(eventId, why, clock.nowMs()), entry.id);
+    await store.refuse(
+      refusedCompletion(eventId, why, clock.nowMs()),
+      entry.id,
+      why === "HALT_CLEARED_SINCE",
+    );
     observe.refused(why.split(" ", 1)[0] ?? "");
     log.error({ id: entry.id, event_id: eventId, why, fields: entry.fields }, "PANIC refused");
     return "done";

@@ -43,7 +43,7 @@ const LATE_PAUSE_MS_MAX = 5000;
 const SKEW_USABLE_MS = 1000;
 /** A close that reached the venue too late gets twice the window the next time, up to this. */
 const CLOSE_WINDOW_MS_MAX = 32_000;
-/** A Redis that hangs may hold up the first cancel for so long; the halt file stands meanwhile. */
+/** A Redis that hangs, or a first contact with the venue, may hold up the first cancel for so long; the halt file stands. */
 const HALT_GIVEN_MS = 500;
 /** Credentials that are refused for so long are refused for good. */
 const REFUSED_FINAL_MS = 5000;
@@ -147,8 +147,8 @@ export class PanicRun {
     const { clock, log, venue } = this.#parts;
     try {
       const given = within(clock, HALT_GIVEN_MS, this.#parts.giveHalt());
-      await Promise.all([given, this.#parts.venueTried()]);
-      if (venue.clockSkewMs() > SKEW_USABLE_MS) await venue.syncClock();
+      await Promise.all([given, within(clock, HALT_GIVEN_MS, this.#parts.venueTried())]);
+      if (venue.clockSkewMs() > SKEW_USABLE_MS) await within(clock, HALT_GIVEN_MS, venue.syncClock());
     } catch (error) {
       log.error({ err: error }, "halting threw: the panic goes on");
     }

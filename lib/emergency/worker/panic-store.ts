@@ -21,7 +21,7 @@ import { isBeforeId } from "../../redis/entry-order.ts";
 import { NO_ENTRY, newestEntryId } from "../../redis/newest-entry-id.ts";
 import { RedisReplyError } from "../../redis/redis-errors.ts";
 import { listReply, optionalTextReply, recordReply, UnexpectedReplyError } from "../../redis/reply.ts";
-import { encodeFields } from "../../redis/stream-entry.ts";
+import { decodeEntries, encodeFields } from "../../redis/stream-entry.ts";
 import { transaction } from "../../redis/transaction.ts";
 import type { HaltReading } from "./decide-halt-sync.ts";
 
@@ -34,6 +34,8 @@ export type Processed = z.output<typeof processedSchema>;
 
 /** Attempts of a transaction whose WATCH was touched: only this process writes the key. */
 const ATTEMPTS_MAX = 5;
+/** Panics before a clearing that are looked through for one that comes by another way. */
+const LOOK_BACK_ENTRIES = 100;
 
 export interface Publication {
   readonly completion: PanicCompletion;
@@ -96,11 +98,26 @@ export class PanicStore {
     });
   }
 
-  /** Records a refusal, and acknowledges the entry it came by. */
-  refuse(completion: PanicCompletion, ack: string | undefined): Promise<void> {
+  /** Records a refusal, and acknowledges the entry it came by. `over`: the panic is answered, whichever way it comes again. */
+  refuse(completion: PanicCompletion, ack: string | undefined, over = false): Promise<void> {
+    const { event_id, status } = completion;
+    const done = JSON.stringify({ state: "DONE", status, completions: [status] });
     return this.#alone(async () => {
-      await transaction(this.#redis, [this.#append(completion), ...this.#ackCommands(ack ? [ack] : [])]);
+      await transaction(this.#redis, [
+        this.#append(completion),
+        ...(over ? [["HSETNX", this.#keys.panicProcessed, event_id, done]] : []),
+        ...this.#ackCommands(ack ? [ack] : []),
+      ]);
     });
+  }
+
+  /** Whether an operator has cleared a halt after this panic had come into the stream. */
+  async isCleared(eventId: string): Promise<boolean> {
+    const through = await this.clearedThrough();
+    if (through === undefined) return false;
+    const before = ["XREVRANGE", this.#keys.panicStream, through, "-", "COUNT", String(LOOK_BACK_ENTRIES)];
+    const { entries } = decodeEntries(await this.#alone(() => this.#redis.command(before)));
+    return entries.some(({ fields }) => fields["event_id"] === eventId);
   }
 
   acknowledge(id: string): Promise<void> {

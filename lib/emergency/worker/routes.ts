@@ -12,7 +12,7 @@ import type { HaltClearing, PanicStore } from "./panic-store.ts";
 
 export interface WorkerRouteParts extends PanicCallParts {
   readonly executor: Pick<PanicExecutor, "accept" | "running" | "abandon" | "haltAgain">;
-  readonly store: Pick<PanicStore, "processed" | "refuse" | "tradingState" | "clear">;
+  readonly store: Pick<PanicStore, "isCleared" | "processed" | "refuse" | "tradingState" | "clear">;
   readonly book: PanicBook;
   readonly marker: HaltMarker;
   readonly instance: string;

@@ -4,6 +4,7 @@
  * 1. At most `atOnceMax` requests are under way.
  * 2. A request that would break a limit waits for the limit's end instead of being refused; what has its turn
  *    and is not sent yet is counted.
+ * 3. What may wait has at most half of the turns, and those after all else: cancels that hang hold up no close.
  */
 import type { RequestCost } from "../../exchange/request-budget.ts";
 import type { PanicVenue, WorkerClock } from "./worker-parts.ts";
@@ -11,12 +12,21 @@ import type { PanicVenue, WorkerClock } from "./worker-parts.ts";
 /** Longest sleep before the limits are looked at again, ms: a reply's headers may have changed them. */
 const LOOK_EVERY_MS = 250;
 
+type Turn = "next" | "may wait";
+
+interface Line {
+  running: number;
+  readonly max: number;
+  /** A slot is handed over by whoever leaves it. */
+  readonly waiting: (() => void)[];
+}
+
 export interface VenuePace {
   /**
    * Runs `task` when it has its turn. The task calls `sending` in the same breath as the request itself.
    * Resolves to undefined when the signal aborts before.
    */
-  run<T>(cost: RequestCost, task: (sending: () => void) => Promise<T>): Promise<T | undefined>;
+  run<T>(cost: RequestCost, task: (sending: () => void) => Promise<T>, turn?: Turn): Promise<T | undefined>;
 }
 
 /** Nothing is asked by making one. */
@@ -30,22 +40,32 @@ export function createVenuePace(options: {
 }): VenuePace {
   const { venue, clock, signal } = options;
   const reserved = { weight: 0, orders: 0 };
-  const waiting: (() => void)[] = [];
-  let running = 0;
+  const lines: Readonly<Record<Turn, Line>> = {
+    next: { running: 0, max: options.atOnceMax, waiting: [] },
+    "may wait": { running: 0, max: Math.ceil(options.atOnceMax / 2), waiting: [] },
+  };
 
-  async function takeSlot(): Promise<void> {
-    if (running < options.atOnceMax) {
-      running += 1;
-      return;
+  function giveSlots(): void {
+    for (const line of [lines.next, lines["may wait"]]) {
+      while (line.running < line.max && lines.next.running + lines["may wait"].running < options.atOnceMax) {
+        const start = line.waiting.shift();
+        if (start === undefined) break;
+        line.running += 1;
+        start();
+      }
     }
-    // The slot is handed over by whoever leaves it.
-    await new Promise<void>((resolve) => waiting.push(resolve));
   }
 
-  function leaveSlot(): void {
-    const next = waiting.shift();
-    if (next === undefined) running -= 1;
-    else next();
+  async function takeSlot(turn: Turn): Promise<void> {
+    await new Promise<void>((resolve) => {
+      lines[turn].waiting.push(resolve);
+      giveSlots();
+    });
+  }
+
+  function leaveSlot(turn: Turn): void {
+    lines[turn].running -= 1;
+    giveSlots();
   }
 
   async function admitted(cost: RequestCost): Promise<boolean> {
@@ -68,8 +88,8 @@ export function createVenuePace(options: {
   }
 
   return {
-    async run(cost, task) {
-      await takeSlot();
+    async run(cost, task, turn = "next") {
+      await takeSlot(turn);
       let held = false;
       const release = () => {
         if (!held) return;
@@ -85,7 +105,7 @@ export function createVenuePace(options: {
         return await task(release);
       } finally {
         release();
-        leaveSlot();
+        leaveSlot(turn);
         options.progress();
       }
     },

@@ -24,7 +24,7 @@ export const recoverCommand = operatorCommand({
     }
     const child = Bun.spawn([binary, ...(dryRun ? ["--dry-run"] : [])], {
       ...({ stdin: "ignore", stdout: "pipe", stderr: "pipe" } as const),
-      env: { ...context.environment },
+      env: { ...context.recoveryEnvironment },
     });
     const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
     // Its stdout is one line for the journal, its stderr a table for people.

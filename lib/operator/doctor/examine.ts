@@ -5,7 +5,7 @@ import type { Finding } from "./finding.ts";
 import { configurationRead, haltSwitches, kernelLibrary, modeRecorded } from "./kernel-checks.ts";
 import { receiveWindows } from "./receive-windows.ts";
 import { redisAccess, redisCondition, redisReached, redisSettings } from "./redis-checks.ts";
-import { readiness, versions } from "./role-checks.ts";
+import { presence, readiness, versions } from "./role-checks.ts";
 import { unitStates } from "./unit-states.ts";
 import { venueChecks } from "./venue-checks.ts";
 
@@ -14,7 +14,7 @@ type Check = (context: CommandContext) => Promise<readonly Finding[]>;
 const ALWAYS: readonly Check[] = [configurationRead, redisReached];
 const WITH_REDIS: readonly Check[] = [
   ...[redisSettings, redisCondition, redisAccess, kernelLibrary, modeRecorded, haltSwitches],
-  ...[versions, readiness, receiveWindows],
+  ...[presence, versions, readiness, receiveWindows],
 ];
 const ANYWAY: readonly Check[] = [venueChecks, () => filePermissions(SETTINGS_FOLDER), unitStates];
 

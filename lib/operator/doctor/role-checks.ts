@@ -1,15 +1,47 @@
 import { z } from "zod";
+import type { Role } from "../../contract/roles.ts";
 import { buildIdentity } from "../../daemon/build-identity.ts";
 import type { CommandContext } from "../command-context.ts";
-import { readRoles } from "../read-roles.ts";
+import { type RoleReading, readRoles } from "../read-roles.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 import { answer, isThere, ownRoles, type RoleAddress } from "./role-answer.ts";
+
+/** Without one of these entries are not judged, exits not carried out, or nobody would close what is open. */
+const NEEDED = [
+  ...(["ai-strategy-router", "execution", "exit-brain", "exit-brain-watchdog"] as const),
+  "emergency-exit-worker",
+] as const satisfies readonly Role[];
+/** Three beats of 5 s are missing: it hangs, or does not reach Redis. */
+const BEAT_AGE_MS_MAX = 15_000;
+
+/** Whether everybody who has to be there is, on whatever machine; systemd says nothing of a unit that is switched off. */
+export async function presence(context: CommandContext): Promise<readonly Finding[]> {
+  return presenceOf(await readRoles(context));
+}
+
+export function presenceOf(
+  roles: readonly Pick<RoleReading, "role" | "instance" | "beat_age_ms">[],
+): readonly Finding[] {
+  const absent = NEEDED.filter((role) => !roles.some((one) => one.role === role));
+  const silent = roles.filter((one) => one.beat_age_ms > BEAT_AGE_MS_MAX);
+  const said = [
+    ...absent.map((role) => fault(role, "is not alive", `systemctl enable --now quantum-${role}`)),
+    ...silent.map(({ role, instance, beat_age_ms: ageMs }) =>
+      fault(
+        role,
+        `${instance} has not beaten for ${Math.round(ageMs / 1000)} s: it hangs, or does not reach Redis`,
+        `journalctl -u quantum-${role} -n 50`,
+      ),
+    ),
+  ];
+  return said.length === 0 ? [ok("roles", `${roles.length} alive`)] : said;
+}
 
 /** Whether all that is alive was built from one commit, and this program too. */
 export async function versions(context: CommandContext): Promise<readonly Finding[]> {
   const roles = await readRoles(context);
   const builds = new Set(roles.map((role) => `${role.build} ${role.git}`));
-  if (roles.length === 0) return [warning("versions", "no role is alive", "systemctl start quantum.target")];
+  if (roles.length === 0) return [];
   if (builds.size > 1) {
     const which = roles.map((role) => `${role.role} ${role.git}`).join(", ");
     return [fault("versions", `roles differ: ${which}`, "restart what the upgrade left behind")];

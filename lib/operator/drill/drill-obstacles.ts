@@ -31,7 +31,10 @@ export async function obstacles(
 ): Promise<readonly string[]> {
   const missing = await missingRoles(context, NEEDED[kind]);
   const { halted } = await readHalt(context);
-  const faults = (await examine(context)).filter((finding) => finding.verdict === "fault");
+  const told: readonly string[] = missing;
+  const faults = (await examine(context)).filter(
+    ({ verdict, check }) => verdict === "fault" && !told.includes(check),
+  );
   return [
     ...(halted ? ["trading is halted already: quantumctl halt status"] : []),
     ...missing.map((role) => `${role} is not alive: systemctl start quantum-${role}`),

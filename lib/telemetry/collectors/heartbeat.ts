@@ -1,7 +1,7 @@
 import { heartbeatSchema } from "../../contract/heartbeat.ts";
 import { entryTimeMs } from "../../redis/entry-time.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
-import { ageSeconds } from "../age-seconds.ts";
+import { addedMs, ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
 
 /** Entries that are looked through for one that is a heartbeat. */
@@ -10,6 +10,8 @@ const LOOKED_THROUGH = 10;
 /** Undefined: there has been no heartbeat. */
 type HeartbeatState =
   | {
+      /** Of the entry that the age is of. */
+      readonly id?: string;
       readonly atMs: number;
       readonly ageSec: number;
       /** `UNREADABLE`: none of the newest entries is a heartbeat. */
@@ -19,7 +21,8 @@ type HeartbeatState =
   | { readonly atMs: undefined };
 
 /**
- * The exit brain's newest heartbeat. Its age is by the server's clock at the append, not by the sender's. What is no
+ * The exit brain's newest heartbeat. Its age is by the server's clock at the append, not by the sender's, and by when it
+ * was first seen where that clock was ahead. What is no
  * heartbeat does not count as one, for the watchdog neither: it cannot hide that the brain is silent.
  */
 export const heartbeatCollector: Collector<
@@ -28,7 +31,7 @@ export const heartbeatCollector: Collector<
 > = {
   name: "heartbeat",
   commands: ({ keys }) => [["XREVRANGE", keys.heartbeatStream, "+", "-", "COUNT", String(LOOKED_THROUGH)]],
-  decode(replies, { nowMs }) {
+  decode(replies, { nowMs }, before) {
     const { entries } = decodeEntries(replies.next());
     const oldest = entries.at(-1);
     if (oldest === undefined) return { atMs: undefined };
@@ -36,9 +39,9 @@ export const heartbeatCollector: Collector<
       const beat = heartbeatSchema.safeParse(fields);
       if (!beat.success) continue;
       const { status, active_positions: positions } = beat.data;
-      return { ...aged(id, nowMs), status, positions };
+      return { ...aged(id, nowMs, before), status, positions };
     }
-    return { ...aged(oldest.id, nowMs), status: "UNREADABLE", positions: undefined };
+    return { ...aged(oldest.id, nowMs, before), status: "UNREADABLE", positions: undefined };
   },
   readings: (state) => ({
     quantum_exit_brain_heartbeat_age_seconds:
@@ -48,7 +51,8 @@ export const heartbeatCollector: Collector<
   }),
 };
 
-function aged(id: string, nowMs: number) {
-  const atMs = entryTimeMs(id);
-  return { atMs, ageSec: ageSeconds(nowMs, atMs) };
+function aged(id: string, nowMs: number, before: HeartbeatState | undefined) {
+  const known = before?.atMs !== undefined && before.id === id ? before.atMs : undefined;
+  const atMs = addedMs(entryTimeMs(id), nowMs, known);
+  return { id, atMs, ageSec: ageSeconds(nowMs, atMs) };
 }

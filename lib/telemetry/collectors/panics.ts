@@ -4,7 +4,7 @@ import { isBeforeId } from "../../redis/entry-order.ts";
 import { entryTimeMs } from "../../redis/entry-time.ts";
 import { listReply, optionalTextReply } from "../../redis/reply.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
-import { ageSeconds } from "../age-seconds.ts";
+import { addedMs, ageSeconds } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
 import type { Replies } from "../replies.ts";
 
@@ -57,7 +57,9 @@ export const panicsCollector: Collector<"quantum_panic_open_age_seconds", Panics
       const event = panicEventSchema.safeParse(fields);
       if (!event.success) return [];
       const { event_id: eventId, reason, issued_by: issuedBy } = event.data;
-      return [judged({ id, eventId, reason, issuedBy, atMs: entryTimeMs(id), status: undefined })];
+      const known = before?.panics.find((one) => one.id === id)?.atMs;
+      const atMs = addedMs(entryTimeMs(id), nowMs, known);
+      return [judged({ id, eventId, reason, issuedBy, atMs, status: undefined })];
     });
     const first = events.length < PANICS_MAX ? undefined : events.at(-1)?.id;
     const pushedOut = (before?.panics ?? [])

@@ -7,7 +7,7 @@ import { startTradingStack, type TradingStack } from "../../stack/trading-stack.
 import type { Benchmark, Measurement, Plot } from "../benchmark.ts";
 import { EXIT_WAYS, type ExitDepartures, sendExits } from "../drive/exit-sender.ts";
 import { type Flooded, flood } from "../drive/flood.ts";
-import { latenciesOf, readReceipts } from "../drive/order-receipts.ts";
+import { exitLatenciesOf, readReceipts } from "../drive/order-receipts.ts";
 import { makeEntries } from "../drive/pending-decisions.ts";
 import { encodeCommand, openRawRedis } from "../drive/raw-redis.ts";
 import { drainByRouter } from "../drive/routers.ts";
@@ -176,8 +176,8 @@ function exitFindings(
   received: ReadonlyMap<string, number>,
 ): readonly Finding[] {
   return EXIT_WAYS.flatMap((way) => {
-    const quiet = latenciesOf(before[way], received);
-    const during = latenciesOf(exits[way], received);
+    const quiet = exitLatenciesOf(before[way], received);
+    const during = exitLatenciesOf(exits[way], received);
     const found = {
       ...{ what: `${times} ×: exit, ${way}: p99`, figure: during.quantile(0.99), unit: "ms" },
       ratio: {

@@ -22,13 +22,33 @@ export function latenciesOf(
   departures: ReadonlyMap<string, number>,
   received: ReadonlyMap<string, number>,
 ): LatencyHistogram {
+  return latenciesIn({ departures, received }, { name: "orders", shareMin: ARRIVED_SHARE_MIN });
+}
+
+/** The same of exits. Throws when one never arrived: nothing may refuse it, and it would be the slowest of them. */
+export function exitLatenciesOf(
+  departures: ReadonlyMap<string, number>,
+  received: ReadonlyMap<string, number>,
+): LatencyHistogram {
+  return latenciesIn({ departures, received }, { name: "exits", shareMin: 1 });
+}
+
+interface Travelled {
+  readonly departures: ReadonlyMap<string, number>;
+  readonly received: ReadonlyMap<string, number>;
+}
+
+function latenciesIn(
+  { departures, received }: Travelled,
+  wanted: { readonly name: string; readonly shareMin: number },
+): LatencyHistogram {
   const latencies = createLatencyHistogram();
   for (const [id, departedMs] of departures) {
     const receivedMs = received.get(id);
     if (receivedMs !== undefined) latencies.record(receivedMs - departedMs);
   }
-  if (latencies.count < ARRIVED_SHARE_MIN * departures.size) {
-    throw new Error(`only ${latencies.count} of ${departures.size} orders reached the exchange`);
+  if (latencies.count < wanted.shareMin * departures.size) {
+    throw new Error(`only ${latencies.count} of ${departures.size} ${wanted.name} reached the exchange`);
   }
   return latencies;
 }

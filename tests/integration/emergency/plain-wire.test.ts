@@ -113,8 +113,14 @@ describe("what is no good server", () => {
     const nobody = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
     const { port } = nobody;
     nobody.stop(true);
-    for (const url of ["unix:///nowhere/redis.sock", `redis://127.0.0.1:${port}`]) {
-      expect(await codeOf(open(url, { connectDeadlineMs: 60_000 }))).toBe("REDIS_UNAVAILABLE");
+    const said = { "unix:///nowhere/redis.sock": "ENOENT", [`redis://127.0.0.1:${port}`]: "ECONNREFUSED" };
+    for (const [url, why] of Object.entries(said)) {
+      // An operator reads why in /readyz, in `systemctl status` and in the log.
+      const refused = await open(url, { connectDeadlineMs: 60_000 }).catch((error: unknown) => error);
+      expect(refused).toMatchObject({
+        code: "REDIS_UNAVAILABLE",
+        message: expect.stringContaining(why),
+      });
     }
   });
 

@@ -50,6 +50,22 @@ const FAULTS: readonly (readonly [string, Rules, number])[] = [
     1,
   ],
   ["a close's reply is lost", [{ match: CLOSE, count: 1, effect: { kind: "lost_reply" } }], 1],
+  [
+    "a close's request is lost, and no order can be asked for",
+    [
+      { match: CLOSE, count: 1, effect: { kind: "lost_request" } },
+      { match: { method: "GET", path: "/fapi/v1/order" }, effect: { kind: "http", status: 502 } },
+    ],
+    1,
+  ],
+  [
+    "a close's reply is lost, and no order can be asked for",
+    [
+      { match: CLOSE, count: 1, effect: { kind: "lost_reply" } },
+      { match: { method: "GET", path: "/fapi/v1/order" }, effect: { kind: "http", status: 502 } },
+    ],
+    1,
+  ],
   ["a close's request is lost", [{ match: CLOSE, count: 1, effect: { kind: "lost_request" } }], 1],
   [
     "a close arrives late, and its answer is lost",
@@ -163,6 +179,24 @@ describe("a venue that takes seconds to list orders", () => {
     expect(performance.now() - startedMs).toBeLessThan(8500);
     expect(await stage.end(eventId)).toMatchObject({ status: "flat", positions_closed: 1 });
   }, 120_000);
+});
+
+describe("a start with a panic to run", () => {
+  test.each(["/fapi/v1/exchangeInfo", "/fapi/v1/positionSide/dual"])(
+    "closes while %s hangs, which no close needs",
+    async (path) => {
+      await using stage = await openStage(command);
+      await stage.open("ETHUSDT", "BUY", "0.5");
+      const hangs = { match: { method: "GET", path }, effect: { kind: "latency", ms: 30_000 } } as const;
+      await stage.paper.useFaults({ rules: [hangs] });
+      await stage.panic();
+      const startedMs = performance.now();
+      await stage.start({ REQUEST_TIMEOUT_MS: "20000" }, "waiting");
+      await waitUntil("it is closed", async () => (await stage.venue()).positions.length === 0);
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
+    },
+    120_000,
+  );
 });
 
 /** The worker knows what is open. */

@@ -63,6 +63,15 @@ test("Redis that is not there is one line and no failure", async () => {
   expect([code, messages(lines), err]).toEqual([0, ["Redis is not there: nothing was recovered"], ""]);
 });
 
+test("Redis that does not take the password is a failure: no later run would trim a stream either", async () => {
+  await bench.run("ACL", "SETUSER", "recover", "on", ">right", "~*", "+@all");
+  const as = (password: string) => bench.server.url.replace("unix://", `unix://recover:${password}@`);
+  const refused = await recover({ env: { REDIS_URL: as("wrong") } });
+  expect(refused.code).toBe(78);
+  expect(JSON.stringify(refused.lines)).toContain("WRONGPASS");
+  expect((await recover({ env: { REDIS_URL: as("right") } })).code).toBe(0);
+});
+
 test("Redis that is read-only is told in one line, without a failure", async () => {
   await bench.run("CONFIG", "SET", "min-replicas-to-write", "1");
   const { code, lines } = await recover({});

@@ -108,4 +108,26 @@ export const CIRCUMSTANTIAL: readonly Mutation[] = [
     ],
     breaks: [6],
   },
+  {
+    name: "exit-denied-at-admission",
+    mistake: "safe mode refuses decisions that close, too",
+    changes: one(
+      ADMIT,
+      "if kind == 'exit' then return 'EXIT', publish",
+      "if kind == 'exit' then if redis.call('EXISTS', state.limits.names.safe_mode) == 1 then " +
+        "return 'SAFE_MODE_ENABLED', '' end return 'EXIT', publish",
+    ),
+    breaks: [3],
+  },
+  {
+    name: "exit-behind-entries",
+    mistake: "a router takes a page's exits when it is done with its entries, and later",
+    changes: one(
+      "lib/routing/router.ts",
+      "if (exits.length > 0) await admitRequests(parts, exits);\n    if (others.length > 0) await admitOthers(parts, others);",
+      "if (others.length > 0) await admitOthers(parts, others);\n    if (exits.length > 0) await new Promise((go) => setTimeout(go, 3000));\n" +
+        "    if (exits.length > 0) await admitRequests(parts, exits);",
+    ),
+    breaks: [3],
+  },
 ];

@@ -29,6 +29,7 @@ export function replyParts(reply: Reply): readonly string[] {
 }
 
 export interface AdmittedDecision {
+  readonly entryId: string;
   readonly kind: string;
   readonly symbol: string;
   readonly intentId: string;
@@ -42,10 +43,11 @@ export function admittedDecisions(call: FunctionCall, reply: Reply): readonly Ad
   const [state, , ...verdicts] = replyParts(reply);
   if (state !== "OK") return [];
   known ??= admissionLayout();
-  const { from, size, kind, symbol, intentId } = known;
+  const { from, size, id, kind, symbol, intentId } = known;
   const decisions: AdmittedDecision[] = [];
   for (let at = from, index = 0; at + size <= call.args.length; at += size, index += 1) {
     decisions.push({
+      entryId: call.args[at + id] ?? "",
       kind: call.args[at + kind] ?? "",
       symbol: call.args[at + symbol] ?? "",
       intentId: call.args[at + intentId] ?? "",

@@ -8,8 +8,9 @@ import type { Findings } from "./findings.ts";
 import type { OrderCall } from "./order-call.ts";
 import type { PositionWatch } from "./position-watch.ts";
 
-/** Positions and no heartbeat in Redis for so long, while nothing keeps the watchdog from its work: a panic stands. */
+/** Positions and an exit brain that fails for so long, while nothing keeps the watchdog from its work: a panic stands. */
 const PANIC_MS_MAX = 12_000;
+const SILENT_US = 3_000_000;
 /** From the panic on, while nothing keeps the worker from its work: all is flat, or said to have failed. */
 const FLAT_MS_MAX = 16_000;
 /** What a fault leaves behind, a ban or a back-off, is over by then. */
@@ -35,6 +36,8 @@ export class PanicWatch {
   readonly #calmUs: () => number | undefined;
   #signs = 0;
   #lastBeatUs = 0;
+  /** The newest beat said so of its own. */
+  #degraded = false;
   #unguardedUs = 0;
   #closingUs = 0;
   #running: string | undefined;
@@ -106,6 +109,7 @@ export class PanicWatch {
     if (args[1] === this.#keys.heartbeatStream) {
       this.#signs += 1;
       this.#lastBeatUs = this.#simulation.timeline.nowUs;
+      this.#degraded = field("status") === "DEGRADED";
     }
     if (args[1] === this.#keys.panicStream) this.called(field("event_id"), field("issued_by"));
     if (args[1] === this.#keys.panicCompletedStream) this.#completed(field("event_id"), field("status"));
@@ -221,14 +225,14 @@ export class PanicWatch {
     const { timeline } = this.#simulation;
     timeline.after(LOOK_EVERY_US, timeline.nobody, "panic watch", () => {
       const open = this.#positions.open();
-      const silent = timeline.nowUs - this.#lastBeatUs > 3_000_000;
-      const guarded = open.length === 0 || !silent || this.#running !== undefined;
+      const failing = this.#failing(timeline.nowUs);
+      const guarded = open.length === 0 || failing === undefined || this.#running !== undefined;
       if (guarded) this.#unguardedUs = 0;
       else if (this.#works("watchdog")) this.#unguardedUs += LOOK_EVERY_US;
       if (this.#unguardedUs > PANIC_MS_MAX * 1000) {
         this.#findings.report(
           6,
-          `${open.join(", ")} open without heartbeat for ${PANIC_MS_MAX} calm ms, and no panic`,
+          `${open.join(", ")} open, the exit brain ${failing} for ${PANIC_MS_MAX} calm ms, and no panic`,
         );
       }
       if (this.#running === undefined) this.#closingUs = 0;
@@ -238,6 +242,12 @@ export class PanicWatch {
       }
       this.#look();
     });
+  }
+
+  /** How the exit brain fails its positions now, by the contract; undefined when it does not. */
+  #failing(nowUs: number): string | undefined {
+    if (nowUs - this.#lastBeatUs > SILENT_US) return "silent";
+    return this.#degraded ? "DEGRADED" : undefined;
   }
 
   /** Nothing keeps it from its work now. */

@@ -6,6 +6,7 @@ import type { ProcessHost } from "../roles/process-host.ts";
 import type { AdminAnswer } from "../world/operator-desk.ts";
 import type { Profile } from "../world/profile.ts";
 import { AdminWatch } from "./admin-watch.ts";
+import { ExitDecisionWatch } from "./exit-decision-watch.ts";
 import { ExitDelayWatch } from "./exit-delay-watch.ts";
 import { ExitLaneWatch } from "./exit-lane-watch.ts";
 import { ExitWatch } from "./exit-watch.ts";
@@ -64,10 +65,11 @@ export function watchEverything(parts: Watched) {
   const lifetimes = new LifetimeWatch({ ...common, windowSec, holdSec });
   const unread = new UnreadWatch(common);
   const lanes = new ExitLaneWatch({ ...common, timeline: simulation.timeline, calmUs });
+  const decided = new ExitDecisionWatch({ ...common, timeline: simulation.timeline, calmUs });
   const panics = new PanicWatch({ ...common, simulation, positions, haltFile, hosts, calmUs });
   const admin = new AdminWatch({ ...common, panics });
   watchDoors(simulation, { ...{ switches, ledger, exits, delays, orders, panics }, nowMs }, [
-    ...[book, switches, rates, orders, exits, lanes, delays, unread, ledger, panics, admin],
+    ...[book, switches, rates, orders, exits, decided, lanes, delays, unread, ledger, panics, admin],
   ]);
   return {
     stateLost: () => {

@@ -197,3 +197,10 @@ describe("a log that is opened again", () => {
     expect(problems[0]?.problem).toBe("is not a line of the audit log");
   });
 });
+
+test("the runbook of a cut asks for the end that is missing: the chain that went on after it is intact by itself", () => {
+  const runbook = readFileSync(join(import.meta.dir, "../../../docs/operations.md"), "utf8");
+  const [, section = ""] = /\n### QuantumAuditCut\n([\s\S]*?)\n### /.exec(runbook) ?? [];
+  expect(section).toContain("head_missing_seq head_missing_hash");
+  expect(section).toContain("--head SEQ:HASH");
+});

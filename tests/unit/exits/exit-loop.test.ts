@@ -47,6 +47,54 @@ test("an exit that is refused while the venue does not trade the symbol is no fa
   expect(await cycles(73_000, 75_000)).toEqual(["EXIT_UNCONFIRMED"]);
 });
 
+test("an exit that was refused for longer than a hundred numbers is carried out at once by a process after a restart", async () => {
+  const ledger = new Map<string, string>();
+  const state = { isTraded: false, executed: 0, duplicates: 0 };
+  const { world } = lostLong();
+  world.redis = ([name, key = "", ...rest]: readonly string[]) => {
+    if (name === "HGETALL") return Object.entries(STORED_LONG).flat();
+    if (name === "HGET") return ledger.get(key.slice(BRAIN_KEYS.orderLedgerPrefix.length)) ?? null;
+    if (name !== "XADD" || key !== BRAIN_KEYS.exitIntentStream) return name === "XADD" ? "1-1" : [];
+    const intentId = /"intent_id":"([^"]+)"/.exec(rest.join(" "))?.[1] ?? "";
+    if (ledger.has(intentId)) state.duplicates += 1;
+    else state.executed += state.isTraded ? 1 : 0;
+    if (!ledger.has(intentId)) ledger.set(intentId, state.isTraded ? "FILLED" : "REJECTED");
+    return "1-1";
+  };
+  world.rules = { ...RULES, status: "SETTLING" };
+  const before = brainOf(world);
+  let ms = 0;
+  while (ms < 400_000) {
+    ms += 1000;
+    await before.cycle(ms);
+  }
+  expect(ledger.size).toBeGreaterThan(100);
+  state.isTraded = true;
+  world.rules = RULES;
+  const after = brainOf(world);
+  const fromMs = ms;
+  const degraded = new Set<string>();
+  while (state.executed === 0 && ms < fromMs + 600_000) {
+    ms += 1000;
+    for (const why of (await after.cycle(ms)) ?? []) degraded.add(why);
+  }
+  expect(ms - fromMs).toBeLessThanOrEqual(2000);
+  expect([...degraded]).toEqual([]);
+});
+
+test("an exit of what no order can close is asked for again, and seldom", async () => {
+  const { world, exits } = lostLong("REJECTED");
+  world.list = { ok: true, value: [{ ...position(), quantity: "0.0005" }] };
+  const brain = brainOf(world);
+  const degraded = new Set<string>();
+  for (let ms = 1000; ms <= 3_600_000; ms += 1000) {
+    for (const why of (await brain.cycle(ms)) ?? []) degraded.add(why);
+  }
+  expect([...degraded]).toEqual([]);
+  expect(exits()).toBeGreaterThan(50);
+  expect(exits()).toBeLessThan(100);
+});
+
 test("an exit that nobody answers is a failure, whether or not the venue trades the symbol", async () => {
   const { world } = lostLong();
   world.rules = { ...RULES, status: "SETTLING" };

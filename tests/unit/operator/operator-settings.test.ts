@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { operatorEnvironment } from "../../../lib/operator/operator-settings.ts";
+import { operatorEnvironment, RECOVERY_FILES } from "../../../lib/operator/operator-settings.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -32,6 +32,17 @@ describe("the environment of a person at a terminal", () => {
     write("credentials/redis-url-quantumctl", "redis://from-file\n");
     expect(operatorEnvironment({}, folder)["REDIS_URL"]).toBe("redis://from-file");
     expect(operatorEnvironment({ REDIS_URL: "redis://given" }, folder)["REDIS_URL"]).toBe("redis://given");
+  });
+
+  test("is, for stream recovery, what its unit reads", () => {
+    write("quantum.env", "TRADING_MODE=LIVE\nSTALE_IDLE_MS=1000\n");
+    write("core_gates.env", "STALE_IDLE_MS=600000   # an hour's tenth\nRECOVER_IN_LIVE=0\n");
+    write("quantum-stream-recover.env", "RECOVER_IN_LIVE=1\n");
+    write("credentials/redis-url-quantumctl", "redis://from-file\n");
+    expect(operatorEnvironment({}, folder, RECOVERY_FILES)).toMatchObject({
+      ...{ TRADING_MODE: "LIVE", STALE_IDLE_MS: "600000", RECOVER_IN_LIVE: "1" },
+      REDIS_URL: "redis://from-file",
+    });
   });
 
   test("is empty where nothing is installed", () => {

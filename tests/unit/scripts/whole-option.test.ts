@@ -19,7 +19,7 @@ test.each([
   ["tests/fuzz/main.ts", "--runs"],
 ])("%s starts nothing for %s many", (program, option) => {
   const run = Bun.spawnSync(["bun", join(ROOT, program), option, "many"], { stdout: "pipe", stderr: "pipe" });
-  expect(run.exitCode).toBe(1);
+  expect(run.exitCode).toBe(2);
   expect(String(run.stderr)).toContain(`${option}: "many" is not a whole number`);
   expect(String(run.stdout)).toBe("");
 });

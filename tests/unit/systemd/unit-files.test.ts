@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { RECOVERY_FILES } from "../../../lib/operator/operator-settings.ts";
 
 const FOLDER = join(import.meta.dir, "../../../systemd");
 const units = readdirSync(FOLDER).filter((name) => /^quantum.*\.(?:service|timer|target)$/.test(name));
@@ -40,15 +41,18 @@ describe("the settings of a unit", () => {
     expect(environmentFiles(unit).at(-1)).toBe("-/etc/quantum/%N.env");
   });
 
-  test.each(["quantum-execution.service", "quantum-stream-recover.service"])(
-    "%s takes the gates' file over what all roles read",
-    (unit) => {
-      const files = environmentFiles(unit);
-      expect(files.indexOf("-/etc/quantum/core_gates.env")).toBeGreaterThan(
-        files.indexOf("/etc/quantum/quantum.env"),
-      );
-    },
-  );
+  // The exit brain says how long a close is remembered, the exporter which bucket is the current one: by the numbers
+  // of those who enforce them, or the cooldown ends early and the rate is always 0.
+  test.each([
+    ["quantum-execution.service", "core_gates.env"],
+    ["quantum-stream-recover.service", "core_gates.env"],
+    ["quantum-exit-brain.service", "core_gates.env"],
+    ["quantum-ai-strategy-router.service", "core_safety.env"],
+    ["quantum-safety-telemetry.service", "core_safety.env"],
+  ])("%s takes %s over what all roles read", (unit, file) => {
+    const files = environmentFiles(unit);
+    expect(files.indexOf(`-/etc/quantum/${file}`)).toBeGreaterThan(files.indexOf("/etc/quantum/quantum.env"));
+  });
 
   test("the alarm reads none: it speaks when they are what is missing", () => {
     expect(environmentFiles("quantum-alarm@.service")).toEqual([]);
@@ -76,4 +80,11 @@ describe("a guard", () => {
       value: "quantum.target",
     });
   });
+});
+
+test("quantumctl runs stream recovery by the files of its unit", () => {
+  const read = environmentFiles("quantum-stream-recover.service").map((file) =>
+    file.replace("%N", "quantum-stream-recover").replace(/^-?[/]etc[/]quantum[/]/, ""),
+  );
+  expect(RECOVERY_FILES).toEqual(read.filter((file, at) => read.lastIndexOf(file) === at));
 });

@@ -31,6 +31,7 @@ function stage(clear: (book: PanicBook) => Promise<number | "unanswered">) {
       haltAgain: () => said.push("halt again"),
     },
     store: {
+      isCleared: async () => false,
       processed: async () => undefined,
       refuse: async () => undefined,
       tradingState: async () => ({}),

@@ -52,6 +52,14 @@ describe("a panic's requests", () => {
     expect(most).toBe(7);
   });
 
+  test("that may wait, and hang, hold up no other", async () => {
+    const { pace } = paced(4);
+    const hang = () => pace.run({ weight: 1, orders: 0 }, () => new Promise<void>(() => {}), "may wait");
+    for (let at = 0; at < 10; at += 1) void hang();
+    const close = pace.run(ORDER, async () => "closed");
+    expect(await Promise.race([close, Bun.sleep(100).then(() => "held up")])).toBe("closed");
+  });
+
   test("that fail give their turn back", async () => {
     const { pace } = paced(1);
     const failing = pace.run(ORDER, async () => {
