@@ -34,6 +34,11 @@ const BRAIN_SHARE = 0.4;
 /** Of an exit brain that fails alone: the rest hits its watchdog, or anybody. */
 const LONELY_SHARE = 0.65;
 const WATCHDOG_SHARE = 0.6;
+/** Of those runs, the ones in which it loses sight of the venue, and nothing else goes wrong meanwhile. */
+const BLIND_SHARE = 0.5;
+const BLIND_AFTER_MS = [1000, 6000] as const;
+/** Until it says so, is believed to stay so, and every panic for it is over. */
+const BLIND_MS = 40_000;
 /** Of a run about orders in doubt: the owner that stalls is to find another one when it goes on. */
 const OWNERS_SHARE = 0.6;
 /** Of the watchdog's panics, those that something befalls it or Redis at. */
@@ -60,6 +65,8 @@ export class FaultDriver {
   readonly #focus: Focus;
   readonly #mends = new Set<() => void>();
   #running = true;
+  /** The exit brain is blind: nothing else is broken. */
+  #blinding = false;
   /** What is broken now, besides the exit brain. */
   readonly #disturbing = new Set<() => void>();
   /** Since when nothing else has been broken, virtual µs. */
@@ -88,6 +95,7 @@ export class FaultDriver {
     simulation.redisNetwork.onCommand(([name, stream], life) => {
       if (name === "XADD" && stream === how.panicStream && life.place.name === "watchdog") this.#atPanic();
     });
+    if (lonely) this.#mayBlind(simulation.chance.branch("blind brain"));
     this.#next();
   }
 
@@ -132,8 +140,26 @@ export class FaultDriver {
     timeline.after(waitUs, timeline.nobody, "fault is due", () => {
       if (!this.#running) return;
       const [first, ...more] = this.#enabled;
-      if (first !== undefined) this.#break(this.#chance.pick([first, ...more]), this.#victim());
+      if (first !== undefined && !this.#blinding) this.#break(this.#chance.pick([first, ...more]), this.#victim());
       this.#next();
+    });
+  }
+
+  /** It beats, and says that it fails: nobody finds it silent. */
+  #mayBlind(chance: Chance): void {
+    const { timeline, trace } = this.#simulation;
+    const brain = this.#find("exit-brain");
+    if (brain === undefined || !chance.hit(BLIND_SHARE)) return;
+    timeline.after(1000 * chance.between(...BLIND_AFTER_MS), timeline.nobody, "brain is blinded", () => {
+      if (!this.#running) return;
+      trace.say(timeline.nowUs, "fault", "the exit brain is blinded");
+      this.#blinding = true;
+      brain.place.venueCut = true;
+      const mend = () => {
+        this.#blinding = false;
+        brain.place.venueCut = false;
+      };
+      this.#for(BLIND_MS, mend, brain);
     });
   }
 

@@ -80,4 +80,14 @@ export const EMERGENCY: readonly Mutation[] = [
     ],
     breaks: [6],
   },
+  {
+    name: "degraded-not-seen",
+    mistake: "the watchdog is content with a brain that beats, whatever it says of itself",
+    changes: one(
+      "lib/emergency/watchdog/decide-finding.ts",
+      "ageOf(brain.degradedSinceMs) > LIMITS.degraded",
+      "ageOf(brain.degradedSinceMs) > 1e12",
+    ),
+    breaks: [6],
+  },
 ];
