@@ -140,7 +140,8 @@ export class FaultDriver {
     timeline.after(waitUs, timeline.nobody, "fault is due", () => {
       if (!this.#running) return;
       const [first, ...more] = this.#enabled;
-      if (first !== undefined && !this.#blinding) this.#break(this.#chance.pick([first, ...more]), this.#victim());
+      if (first !== undefined && !this.#blinding)
+        this.#break(this.#chance.pick([first, ...more]), this.#victim());
       this.#next();
     });
   }
