@@ -2,7 +2,8 @@
  * How much a series rises, and how sure that is.
  *
  * 1. The window is cut into equal parts, and each part counts with its median: neighbouring samples of a heap that saws
- *    between two collections tell the same thing again and must not count as more evidence.
+ *    between two collections tell the same thing again and must not count as more evidence. Of what comes and goes with
+ *    the load on top of what stays, the least counts: that is what a leak raises.
  * 2. The slope is Theil and Sen's, the median of the slopes of all pairs of parts, with their 95 % interval from
  *    Kendall's statistic: no distribution is assumed, and a third of the parts may be anything.
  * 3. Parts of different lives of a process are never compared: a restart is neither growth nor shrinkage.
@@ -22,14 +23,16 @@ export interface Window {
   readonly to: number;
 }
 
-/** What a measure may rise by within the window: `share` of its median, at least `floor`. */
+/** What a measure may rise by within the window: `share` of its median, at least `floor`; and what a part counts with. */
 export interface Tolerance {
   readonly share: number;
   readonly floor: number;
+  /** Default: its median. */
+  readonly countsWith?: "least";
 }
 
 export interface Trend {
-  /** Medians of the first and of the last part. */
+  /** What the first and the last part count with. */
   readonly start: number;
   readonly end: number;
   readonly perHour: number;
@@ -52,7 +55,7 @@ export function trendOf(
   points: readonly Point[],
   { window, tolerance }: { readonly window: Window; readonly tolerance: Tolerance },
 ): Trend | undefined {
-  const lives = partsOf(points, window);
+  const lives = partsOf(points, window, tolerance.countsWith === "least" ? least : median);
   const parts = lives.flat();
   const slopes = lives.flatMap(pairSlopes).sort((one, other) => one - other);
   const first = parts[0];
@@ -81,15 +84,21 @@ export function trendOf(
 
 type Part = Omit<Point, "life">;
 
-/** The median point of every part of the window that has one, by life, oldest first. */
-function partsOf(points: readonly Point[], { from, to }: Window): readonly (readonly Part[])[] {
+const least = (values: readonly number[]) => Math.min(...values);
+
+/** Every part of the window that has a point, with what its values count as, by life, oldest first. */
+function partsOf(
+  points: readonly Point[],
+  { from, to }: Window,
+  valueOf: (values: readonly number[]) => number,
+): readonly (readonly Part[])[] {
   const within = points.filter(({ minute }) => minute >= from && minute <= to);
   const partOf = ({ minute }: Point) =>
     Math.min(PARTS - 1, Math.floor(((minute - from) / (to - from)) * PARTS));
   return [...Map.groupBy(within, ({ life }) => life).values()].map((life) =>
     [...Map.groupBy(life, partOf).values()].map((part) => ({
       minute: median(part.map(({ minute }) => minute)),
-      value: median(part.map(({ value }) => value)),
+      value: valueOf(part.map(({ value }) => value)),
     })),
   );
 }
