@@ -90,7 +90,7 @@ const least = (values: readonly number[]) => Math.min(...values);
 function partsOf(
   points: readonly Point[],
   { from, to }: Window,
-  valueOf: (values: readonly number[]) => number,
+  countsAs: (values: readonly number[]) => number,
 ): readonly (readonly Part[])[] {
   const within = points.filter(({ minute }) => minute >= from && minute <= to);
   const partOf = ({ minute }: Point) =>
@@ -98,7 +98,7 @@ function partsOf(
   return [...Map.groupBy(within, ({ life }) => life).values()].map((life) =>
     [...Map.groupBy(life, partOf).values()].map((part) => ({
       minute: median(part.map(({ minute }) => minute)),
-      value: valueOf(part.map(({ value }) => value)),
+      value: countsAs(part.map(({ value }) => value)),
     })),
   );
 }
