@@ -1,10 +1,10 @@
 /**
  * How fast a panic asks the venue: as fast as its limits take, never faster.
  *
- * 1. At most `atOnceMax` requests are under way.
+ * 1. At most `atOnceMax` requests of one kind are under way.
  * 2. A request that would break a limit waits for the limit's end instead of being refused; what has its turn
  *    and is not sent yet is counted.
- * 3. What may wait has at most half of the turns, and those after all else: cancels that hang hold up no close.
+ * 3. What may wait has turns of its own: cancels that hang hold up no close.
  */
 import type { RequestCost } from "../../exchange/request-budget.ts";
 import type { PanicVenue, WorkerClock } from "./worker-parts.ts";
@@ -16,8 +16,6 @@ type Turn = "next" | "may wait";
 
 interface Line {
   running: number;
-  readonly max: number;
-  /** A slot is handed over by whoever leaves it. */
   readonly waiting: (() => void)[];
 }
 
@@ -41,31 +39,23 @@ export function createVenuePace(options: {
   const { venue, clock, signal } = options;
   const reserved = { weight: 0, orders: 0 };
   const lines: Readonly<Record<Turn, Line>> = {
-    next: { running: 0, max: options.atOnceMax, waiting: [] },
-    "may wait": { running: 0, max: Math.ceil(options.atOnceMax / 2), waiting: [] },
+    next: { running: 0, waiting: [] },
+    "may wait": { running: 0, waiting: [] },
   };
 
-  function giveSlots(): void {
-    for (const line of [lines.next, lines["may wait"]]) {
-      while (line.running < line.max && lines.next.running + lines["may wait"].running < options.atOnceMax) {
-        const start = line.waiting.shift();
-        if (start === undefined) break;
-        line.running += 1;
-        start();
-      }
+  async function takeSlot(line: Line): Promise<void> {
+    if (line.running < options.atOnceMax) {
+      line.running += 1;
+      return;
     }
+    // The slot is handed over by whoever leaves it.
+    await new Promise<void>((resolve) => line.waiting.push(resolve));
   }
 
-  async function takeSlot(turn: Turn): Promise<void> {
-    await new Promise<void>((resolve) => {
-      lines[turn].waiting.push(resolve);
-      giveSlots();
-    });
-  }
-
-  function leaveSlot(turn: Turn): void {
-    lines[turn].running -= 1;
-    giveSlots();
+  function leaveSlot(line: Line): void {
+    const next = line.waiting.shift();
+    if (next === undefined) line.running -= 1;
+    else next();
   }
 
   async function admitted(cost: RequestCost): Promise<boolean> {
@@ -89,7 +79,8 @@ export function createVenuePace(options: {
 
   return {
     async run(cost, task, turn = "next") {
-      await takeSlot(turn);
+      const line = lines[turn];
+      await takeSlot(line);
       let held = false;
       const release = () => {
         if (!held) return;
@@ -105,7 +96,7 @@ export function createVenuePace(options: {
         return await task(release);
       } finally {
         release();
-        leaveSlot(turn);
+        leaveSlot(line);
         options.progress();
       }
     },
