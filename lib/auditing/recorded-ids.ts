@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { auditFileName, dayBefore, dayOfStreamId, type UtcDay } from "./audit-files.ts";
 import { readLine } from "./audit-line.ts";
 import { fileLines } from "./file-lines.ts";
+import { IdSet } from "./id-set.ts";
 
 /**
  * Which entries the files have already.
@@ -20,11 +21,11 @@ export interface RecordedIds {
 /** `days`: of which there are files. */
 export function createRecordedIds(folder: string, days: readonly UtcDay[]): RecordedIds {
   const files = new Set(days);
-  const known = new Map<UtcDay, Set<string>>();
-  const idsOf = (day: UtcDay): Set<string> => {
+  const known = new Map<UtcDay, IdSet>();
+  const idsOf = (day: UtcDay): IdSet => {
     const there = known.get(day);
     if (there !== undefined) return there;
-    const ids = files.has(day) ? readIds(join(folder, auditFileName(day))) : new Set<string>();
+    const ids = files.has(day) ? readIds(join(folder, auditFileName(day))) : new IdSet();
     known.set(day, ids);
     return ids;
   };
@@ -33,12 +34,11 @@ export function createRecordedIds(folder: string, days: readonly UtcDay[]): Reco
     has(stream, id) {
       // The clock that gave the id out and the one that names the files may differ around midnight.
       const earliest = dayBefore(dayOfStreamId(id));
-      const name = nameOf(stream, id);
-      return [...files].some((day) => day >= earliest && idsOf(day).has(name));
+      return [...files].some((day) => day >= earliest && idsOf(day).has(stream, id));
     },
     add(day, stream, id) {
       files.add(day);
-      idsOf(day).add(nameOf(stream, id));
+      idsOf(day).add(stream, id);
       if (day === today) return;
       today = day;
       for (const one of [...known.keys()]) if (one < dayBefore(day)) known.delete(one);
@@ -46,13 +46,11 @@ export function createRecordedIds(folder: string, days: readonly UtcDay[]): Reco
   };
 }
 
-const nameOf = (stream: string, id: string): string => `${stream} ${id}`;
-
-function readIds(path: string): Set<string> {
-  const ids = new Set<string>();
+function readIds(path: string): IdSet {
+  const ids = new IdSet();
   for (const { bytes } of fileLines(path)) {
     const read = readLine(bytes);
-    if (read.kind === "line") ids.add(nameOf(read.stream, read.id));
+    if (read.kind === "line") ids.add(read.stream, read.id);
   }
   return ids;
 }

@@ -1,6 +1,7 @@
 import type { Keys } from "../../lib/contract/keys.ts";
 import { LIFETIMES_SEC } from "../../lib/contract/lifetimes.ts";
 import type { RedisEye } from "../stack/redis-process.ts";
+import { SHORT_LIVED } from "./key-causes.ts";
 
 /** Keys by family, and how many of them never expire. */
 export interface KeyCensus {
@@ -8,7 +9,6 @@ export interface KeyCensus {
   readonly lasting: number;
 }
 
-const LONG_LIVED: ReadonlySet<string> = new Set(["order ledger", "dedup by intent", "dedup by message"]);
 const DAY_SEC = Math.min(LIFETIMES_SEC.intentDedup, LIFETIMES_SEC.orderLedger);
 
 /**
@@ -31,7 +31,7 @@ export async function takeCensus(eye: RedisEye, keys: Keys, daySec: number): Pro
       const family = familyOf(name, keys);
       byFamily.set(family, (byFamily.get(family) ?? 0) + 1);
       if (ttlMs === -1) lasting += 1;
-      if (LONG_LIVED.has(family) && ttlMs > daySec * 1000 && ttlMs <= DAY_SEC * 1000)
+      if (SHORT_LIVED.has(family) && ttlMs > daySec * 1000 && ttlMs <= DAY_SEC * 1000)
         shortened.push(eye.command("PEXPIRE", name, String(daySec * 1000)));
     }
     await Promise.all(shortened);

@@ -1,9 +1,10 @@
-import { readdirSync } from "node:fs";
 import { z } from "zod";
 import { GROUPS, streamRetentions } from "../../lib/contract/groups.ts";
 import { readProcessMemory } from "../bench/measure/process-memory.ts";
 import { fetchJson } from "../stack/fetch-json.ts";
 import type { RedisEye } from "../stack/redis-process.ts";
+import { countDescriptors } from "./descriptors.ts";
+import { addedMeasure } from "./key-causes.ts";
 import { takeCensus } from "./key-census.ts";
 import { readLiveHeap } from "./live-heap.ts";
 import { SOAK_ROLES, type SoakStack } from "./soak-stack.ts";
@@ -61,11 +62,10 @@ async function sampleProcess(
 ): Promise<void> {
   try {
     const memory = await readProcessMemory(pid);
-    const descriptors = readdirSync(`/proc/${pid}/fd`).length;
     samples.add(subject, "RSS MiB", { minute, life, value: memory.rssMib });
     samples.add(subject, "PSS MiB", { minute, life, value: memory.pssMib });
     samples.add(subject, "private MiB", { minute, life, value: memory.ownMib });
-    samples.add(subject, "descriptors", { minute, life, value: descriptors });
+    samples.add(subject, "descriptors", { minute, life, value: countDescriptors(subject, pid) });
   } catch {
     // It ended while it was looked at; its next life is sampled.
   }
@@ -110,12 +110,17 @@ async function sampleKept(
   let recorded = 0;
   for (const { stream, groups, optionalGroups } of streamRetentions(keys)) {
     if (![...groups, ...optionalGroups].includes(GROUPS.auditLogger)) continue;
-    const reply = await eye.command("XINFO", "STREAM", stream).catch(() => []);
-    const facts: string[] = Array.isArray(reply) ? reply.map(String) : [];
-    recorded += Number(facts[facts.indexOf("entries-added") + 1] ?? 0);
+    recorded += await addedTo(eye, stream);
   }
   const life = role("audit-logger").life()?.number ?? 0;
   samples.add("audit-logger", "kept", { minute, life, value: recorded });
+}
+
+/** Entries that a stream has ever had; 0: there is no stream. */
+async function addedTo(eye: RedisEye, stream: string): Promise<number> {
+  const reply = await eye.command("XINFO", "STREAM", stream).catch(() => []);
+  const facts: string[] = Array.isArray(reply) ? reply.map(String) : [];
+  return Number(facts[facts.indexOf("entries-added") + 1] ?? 0);
 }
 
 async function sampleRedis(
@@ -136,6 +141,7 @@ async function sampleRedis(
   add("memory MiB", Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? Number.NaN) / 1024 / 1024);
   for (const { stream } of streamRetentions(keys)) {
     add(`length of ${stream}`, Number(await eye.command("XLEN", stream)));
+    add(addedMeasure(stream), await addedTo(eye, stream));
   }
   await samplePending(eye, add, streamRetentions(keys));
   const clients = String(await eye.command("CLIENT", "LIST"))

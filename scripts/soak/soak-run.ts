@@ -3,6 +3,7 @@ import { describeMachine } from "../bench/report/machine.ts";
 import { atRest } from "../stack/at-rest.ts";
 import { seededRandom } from "../stack/seeded-random.ts";
 import { startFaults } from "./fault-schedule.ts";
+import { daySecOf } from "./key-causes.ts";
 import { plantLeak } from "./live-heap.ts";
 import { startLoad } from "./load.ts";
 import { startOperator } from "./operator.ts";
@@ -27,8 +28,6 @@ const PROOF_AGAIN_MS = 5000;
 /** How often what was measured so far is put down, for a run that is cut off. */
 const CHECKPOINT_EVERY_MS = 120_000;
 const REST_WITHIN_MS = 180_000;
-/** What a day of a key's life is in the run, at most. */
-const DAY_SEC_MAX = 300;
 /** Part of the run after which no process is killed any more. */
 const KILLS_UNTIL = 0.4;
 
@@ -51,7 +50,7 @@ export async function runSoak({ options, stack, interrupted, say, keep }: RunPar
   const now = () => (performance.now() - beganMs) / 60_000;
   const going = () => now() < options.minutes && !interrupted.aborted;
   const repeat = repeater(going, say);
-  const daySec = Math.min(DAY_SEC_MAX, options.minutes * 60 * 0.2);
+  const daySec = daySecOf(options.minutes);
   const keeper = await startKeeping(stack.eye, keys);
   const operator = startOperator(stack);
   const load = startLoad({

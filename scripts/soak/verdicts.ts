@@ -5,6 +5,7 @@
  *    a life counts once it is ten minutes old: for that long code is still being compiled, which takes 1 to 3 MiB.
  * 2. What a process keeps by contract is stated as bytes a thing kept, and subtracted: only the rest must be flat.
  */
+import { keysPerCause, SHORT_LIVED } from "./key-causes.ts";
 import { type Point, type Tolerance, type Trend, trendOf, type Window } from "./trend.ts";
 
 /** One measure of one process, or of Redis. */
@@ -28,9 +29,8 @@ const SETTLE_MINUTES = 10;
 /**
  * What a measure may rise by within the window: the resolution of the run, so that a longer one allows less an hour.
  * Code that was compiled and thrown away moves a collected heap by some 0.1 MiB; resident memory moves with whatever
- * the allocator has given back; a length saws between two trims; clients' connections to a venue that answers late come
- * and go, above those that stay. Keys that expire are as many as there were orders in a day of theirs: what would pile up
- * has no end.
+ * the allocator has given back; a length saws between two trims; connections to a venue that answers late come and go,
+ * above those that stay. Keys that expire are judged for each of their causes (key-causes.ts).
  */
 const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^heap MiB$/, { share: 0.05, floor: 0.5 }],
@@ -40,16 +40,19 @@ const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^pending/, { share: 0, floor: 5 }],
   [/^length/, { share: 0.02, floor: 20 }],
   [/^keys without an end$/, { share: 0.02, floor: 5 }],
-  [/^keys/, { share: 0.15, floor: 40 }],
+  [/^keys for each/, { share: 0.1, floor: 0.02 }],
+  [/^keys: /, { share: 0.15, floor: 40 }],
 ];
 /**
  * Sampled and plotted, not judged: the proportional set size moves with whoever else maps the same binary, what is
- * kept for ever is as long as the number of its causes, and the counts of what is kept rise by contract.
+ * kept for ever is as long as the number of its causes, the counts of what is kept or was added rise by contract, and
+ * of all keys together and of those that expire something else is judged.
  */
-const UNJUDGED = /^PSS|^kept$|length of (?:system:|quantum:stream:audit)/;
+const UNJUDGED = /^PSS|^kept$|^keys$|^added to |length of (?:system:|quantum:stream:audit)/;
 
 /** Whether a measure is shown only. */
-export const isUnjudged = (measure: string): boolean => UNJUDGED.test(measure);
+export const isUnjudged = (measure: string): boolean =>
+  UNJUDGED.test(measure) || SHORT_LIVED.has(measure.replace("keys: ", ""));
 
 /** What a process is meant to keep: bytes in its heap for each thing that its series `kept` counts. */
 export const STATED_BYTES: ReadonlyMap<string, { readonly bytes: number; readonly what: string }> = new Map([
@@ -57,8 +60,8 @@ export const STATED_BYTES: ReadonlyMap<string, { readonly bytes: number; readonl
   [
     "audit-logger",
     {
-      bytes: 200,
-      what: "recorded entry, its id, for two days (in a table that doubles now and then, by 2 MiB at 130 000)",
+      bytes: 60,
+      what: "recorded entry, its id, for two days",
     },
   ],
 ]);
@@ -68,7 +71,7 @@ const RESIDENT_FACTOR = 2;
 /** Judges every series of a run of so many minutes. */
 export function judge(series: readonly Series[], minutes: number): readonly Verdict[] {
   const window = windowOf(minutes);
-  return series
+  return [...series, ...keysPerCause(series, minutes)]
     .filter(({ measure }) => !isUnjudged(measure))
     .map((one) => {
       const { subject, measure } = one;

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { judge, type Series, STATED_BYTES } from "../../../scripts/soak/verdicts.ts";
 import { seededRandom } from "../../../scripts/stack/seeded-random.ts";
 
@@ -25,9 +25,9 @@ test.each([
   ["RSS MiB", 80, 0.05, "flat"],
   ["descriptors", 20, 0.3, "grows"],
   ["connections: router-local", 2, 0.1, "grows"],
-  ["keys", 5000, 60, "grows"],
   ["keys without an end", 30, 0.5, "grows"],
-  ["keys: order ledger", 1500, 0.5, "flat"],
+  ["keys: single keys", 1500, 20, "grows"],
+  ["keys: single keys", 1500, 0.5, "flat"],
   ["length of quantum:stream:trade.intent", 10_000, 20, "grows"],
   ["pending: quantum:stream:trade.intent a group", 0, 1, "grows"],
 ] as const)("%s from %p by %p a minute is %s", (measure, from, aMinute, verdict) => {
@@ -61,4 +61,26 @@ test("the first ten minutes of a life are its warm-up", () => {
 
 test("a measure that nobody has thought about is refused", () => {
   expect(() => judge([series("redis", "new", () => 1)], MINUTES)).toThrow("no tolerance for new");
+});
+
+describe("keys that expire", () => {
+  const intents = (minute: number) => 100 * minute + (minute > 50 ? 2000 : 0);
+  const added = series("redis", "added to quantum:stream:trade.intent", intents);
+  const inTheirDay = (minute: number) => intents(minute) - intents(minute - 5);
+  const keysOf = (valueAt: (minute: number) => number) => series("redis", "keys: order ledger", valueAt);
+  const judged = (keys: Series) => judge([added, keys], MINUTES);
+
+  test("may be as many as the load has made in a day of theirs, and are judged for each of its intents", () => {
+    const verdicts = judged(keysOf((minute) => 0.9 * inTheirDay(minute)));
+    expect(verdicts.map(({ measure, trend }) => [measure, trend?.verdict])).toEqual([
+      ["keys for each intent: order ledger", "flat"],
+    ]);
+    expect(verdicts[0]?.trend?.start).toBeCloseTo(0.9);
+  });
+
+  test("grow when some of them outlive their day, however the load goes", () => {
+    const leaked = (minute: number) => 0.05 * intents(minute);
+    const verdicts = judged(keysOf((minute) => 0.9 * inTheirDay(minute) + leaked(minute)));
+    expect(verdicts[0]?.trend?.verdict).toBe("grows");
+  });
 });
