@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { countTextSchema } from "./count-text.ts";
 import { POSITION_SIDES } from "./trade-intent.ts";
@@ -16,7 +17,7 @@ export const positionPlanSchema = z.object({
   stop_loss: z.string(),
   take_profit: z.string(),
   trail_percent: optionalDecimal,
-  /** Epoch ms on the venue's clock. */
+  /** Epoch ms on the venue's clock: of the entry, or of the adoption. */
   opened_at: countTextSchema,
   max_hold_sec: countTextSchema,
   /** The best mark since the entry, kept by the exit brain: a trailing stop must survive its restart. */
@@ -31,4 +32,15 @@ export type StoredPlan = z.input<typeof positionPlanSchema>;
 /** Key suffix of a plan: the symbol; in hedge mode with its side. */
 export function planSuffix(symbol: string, positionSide: (typeof POSITION_SIDES)[number]): string {
   return positionSide === "BOTH" ? symbol : `${symbol}:${positionSide}`;
+}
+
+/**
+ * The intent id of a plan that nobody's entry made: it looks like one, and belongs to this adoption alone. By it an
+ * adopted plan is known, whose `opened_at` does not say when its position was opened.
+ */
+export function adoptionId(suffix: string, adoptedAtMs: number): string {
+  return createHash("sha256")
+    .update(JSON.stringify(["adopted", suffix, adoptedAtMs]))
+    .digest("hex")
+    .slice(0, 32);
 }

@@ -91,6 +91,7 @@ export type RestReason = keyof typeof REST_REASONS;
 export const FILL_REASONS = {
   TRADES_MISSING:
     "the venue lists no trades of the order: price and size are the order's own, the fee is unknown",
+  FEE_UNPRICED: "a part of the fee was paid in an asset without a known price, and is not in fee_usd",
 } as const;
 export type FillReason = keyof typeof FILL_REASONS;
 

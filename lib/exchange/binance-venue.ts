@@ -15,6 +15,7 @@ import { createOrderMethods } from "./binance-orders.ts";
 import type { TradingMethods } from "./binance-trading.ts";
 import type { AccountFacts, ClockSample, Exchange, Reading } from "./exchange.ts";
 import { ModeHostError, venueAddress } from "./mode-hosts.ts";
+import { isFilterRefusal } from "./outcome-classes.ts";
 import { OutcomeLog, type OutcomeLogLines } from "./outcome-log.ts";
 import { misfit, readReply } from "./read-reply.ts";
 import { readSymbolRules } from "./read-symbol-rules.ts";
@@ -77,6 +78,8 @@ export function openBinance(options: BinanceOptions): {
     onOutcome: (outcome, request) => {
       outcomes.note(outcome, request);
       if (outcome.advice === "SYNC_CLOCK") void syncClock();
+      // Otherwise the rules are as old as an hour, and whatever is sized or priced by them is refused for as long.
+      if (request.method === "POST" && isFilterRefusal(outcome)) void market.refresh();
     },
     onAccepted: (request) => outcomes.accepted(request),
   });
@@ -148,7 +151,7 @@ function createMarketRules(transport: VenueTransport, budget: RequestBudget) {
   let rules: ReadonlyMap<string, SymbolRules> = new Map();
   return {
     rules: (symbol: string) => rules.get(symbol),
-    async refresh(): Promise<Reading<number>> {
+    refresh: shared(async (): Promise<Reading<number>> => {
       const reading = readReply(INFO, await transport.send(INFO), exchangeInfoSchema);
       if (!reading.ok) return reading;
       const read = reading.value.symbols.map(readSymbolRules).filter((one) => one !== undefined);
@@ -156,6 +159,6 @@ function createMarketRules(transport: VenueTransport, budget: RequestBudget) {
       budget.setLimits(reading.value.rateLimits);
       rules = new Map(read.map((one) => [one.symbol, one]));
       return { ok: true, value: rules.size };
-    },
+    }),
   };
 }

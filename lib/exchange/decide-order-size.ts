@@ -9,6 +9,7 @@
  */
 import Big from "big.js";
 import { canonicalDecimal } from "../contract/decimal-text.ts";
+import { DOLLARS } from "./dollars.ts";
 import type { QuantityRange, SymbolRules } from "./symbol-rules.ts";
 
 /** More orders than this for one close say that something is wrong with the rules. */
@@ -133,6 +134,8 @@ function sizeEntry(
 ): OrderSize {
   const { quantity, range, asked } = size;
   if (rules.status !== "TRADING") return denied({ symbolStatus: rules.status });
+  // The venue lists ETHBTC among the others: 100 USD of it would be sent as 100 BTC.
+  if (!DOLLARS.has(rules.quoteAsset)) return denied({ quoteAsset: rules.quoteAsset });
   if (quantity.gt(range.max)) {
     return denied({ quantity: quantity.toFixed(), maxQuantity: range.max.toFixed() });
   }

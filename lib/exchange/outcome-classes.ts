@@ -179,7 +179,7 @@ export const OUTCOME_TABLE = [
   {
     id: "REFUSED_BY_RULE",
     ...FINAL,
-    codes: [[-4089, -4087], -4120, -4131, -4140, -4141, -4192, -4400, -4401],
+    codes: [[-4089, -4087], -4108, -4120, -4131, -4140, -4141, -4192, -4400, -4401],
     meaning: "permission, order type, price band, symbol status or trading rule",
   },
   {
@@ -214,4 +214,9 @@ export interface Outcome extends Pick<OutcomeRow, "class" | "phase" | "retryable
   readonly message: string;
   /** Milliseconds before which nothing may be sent; only for LIMITED. */
   readonly retryAfterMs: number | null;
+}
+
+/** Whether the order did not fit the venue's filters: it may have changed them since they were read. */
+export function isFilterRefusal({ row }: Pick<Outcome, "row">): boolean {
+  return row === "REFUSED_BY_FILTER" || row === "MALFORMED_REQUEST";
 }

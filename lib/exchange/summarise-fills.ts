@@ -1,9 +1,7 @@
 import Big from "big.js";
+import { DOLLARS } from "./dollars.ts";
 import type { Fills } from "./exchange.ts";
 import type { VenueTrade } from "./venue-replies.ts";
-
-/** Fee assets that are worth a dollar each. */
-const DOLLARS: ReadonlySet<string> = new Set(["USDT", "USDC", "FDUSD"]);
 
 /**
  * What trades add up to. A trade counts once by id and symbol, however often the venue repeats it.

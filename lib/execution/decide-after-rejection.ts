@@ -1,4 +1,4 @@
-import type { Outcome } from "../exchange/outcome-classes.ts";
+import { isFilterRefusal, type Outcome } from "../exchange/outcome-classes.ts";
 import { type Ending, rejected } from "./ending.ts";
 
 export type AfterRejection =
@@ -7,6 +7,8 @@ export type AfterRejection =
   | { readonly kind: "sign_again" }
   /** Resting reduce-only orders hold the size. */
   | { readonly kind: "cancel_resting_first" }
+  /** The venue may have changed its filters since they were read: read them, then plan anew. */
+  | { readonly kind: "read_rules_first" }
   /** Position or position mode is not what the order was planned by: plan it anew. */
   | { readonly kind: "plan_again"; readonly afterMs: number }
   | { readonly kind: "wait"; readonly afterMs: number };
@@ -69,6 +71,8 @@ export function decideAfterRejection(input: {
       if (outcome.advice === "CANCEL_RESTING_FIRST" && kind === "exit" && rejections < BACK_OFF_MS.length) {
         return { kind: "cancel_resting_first" };
       }
+      if (isFilterRefusal(outcome) && kind === "exit" && rejections === 0)
+        return { kind: "read_rules_first" };
       return { kind: "end", ending: rejected("VENUE_REJECTED", said) };
   }
 }

@@ -8,6 +8,7 @@ import { decideOrderSize, smallestMarketOrder } from "../exchange/decide-order-s
 import type { ListReading, Position } from "../exchange/exchange.ts";
 import { POSITION_LAG_MS_MAX } from "../exchange/position-lag.ts";
 import { soundRows } from "../exchange/sound-rows.ts";
+import type { LedgerOrder } from "../kernel/order-ledger.ts";
 import { unsoundSize } from "./asked-quantity.ts";
 import { decideExitOrder, type ExitDecision } from "./decide-exit-order.ts";
 import { denied, type Ending, rejected } from "./ending.ts";
@@ -20,11 +21,15 @@ const READ_AGAIN_MS = 250;
 /** How old the mark may be by which an exit in USD is sized where its position says none (ms). */
 const MARK_AGE_MS_MAX = 2000;
 
-/** An exit after `made` attempts. */
-export async function executeExit(parts: ExecutionParts, job: Job, made: number): Promise<Ending> {
+/** An exit; `before`: how far it came in a handling that broke off. */
+export async function executeExit(
+  parts: ExecutionParts,
+  job: Job,
+  before: LedgerOrder | undefined,
+): Promise<Ending> {
   const unsound = unsoundSize(job.intent);
   if (unsound !== undefined) return denied("NOT_A_NUMBER", unsound);
-  const meant = new MeantPosition(parts, job.intent);
+  const meant = new MeantPosition(parts, job.intent, before);
   const proved = await proveExit(parts, job, { meant, before: undefined });
   if (proved.kind === "ended") return proved.ending;
   const { plan } = proved;
@@ -33,7 +38,7 @@ export async function executeExit(parts: ExecutionParts, job: Job, made: number)
     await pinned;
     return proveExit(parts, job, { meant, before: plan });
   };
-  return sendOrder(parts, job, { plan, planAgain }, { made });
+  return sendOrder(parts, job, { plan, planAgain }, { made: before?.attempt ?? 0 });
 }
 
 /** The order, by the position as it is now; `before`: by how it was, where it cannot be read again in time. */
@@ -76,7 +81,10 @@ async function changed(
   { positionSide }: Pick<OrderPlan, "positionSide">,
 ): Promise<Planned | undefined> {
   if (!(await meant.isAnother(positionSide))) return undefined;
-  return ended("POSITION_CHANGED", `opened_at is not ${meant.exit.opened_at_ms}`);
+  const { opened_at_ms: openedAtMs } = meant.exit;
+  const why =
+    openedAtMs === null ? "opened later than what the exit is for" : `opened_at is not ${openedAtMs}`;
+  return ended("POSITION_CHANGED", why);
 }
 
 function sizedBy(parts: ExecutionParts, { intent: { symbol } }: Job) {

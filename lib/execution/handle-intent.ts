@@ -141,8 +141,8 @@ function execute(
     trades,
   }: { readonly order: LedgerOrder | undefined; readonly trades: Promise<RecentTrades> | undefined },
 ): Promise<Ending> {
+  if (job.kind === "exit") return executeExit(parts, job, order);
   const made = order?.attempt ?? 0;
-  if (job.kind === "exit") return executeExit(parts, job, made);
   // Resolving a resumed order takes its time: what was read before it is old.
   return executeEntry(parts, job, { made, trades: order === undefined ? trades : undefined });
 }

@@ -1,8 +1,8 @@
 /**
  * A Redis that comes back without its last writes, from a file or as a replica, has forgotten orders that were sent, and
  * hands their intents out again. So an entry that was there before our connection to Redis is asked about at the venue,
- * by the client id under which it would be sent; an exit, too, that may be meant for a part of its position. Any other
- * exit is not: it is proved by the position, and closes what is left of it.
+ * by the client id under which it would be sent; an exit, too: one that is meant for a part would close more of its
+ * position, and any other whatever has been opened since.
  */
 
 import { FUTURE_MAX_MS } from "../contract/instant.ts";
@@ -11,7 +11,6 @@ import type { VenueOrder } from "../exchange/exchange.ts";
 import { markOrderUnknown } from "../kernel/order-ledger.ts";
 import { entryTimeMs } from "../redis/entry-time.ts";
 import { askOnce } from "./ask-once.ts";
-import { isSized } from "./asked-quantity.ts";
 import { bookFills } from "./book-fills.ts";
 import type { Ending } from "./ending.ts";
 import { type ExecutionParts, type Job, JobPostponed } from "./execution-parts.ts";
@@ -31,7 +30,6 @@ function olderByMs(parts: ExecutionParts, { intent, source }: Job): number {
  * does not have has no orders, and gets none.
  */
 export function mayBeForgotten(parts: ExecutionParts, job: Job): boolean {
-  if (job.kind === "exit" && !isSized(job.intent)) return false;
   if (parts.exchange.rules(job.intent.symbol) === undefined) return false;
   return !(olderByMs(parts, job) < -FUTURE_MAX_MS);
 }
@@ -70,7 +68,8 @@ type Attempt = Omit<Recalled, "order">;
  */
 function attemptsFrom(parts: ExecutionParts, { intent }: Job, first: number): readonly Attempt[] {
   const { recvWindowMs } = parts;
-  const connectedMs = parts.redis.serverNowMs() - parts.redisSinceMs();
+  // Redis' clock may have been set back since: no attempt was signed later than now.
+  const connectedMs = Math.max(0, parts.redis.serverNowMs() - parts.redisSinceMs());
   const signedAtMs = Math.floor(parts.exchange.serverNowMs() - connectedMs);
   const doubts = Math.floor((parts.redisSinceMs() - intent.ts_ms) / recvWindowMs);
   const count = 1 + Math.min(Math.max(doubts, 0), ATTEMPTS_MAX - 1);

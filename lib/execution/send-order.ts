@@ -114,7 +114,7 @@ export async function sendOrder(
       // Where there was no doubt the same attempt is signed anew: its client id cannot be taken.
       await prepareAgain(parts, job, next);
       resigned ||= next.kind === "sign_again";
-      planAgain ||= next.kind === "plan_again";
+      planAgain ||= next.kind === "plan_again" || next.kind === "read_rules_first";
     }
     if (planAgain) plannedAtMs = Number.NEGATIVE_INFINITY;
   }
@@ -206,6 +206,7 @@ async function prepareAgain(
   if (next.kind === "sign_again") return;
   if (next.kind === "cancel_resting_first")
     await insist(parts, job, () => parts.exchange.cancelAll(job.intent.symbol));
+  else if (next.kind === "read_rules_first") await parts.exchange.refreshRules();
   else await pause(parts, job, next.afterMs);
 }
 

@@ -149,9 +149,10 @@ function restOf(intent: TradeIntent, { rest }: Filled): string | undefined {
 }
 
 function feeOf({ fills }: Filled): string | undefined {
-  if (fills.tradeCount > 0) return undefined;
-  const reason: FillReason = "TRADES_MISSING";
-  return `${reason}: booked by its order, the fee is unknown`;
+  const said = (reason: FillReason, what: string) => `${reason}: ${what}`;
+  if (fills.tradeCount === 0) return said("TRADES_MISSING", "booked by its order, the fee is unknown");
+  const assets = fills.unpricedFeeAssets.join(", ");
+  return assets === "" ? undefined : said("FEE_UNPRICED", `what was paid in ${assets} is not in fee_usd`);
 }
 
 /** Percent of the intent's price, four places; positive is worse than asked. */

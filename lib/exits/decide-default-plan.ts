@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import Big from "big.js";
+import { adoptionId } from "../contract/position-plan.ts";
 import type { ExitPlan } from "./exit-plan.ts";
 import type { WatchedPosition } from "./watched-position.ts";
 
@@ -48,12 +48,4 @@ export function decideDefaultPlan(input: {
     maxHoldSec: terms.maxHoldSec,
     extreme: null,
   };
-}
-
-/** Looks like an intent id, and belongs to this adoption alone. */
-function adoptionId(key: string, nowMs: number): string {
-  return createHash("sha256")
-    .update(JSON.stringify(["adopted", key, nowMs]))
-    .digest("hex")
-    .slice(0, 32);
 }

@@ -77,6 +77,36 @@ test.each([
   20_000,
 );
 
+describe("a CLOSE that is read again days later, from a group that was deleted and made anew,", () => {
+  const DAY_MS = 86_400_000;
+
+  test("does not close what was opened after it", async () => {
+    await trade("BUY", "0.2");
+    await recordPlan(HOUR_AGO_MS);
+    expect(await exit({ ts_ms: Date.now() - 3 * DAY_MS })).toMatchObject({
+      ...{ status: "rejected", reason: expect.stringContaining("POSITION_CHANGED") },
+    });
+    expect(await position()).toBe(0.2);
+  });
+
+  test.each([
+    ["what was open then", Date.now() - 4 * DAY_MS],
+    ["what an entry of before it opened late", Date.now() - 3 * DAY_MS + 600_000],
+    ["a position that has no plan", undefined],
+  ])("closes %s", async (_name, openedAtMs) => {
+    await trade("BUY", "0.2");
+    if (openedAtMs !== undefined) await recordPlan(openedAtMs);
+    expect(await exit({ ts_ms: Date.now() - 3 * DAY_MS })).toMatchObject({ status: "filled" });
+    expect(await position()).toBe(0);
+  });
+
+  test("of a day whose ledger stands it closes whatever is open", async () => {
+    await trade("BUY", "0.2");
+    await recordPlan(HOUR_AGO_MS);
+    expect(await exit({ ts_ms: Date.now() - DAY_MS / 2 })).toMatchObject({ status: "filled" });
+  });
+});
+
 describe("that nothing is open", () => {
   test("is not believed of the first reading where a plan is recorded", async () => {
     await trade("BUY", "0.2");

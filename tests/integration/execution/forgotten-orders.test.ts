@@ -123,6 +123,14 @@ test("nor is one that came from a primary whose clock was ahead of the new one's
   expect(await clientIds()).toEqual(executed);
 });
 
+test("an entry waits no longer than its receive window where Redis' clock was set back under the connection", async () => {
+  const before = await clientIds();
+  const entry = await desk.publish(soundIntent());
+  const sinceMs = desk.server.client.serverNowMs() + 3_600_000;
+  expect(await desk.withParts({ redisSinceMs: () => sinceMs }, () => desk.handle(entry))).toBe("done");
+  expect((await clientIds()).slice(before.length)).toHaveLength(1);
+}, 20_000);
+
 test("nor one of which the second attempt was executed, although Redis forgot both", async () => {
   const before = await clientIds();
   const entry = await desk.publish(soundIntent({ intent_id: "forgotten-twice" }));
@@ -185,16 +193,39 @@ test("an entry of a symbol that the venue does not have is not asked about, and 
   expect(await desk.results()).toMatchObject([{ status: "denied" }]);
 });
 
-test("an exit is not asked about", async () => {
-  await desk.handle(await desk.publish(soundIntent()));
+test("a CLOSE that was executed before Redis forgot it closes nothing that was opened after it", async () => {
+  await desk.paper.admin("POST", "reset", {});
+  await desk.paper.setPrice("ETHUSDT", "3000");
+  const trade = (side: string, quantity: string) =>
+    desk.paper.call("POST", "/fapi/v1/order", { symbol: "ETHUSDT", side, type: "MARKET", quantity });
+  await trade("BUY", "0.2");
+  const close = soundIntent({ action: "CLOSE", reduce_only: true, quantity: null });
+  const entry = await desk.publish(close, "exit");
+  await desk.handle(entry, "exit");
+  expect((await desk.results()).at(-1)).toMatchObject({ status: "filled", quantity: "0.2" });
+  const executed = (await clientIds()).at(-1);
+  // The engine has turned round: what is open now is what it wanted.
+  await trade("SELL", "0.3");
+  const before = await clientIds();
+  expect(await desk.withParts(await rollBack(), () => desk.handle(entry, "exit"))).toBe("done");
+  expect(await clientIds()).toEqual(before);
+  expect((await desk.results()).at(-1)).toMatchObject({ status: "filled", client_order_id: executed ?? "" });
+});
+
+test("an exit that Redis may have forgotten does not wait for a venue that does not say what became of it", async () => {
+  await desk.paper.call("POST", "/fapi/v1/order", {
+    symbol: "ETHUSDT",
+    side: "BUY",
+    type: "MARKET",
+    quantity: 0.1,
+  });
   const { exchange } = desk.parts;
-  const queryOrder = () => Promise.reject(new Error("asked"));
-  const exit = await desk.publish(
-    soundIntent({ action: "CLOSE", reduce_only: true, quantity: null }),
-    "exit",
-  );
+  const queryOrder = () => new Promise<never>(() => undefined);
+  const close = soundIntent({ action: "CLOSE", reduce_only: true, quantity: null });
+  const exit = await desk.publish(close, "exit");
   const change = { ...(await rollBack()), exchange: { ...exchange, queryOrder } };
   expect(await desk.withParts(change, () => desk.handle(exit, "exit"))).toBe("done");
+  expect((await desk.results()).at(-1)).toMatchObject({ status: "filled" });
 });
 
 test("a second entry of an intent that is in work waits for the first, whose ledger may be forgotten", async () => {

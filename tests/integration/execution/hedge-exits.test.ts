@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { classifyOutcome } from "../../../lib/exchange/classify-outcome.ts";
+import type { Exchange } from "../../../lib/exchange/exchange.ts";
 import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
 
 let desk: Desk;
@@ -154,4 +156,24 @@ describe("an exit whose first reading lags a fill", () => {
     expect(result?.reason).toStartWith("NOTHING_TO_REDUCE");
     expect(reads).toBe(1);
   });
+});
+
+test("a CLOSE that is sent again closes the side that it meant first, and not what was opened meanwhile", async () => {
+  await hedgeMode();
+  await open("LONG", "0.2");
+  const answer = { kind: "reply", status: 400, body: '{"code":-2022,"msg":""}', retryAfter: null } as const;
+  const outcome = classifyOutcome({ method: "POST", answer, nowMs: 0 });
+  let sent = 0;
+  const submitOrder: Exchange["submitOrder"] = async (order, signing) => {
+    sent += 1;
+    if (sent > 1) return desk.parts.exchange.submitOrder(order, signing);
+    const close = { symbol: "ETHUSDT", side: "SELL", positionSide: "LONG", type: "MARKET", quantity: "0.2" };
+    await desk.paper.call("POST", "/fapi/v1/order", close);
+    await open("SHORT", "0.1");
+    return { phase: "rejected", retryable: false, outcome };
+  };
+  const exchange = { ...desk.parts.exchange, submitOrder };
+  const result = await desk.withParts({ exchange, recvWindowMs: 500 }, () => exit());
+  expect(result).toMatchObject({ status: "rejected" });
+  expect([sent, await openNow()]).toEqual([1, { SHORT: 0.1 }]);
 });

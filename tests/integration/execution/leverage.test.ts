@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { TradeIntent } from "../../../lib/contract/trade-intent.ts";
+import { classifyOutcome } from "../../../lib/exchange/classify-outcome.ts";
 import type { Exchange } from "../../../lib/exchange/exchange.ts";
 import { LeverageKeeper } from "../../../lib/execution/leverage-keeper.ts";
 import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
+
+const SILENCE = { kind: "fault", fault: "TIMEOUT", message: "" } as const;
+const NO_REPLY = classifyOutcome({ method: "POST", answer: SILENCE, nowMs: 0 });
 
 let desk: Desk;
 beforeAll(async () => {
@@ -84,4 +88,19 @@ test("the leverage that is known is the one that the venue was asked for last", 
   await Promise.all(both);
   const believed = [5, 20].filter((leverage) => keeper.stands(entry("c", leverage)));
   expect(believed).toEqual([atVenue]);
+});
+
+test.each<[string, Awaited<ReturnType<Exchange["setLeverage"]>>]>([
+  ["the venue did not answer", { ok: false, outcome: NO_REPLY }],
+  ["the venue set to another", { ok: true, value: 10 }],
+])("a leverage that %s is not taken for what it was before, nor for what was asked", async (_, reading) => {
+  const inHand = new Set("ab");
+  const answers = [{ ok: true, value: 5 } as const, reading];
+  const venue = { setLeverage: async () => answers.shift() ?? reading };
+  const keeper = new LeverageKeeper({ exchange: venue, clock: { monotonicMs: () => 0 }, inHand });
+  const entry = (intent_id: string, leverage: number) => ({ intent_id, symbol: "ETHUSDT", leverage });
+  expect(await keeper.ensure(entry("a", 5))).toBeUndefined();
+  inHand.delete("a");
+  expect(await keeper.ensure(entry("b", 20))).toBeString();
+  expect([5, 10, 20].filter((leverage) => keeper.stands(entry("c", leverage)))).toEqual([]);
 });

@@ -71,6 +71,31 @@ test.each(["entry", "exit"] as const)(
   },
 );
 
+test("the price of another order, which has taken its client id over, is none of its own", async () => {
+  const { result } = await trade({ intent: soundIntent() }, (waited) => ({
+    fillsOf: noTrades,
+    queryOrder: async (...query) => {
+      const answer = await pricedAt(() => (waited() < 60_000 ? "1" : "2999"))(...query);
+      if (answer.kind !== "found" || waited() >= 60_000) return answer;
+      return { ...answer, order: { ...answer.order, orderId: "another" } };
+    },
+  }));
+  expect(Number(result?.entry_price)).toBeGreaterThan(2990);
+});
+
+test("an order that the venue says less of than it has executed is not booked by that", async () => {
+  const { result, waitedMs } = await trade({ intent: soundIntent() }, (waited) => ({
+    fillsOf: noTrades,
+    queryOrder: async (...query) => {
+      const answer = await desk.parts.exchange.queryOrder(...query);
+      if (answer.kind !== "found" || waited() > 60_000) return answer;
+      return { ...answer, order: { ...answer.order, executedQuantity: "0.04" } };
+    },
+  }));
+  expect(result).toMatchObject({ status: "filled", quantity: "0.1" });
+  expect(waitedMs).toBeGreaterThan(60_000);
+});
+
 test("where the order has no price either it stays in doubt, and is asked about every few seconds", async () => {
   let asked = 0;
   const { result, waitedMs, told } = await trade({ intent: soundIntent() }, (waited) => ({
@@ -175,4 +200,28 @@ test("the rest of an exit that filled in part can be closed without waiting for 
   const { result, waitedMs } = await trade({ intent, lane: "exit" }, () => venue);
   expect(result).toMatchObject({ status: "partial" });
   expect(waitedMs).toBeLessThan(3000);
+});
+
+test("a fee in an asset whose price the venue does not say is not told as none", async () => {
+  const { exchange } = desk.parts;
+  const inBnb: Exchange["fillsOf"] = async (...order) => {
+    const fills = await exchange.fillsOf(...order);
+    if (!fills.ok) return fills;
+    const { quantity, quoteUsd: quoteQty, averagePrice } = fills.value;
+    const trade = {
+      ...{
+        symbol: "ETHUSDT",
+        id: "1",
+        orderId: order[1],
+        price: averagePrice ?? "",
+        qty: quantity,
+        quoteQty,
+      },
+      ...{ realizedPnl: "0", commission: "0.0004", commissionAsset: "BNB", time: Date.now() },
+    };
+    return { ok: true, value: summariseFills([trade], () => undefined) };
+  };
+  const { result } = await trade({ intent: soundIntent() }, () => ({ fillsOf: inBnb }));
+  expect(result).toMatchObject({ status: "filled", fee_usd: "0" });
+  expect(result?.reason).toBe("FEE_UNPRICED: what was paid in BNB is not in fee_usd");
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { protectiveStopId } from "../../../lib/exchange/client-order-id.ts";
+import type { Exchange } from "../../../lib/exchange/exchange.ts";
 import { mendStops } from "../../../lib/execution/mend-stops.ts";
 import { BRISK, type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -323,6 +324,24 @@ describe("an entry that adds to a position", () => {
     expect(await missing()).toHaveLength(1);
   });
 
+  test("leaves the old stop where it is while no order may be sent", async () => {
+    await trade();
+    const venue = desk.parts.exchange;
+    const placed: string[] = [];
+    const exchange: Exchange = {
+      ...venue,
+      admit: (kind, cost) => (placed.length === 0 ? venue.admit(kind, cost) : { kind: "wait", ms: 1000 }),
+      placeAlgoOrder: (stop, signing) => {
+        placed.push(stop.triggerPrice);
+        return venue.placeAlgoOrder(stop, signing);
+      },
+    };
+    await desk.withParts({ exchange }, () => trade({ stop_loss: "2980" }));
+    expect(await resting()).toMatchObject([{ triggerPrice: "2970.00" }]);
+    expect(placed).toEqual(["2980"]);
+    expect(await missing()).toHaveLength(1);
+  });
+
   test("leaves the other direction's stop alone", async () => {
     await hedge(true);
     await trade();
@@ -395,6 +414,31 @@ describe("a stop that cannot be placed", () => {
     await mendUntil("it is off the list", async () => (await missing()).length === 0);
     expect(await exits()).toHaveLength(1);
   });
+});
+
+test("a stop is missed on where another entry has taken its place while it was placed", async () => {
+  const { client, keys } = desk.server;
+  const plan = `${keys.positionPlanPrefix}ETHUSDT`;
+  await faults({ match: PLACE, count: 1, effect: { kind: "error", code: -4014 } });
+  await trade();
+  const before = await client.flat("HGETALL", plan);
+  let looks = 0;
+  const exchange: Exchange = {
+    ...desk.parts.exchange,
+    openAlgoOrders: async (symbol) => {
+      looks += 1;
+      if (looks === 1) await client.command(["HSET", plan, "intent_id", "later"]);
+      return looks === 1 ? { ok: true, value: [] } : desk.parts.exchange.openAlgoOrders(symbol);
+    },
+  };
+  const over = new AbortController();
+  const clock = {
+    ...desk.parts.clock,
+    sleep: async () => void (looks === 1 && over.abort()),
+  };
+  await mendStops({ ...desk.parts, exchange, clock, missing: { set: () => undefined } }, over.signal);
+  expect([looks, before.includes("later")]).toEqual([1, false]);
+  expect(await missing()).toEqual([plan]);
 });
 
 test("an entry asks for room for its stop, too; an exit, and an entry without a stop, for one order", async () => {

@@ -118,7 +118,8 @@ describe("an order that the venue certainly did not execute is tried again", () 
 describe("an order that the venue refuses for good ends rejected, with its words", () => {
   test.each([
     -1022, -2014, -2015, -1102, -2018, -2019, -2021, -2023, -2024, -2025, -2027, -4003, -4004, -4005, -4014,
-    -4015, -4023, -4164, -4061, -4087, -4088, -4089, -4118, -4120, -4131, -4140, -4141, -4192, -4400, -4401,
+    -4015, -4023, -4164, -4061, -4087, -4088, -4089, -4108, -4118, -4120, -4131, -4140, -4141, -4192, -4400,
+    -4401,
   ])("%i", async (code) => {
     const { own, executed } = await trade({ kind: "error", code, msg: "because" });
     expect(own).toMatchObject([{ status: "rejected", order_id: "" }]);
@@ -140,6 +141,16 @@ test.each<[string, Effect]>([
   },
   120_000,
 );
+
+test("an exit of a symbol that the venue delivers or settles has its answer, and is not in doubt", async () => {
+  await trade({ kind: "latency", ms: 0, when: "before" }, { at: brisk });
+  const match = { method: "POST", path: "/fapi/v1/order" } as const;
+  await brisk.paper.useFaults({ rules: [{ match, count: 1, effect: { kind: "error", code: -4108 } }] });
+  const exit = soundIntent({ action: "SELL", reduce_only: true, quantity: "0.1" });
+  await brisk.handle(await brisk.publish(exit, "exit"), "exit");
+  const result = (await brisk.results()).at(-1);
+  expect(result?.reason).toStartWith("VENUE_REJECTED: -4108");
+}, 120_000);
 
 test("an exit refused with a code that nobody listed is sent again", async () => {
   await trade({ kind: "latency", ms: 0, when: "before" }, { at: brisk });
@@ -249,6 +260,14 @@ test("refused credentials stop entries until the venue takes them again", async 
   expect(desk.credentialsRefused()).toBe(true);
   const { own } = await trade({ kind: "latency", ms: 0 });
   expect(own).toMatchObject([{ status: "denied", order_id: "BLOCKED_CREDENTIALS_REFUSED" }]);
+});
+
+test("an order that the venue takes says that it takes the credentials again", async () => {
+  await desk.handle(await desk.publish(soundIntent()));
+  desk.parts.credentialsRefused(true);
+  const exit = soundIntent({ action: "CLOSE", reduce_only: true, quantity: null });
+  await desk.handle(await desk.publish(exit, "exit"), "exit");
+  expect(desk.credentialsRefused()).toBe(false);
 });
 
 test("a partial fill is booked for what filled, and the plan is for that", async () => {

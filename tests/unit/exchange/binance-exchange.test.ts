@@ -125,3 +125,17 @@ test("refused credentials are warned of, without the key", async () => {
   expect(warnings).toMatchObject([{ path: "/fapi/v3/positionRisk", row: "CREDENTIALS", code: -2015 }]);
   expect(JSON.stringify(warnings)).not.toMatch(/the-key|signature|must-never-show/);
 });
+
+test.each([
+  [-4014, 1],
+  [-1111, 1],
+  [-2019, 0],
+])("an order that is refused with %i has the venue's rules read anew %i times", async (code, times) => {
+  const { venue, exchange } = exchangeAt({ "/fapi/v1/algoOrder": { code, msg: "refused" } });
+  await using _ = venue;
+  const stop = { symbol: "BTCUSDT", side: "SELL", positionSide: "LONG", triggerPrice: "99.9" } as const;
+  const signing = { timestampMs: 1_700_000_000_000, recvWindowMs: 2000 };
+  await exchange.placeAlgoOrder({ ...stop, clientAlgoId: "a-s" }, signing);
+  await waitUntil("the rules", () => (exchange.rules("BTCUSDT") !== undefined) === times > 0);
+  expect(venue.heard.filter(({ url }) => url.pathname === "/fapi/v1/exchangeInfo")).toHaveLength(times);
+});

@@ -52,7 +52,9 @@ const EXPECTED: readonly [OutcomeRowId, string, string, readonly Answer[]][] = [
     "REFUSED_BY_RULE",
     "FINAL",
     "rejected",
-    [-4087, -4088, -4089, -4120, -4131, -4140, -4141, -4192, -4400, -4401].map((code) => venueError(code)),
+    [-4087, -4088, -4089, -4108, -4120, -4131, -4140, -4141, -4192, -4400, -4401].map((code) =>
+      venueError(code),
+    ),
   ],
   [
     "SERVICE_UNAVAILABLE",

@@ -69,6 +69,15 @@ test("what the parts of an exit leave is said", () => {
   expect([many.rest.length, many.leftover]).toEqual([49, "1"]);
 });
 
+test("no part of an exit is below the minimum: what would be is left", () => {
+  const rules = { ...BTC_RULES, marketLot: { min: "1", max: "120", step: "0.001" } };
+  expect(decideOrderSize({ ...EXIT, rules, quantity: "240.5" })).toMatchObject({
+    quantity: "120",
+    rest: ["120"],
+    leftover: "0.5",
+  });
+});
+
 test("both lot filters hold: the larger minimum, the smaller maximum, the common step", () => {
   const rules = {
     ...BTC_RULES,
