@@ -79,7 +79,7 @@ export async function createWorker(
     context.registry,
     {
       halted: () => book.memory.halted || marker.standing() !== "absent",
-      running: () => executor.running() !== undefined,
+      runningSinceMs: () => executor.running()?.acceptedMs,
       waitingForRedis: () => outbox.waiting(),
       ...{ unwritten: book.unwritten, dustPositions: () => venue.dustPositions() },
       nowMs: () => clock.nowMs(),

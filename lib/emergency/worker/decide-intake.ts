@@ -21,15 +21,25 @@ export function decideIntake(input: {
   readonly id: string;
   /** The Redis server's clock, epoch ms. */
   readonly installedBeforeMs: number | undefined;
+  /** The stream's newest id at the installation; undefined: not known. */
+  readonly installedThrough: string | undefined;
   /** The stream's newest id at the last clearing; undefined: never, or not known. */
   readonly clearedThrough: string | undefined;
 }): IntakeDecision {
   const { id, clearedThrough } = input;
   if (input.done) return { kind: "done" };
   if (input.known) return { kind: "run" };
-  if (entryTimeMs(id) < (input.installedBeforeMs ?? 0)) return { kind: "refuse", reason: "BEFORE_INSTALL" };
+  if (isBeforeInstallation(input)) return { kind: "refuse", reason: "BEFORE_INSTALL" };
   if (clearedThrough !== undefined && !isBeforeId(clearedThrough, id)) {
     return { kind: "refuse", reason: "HALT_CLEARED_SINCE" };
   }
   return { kind: "run" };
+}
+
+/** Old by its time, and there already: a clock that was ahead then would have every panic refused until it is caught up. */
+function isBeforeInstallation(
+  input: Pick<Parameters<typeof decideIntake>[0], "id" | "installedBeforeMs" | "installedThrough">,
+): boolean {
+  const { id, installedBeforeMs = 0, installedThrough: through } = input;
+  return entryTimeMs(id) < installedBeforeMs && (through === undefined || !isBeforeId(through, id));
 }

@@ -34,7 +34,7 @@ export async function watchHalt(parts: HaltWatchParts, signal: AbortSignal): Pro
       complaint = "";
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      if (words !== complaint) log.warn({ err: error }, "halt file and Redis could not be compared");
+      if (words !== complaint) log.warn({ err: error }, "halt file and Redis could not be brought together");
       complaint = words;
     }
     await clock.sleep(EVERY_MS, signal);
@@ -57,8 +57,9 @@ export async function syncHalt(parts: HaltWatchParts): Promise<void> {
     haltConfirmed: last?.haltConfirmed ?? true,
   });
   if (action === "put-file") {
-    log.warn({}, "halted and no halt file: it is put");
     marker.put(last === undefined || !haltStands ? "halted in Redis" : last.event.event_id);
+    // After the act: a disk that takes no file would be told of twice a second, as if it had.
+    log.warn({}, "halted, and there was no halt file: it is put");
   } else if (action === "write-again") {
     log.error({ key: keys.tradingState }, "Redis has lost the panic: the halt is written again");
     if (last !== undefined) last.haltConfirmed = false;

@@ -1,6 +1,7 @@
 import { GROUPS } from "../../contract/groups.ts";
 import type { Keys } from "../../contract/keys.ts";
 import type { RedisCommands } from "../../redis/connection.ts";
+import { NO_ENTRY, newestEntryId } from "../../redis/newest-entry-id.ts";
 import { isRedisOutage, RedisReplyError } from "../../redis/redis-errors.ts";
 import { listReply } from "../../redis/reply.ts";
 import type { PanicBook } from "./panic-book.ts";
@@ -16,7 +17,19 @@ export async function rememberInstallation(redis: RedisCommands, keys: Keys, boo
   if (book.memory.installedBeforeRedisMs !== undefined) return;
   const existed = await groupExists(redis, keys);
   const before_redis_ms = existed ? 0 : redis.serverNowMs() - BEFORE_INSTALL_MS;
-  await book.write({ type: "installed", before_redis_ms });
+  const through = existed ? NO_ENTRY : await newestPanic(redis, keys);
+  await book.write({ type: "installed", before_redis_ms, through });
+}
+
+/** What comes after it is new, whatever the server's clock says then or said now. */
+async function newestPanic(redis: RedisCommands, keys: Keys): Promise<string> {
+  try {
+    return await newestEntryId(redis, keys.panicStream);
+  } catch (error) {
+    // A key of the wrong type holds no panics.
+    if (error instanceof RedisReplyError && error.code === "WRONGTYPE") return NO_ENTRY;
+    throw error;
+  }
 }
 
 async function groupExists(redis: RedisCommands, keys: Keys): Promise<boolean> {

@@ -69,8 +69,18 @@ const RECORDS = {
   published: z.object({ type: z.literal("published"), event_id: eventId, final: z.boolean() }),
   /** Time 0: seen afterwards, and nobody wrote down when. */
   cleared: z.object({ type: z.literal("cleared"), at_redis_ms: instant, by: z.string(), why: z.string() }),
-  /** Entries of the panic stream before this time of Redis are older than the worker's installation. */
-  installed: z.object({ type: z.literal("installed"), before_redis_ms: instant }),
+  /**
+   * Entries of the panic stream before this time of Redis, and not after this entry, are older than the worker's
+   * installation. Without an entry it is of an earlier version: the time alone decides.
+   */
+  installed: z.object({
+    type: z.literal("installed"),
+    before_redis_ms: instant,
+    through: z
+      .string()
+      .regex(/^\d+-\d+$/)
+      .optional(),
+  }),
 };
 export type JournalRecord = z.output<(typeof RECORDS)[keyof typeof RECORDS]>;
 

@@ -13,7 +13,8 @@ export interface WorkerObserver extends PanicExecutorObserver {
 
 interface Looks {
   halted(): boolean;
-  running(): boolean;
+  /** When the panic that runs was accepted, epoch ms; undefined while none runs. */
+  runningSinceMs(): number | undefined;
   waitingForRedis(): number;
   unwritten(): number;
   dustPositions(): number;
@@ -119,7 +120,14 @@ function addLooks(registers: Registry[], looks: Looks): void {
   gauge("quantum_emergency_halted", "1 while entries are halted, by halt file or journal.", () =>
     looks.halted() ? 1 : 0,
   );
-  gauge("quantum_emergency_panic_running", "1 while a panic runs.", () => (looks.running() ? 1 : 0));
+  gauge("quantum_emergency_panic_running", "1 while a panic runs.", () =>
+    looks.runningSinceMs() === undefined ? 0 : 1,
+  );
+  // Also without Redis, from where the exporter reads how old an open panic is.
+  gauge("quantum_emergency_panic_age_seconds", "Age of the panic that runs; 0 while none does.", () => {
+    const nowMs = looks.nowMs();
+    return Math.max(0, nowMs - (looks.runningSinceMs() ?? nowMs)) / 1000;
+  });
   gauge(
     "quantum_emergency_waiting_for_redis",
     "Halts and completions that Redis has not taken yet.",

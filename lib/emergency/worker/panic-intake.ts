@@ -88,6 +88,7 @@ export class PanicIntake {
       known: standing !== undefined,
       id,
       installedBeforeMs: book.memory.installedBeforeRedisMs,
+      installedThrough: book.memory.installedThrough,
       clearedThrough: remembered.clearedThrough,
     });
   }

@@ -52,11 +52,16 @@ export interface PanicMemory {
   /** Whether the last panic's halt has not been cleared. */
   halted: boolean;
   installedBeforeRedisMs: number | undefined;
+  /** The panic stream's newest id at the installation; undefined: not known. */
+  installedThrough: string | undefined;
 }
 
 /** Nothing happened yet. */
 export function emptyMemory(): PanicMemory {
-  return { panics: new Map(), halted: false, installedBeforeRedisMs: undefined };
+  return {
+    ...{ panics: new Map(), halted: false },
+    ...{ installedBeforeRedisMs: undefined, installedThrough: undefined },
+  };
 }
 
 /** One position has one key, in one-way mode and in hedge mode. */
@@ -96,8 +101,10 @@ export function joinedTo(memory: PanicMemory, eventId: string): readonly PanicSt
 export function applyRecord(memory: PanicMemory, record: JournalRecord): void {
   if (record.type === "accepted") applyAccepted(memory, record);
   else if (record.type === "cleared") applyCleared(memory);
-  else if (record.type === "installed") memory.installedBeforeRedisMs = record.before_redis_ms;
-  else {
+  else if (record.type === "installed") {
+    memory.installedBeforeRedisMs = record.before_redis_ms;
+    memory.installedThrough = record.through;
+  } else {
     const standing = memory.panics.get(record.event_id);
     if (standing !== undefined) applyToPanic(standing, record);
   }

@@ -52,6 +52,8 @@ export interface HaltClearing {
   readonly instance: string;
   /** Also while a panic is not answered. */
   readonly force: boolean;
+  /** Whether a halt stands: where none does there is nothing to write down as cleared. */
+  readonly stands: boolean;
 }
 
 export class PanicStore {
@@ -136,11 +138,13 @@ export class PanicStore {
   /**
    * An operator's reset and its audit entry, as one. Returns the Redis server's time, epoch ms. `unanswered`: the
    * stream holds a panic that the worker has not ended or refused yet, so nothing was cleared; not when forced.
+   * `nothing`: no halt stands and no panic waits; who cleared the last one stays written.
    */
-  clear(by: HaltClearing): Promise<number | "unanswered"> {
+  clear(by: HaltClearing): Promise<number | "unanswered" | "nothing"> {
     return this.#alone(async () => {
       const through = await newestEntryId(this.#redis, this.#keys.panicStream);
       if (!by.force && !(await this.#isAnswered(through))) return "unanswered";
+      if (!by.stands && (await this.#isAnswered(through))) return "nothing";
       const nowMs = this.#redis.serverNowMs();
       const reset = clearedHalt({ who: by.who, atMs: nowMs, through });
       const audit = encodeAuditEntry({

@@ -45,8 +45,13 @@ export function workerRoutes(parts: WorkerRouteParts): Hono {
   app.get("/halt", async (context) => context.json(await haltView(parts)));
   app.delete("/halt", async (context) => {
     const body = await jsonBody(context, clearBody);
-    await clearHalt(parts, { ...body, who: operatorOf(context) });
-    recordChange(context, { what: HALT_CLEARED, before: "halted", after: "not halted" });
+    const cleared = await clearHalt(parts, { ...body, who: operatorOf(context) });
+    recordChange(
+      context,
+      cleared
+        ? { what: HALT_CLEARED, before: "halted", after: "not halted" }
+        : { what: "nothing to clear", before: "not halted", after: "not halted" },
+    );
     return context.json(await haltView(parts));
   });
   return app;
@@ -89,11 +94,14 @@ async function haltView({ store, marker, book, executor }: WorkerRouteParts) {
   };
 }
 
-/** Redis first: a halt that is gone there and stands in the file is repaired by the watch, not the other way. */
+/**
+ * Redis first: a halt that is gone there and stands in the file is repaired by the watch, not the other way. false:
+ * there was none to clear.
+ */
 async function clearHalt(
   parts: WorkerRouteParts,
   by: { readonly who: string; readonly why: string; readonly force: boolean },
-): Promise<void> {
+): Promise<boolean> {
   const { executor, book, marker } = parts;
   const running = executor.running();
   if (running !== undefined && !by.force) {
@@ -101,7 +109,10 @@ async function clearHalt(
     throw new AdminError(409, "PANIC_NOT_FLAT", words, 'Wait for its completion, or send "force": true.');
   }
   const known = book.memory.panics.size;
-  const at_redis_ms = await clearInRedis(parts, by);
+  const before = await haltView(parts);
+  const stands = before.halted || before.journal || running !== undefined;
+  const at_redis_ms = await clearInRedis(parts, { ...by, stands });
+  if (at_redis_ms === "nothing") return false;
   if (at_redis_ms === "unanswered") {
     throw new AdminError(
       409,
@@ -124,12 +135,13 @@ async function clearHalt(
   // In one breath: a panic that comes in during a wait must find its own file standing.
   marker.take();
   await book.write({ type: "cleared", at_redis_ms, by: by.who, why: by.why });
+  return true;
 }
 
 async function clearInRedis(
   { store, instance }: WorkerRouteParts,
-  by: Pick<HaltClearing, "who" | "why" | "force">,
-): Promise<number | "unanswered"> {
+  by: Omit<HaltClearing, "instance">,
+): Promise<number | "unanswered" | "nothing"> {
   try {
     return await store.clear({ ...by, instance });
   } catch (error) {

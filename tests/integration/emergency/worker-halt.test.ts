@@ -45,6 +45,18 @@ describe("a halt is cleared", () => {
     expect(audit.match(/halt cleared/g)).toHaveLength(1);
   }, 120_000);
 
+  test.concurrent("once: a second DELETE clears nothing, and does not write that it did", async () => {
+    await using stage = await haltedStage();
+    await stage.ask(stage.worker, "DELETE", "/v1/halt", { why: "mended" });
+    const first = await stage.trading();
+    const reply = await stage.ask(stage.worker, "DELETE", "/v1/halt", { why: "again" });
+    expect([reply.status, await reply.json()]).toMatchObject([200, { halted: false }]);
+    expect(await stage.trading()).toEqual(first);
+    const audit = await stage.redis.cli("XRANGE", "quantum:stream:audit", "-", "+");
+    expect(audit.match(/halt cleared/g)).toHaveLength(1);
+    expect(audit).toContain("nothing to clear");
+  }, 120_000);
+
   test.concurrent.each([
     ["DEL of the state", ["DEL", STATE]],
     ['HSET halted "false"', ["HSET", STATE, "halted", "false"]],

@@ -189,6 +189,17 @@ describe("a call that is refused", () => {
   }, 120_000);
 });
 
+test("a panic is run although Redis' clock was an hour ahead when the worker was installed", async () => {
+  await using stage = await openStage(command);
+  await stage.open("ETHUSDT", "BUY", "0.5");
+  await stage.start();
+  const panic = { ...soundPanic(), event_id: crypto.randomUUID() };
+  const fields = Object.entries(panic).flatMap(([name, value]) => [name, String(value)]);
+  // What `*` gives once that clock was set back.
+  await stage.redis.cli("XADD", "system:panic_close", `${Date.now() - 3_600_000}-0`, ...fields);
+  expect(await stage.end(panic.event_id)).toMatchObject({ status: "flat", positions_closed: 1 });
+}, 120_000);
+
 test("a panic that a clearing by force has answered is refused, whichever way it comes", async () => {
   await using stage = await openStage(command);
   await stage.open("ETHUSDT", "BUY", "0.5");

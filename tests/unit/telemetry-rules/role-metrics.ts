@@ -22,7 +22,7 @@ export function roleMetrics(): ReadonlySet<string> {
   createExecutionMetrics(registry);
   createAuditMetrics(registry, never);
   const worker = {
-    ...{ halted: never, running: never, waitingForRedis: never, unwritten: never },
+    ...{ halted: never, runningSinceMs: never, waitingForRedis: never, unwritten: never },
     ...{ dustPositions: never, nowMs: never },
   };
   createWorkerMetrics(registry, worker, never);

@@ -7,7 +7,7 @@ import { waitUntil } from "../../../support/wait-until.ts";
 const well = { role: "exit-brain", ok: true, beatAgeMs: 900, beatAgeMsMax: 10_000 };
 
 /** Asks over a scripted `fetch`. */
-async function answersTo(reply: () => Promise<Response>, unseen = true) {
+async function answersTo(reply: () => Promise<Response>, unseen = true, nowMs = () => 5000) {
   const asked: string[] = [];
   const log = keptLog();
   const health = new BrainHealth({
@@ -17,7 +17,7 @@ async function answersTo(reply: () => Promise<Response>, unseen = true) {
       return reply();
     },
     clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) },
-    watchClock: { nowMs: () => 5000 },
+    watchClock: { nowMs },
     isUnseen: () => unseen,
     log,
   });
@@ -53,4 +53,14 @@ test("while heartbeats tell it is asked once in 10 s, so that a wrong address is
   expect(asked).toHaveLength(1);
   expect(healthy).toBe(false);
   expect(log.lines.map(({ level }) => level)).toEqual(["warn"]);
+});
+
+test("an answer is of when it was asked for, however long it took", async () => {
+  let nowMs = 5000;
+  const late = async () => {
+    nowMs += 800;
+    return Response.json(well);
+  };
+  const { healthyAtMs = 0, asked } = await answersTo(late, true, () => nowMs);
+  expect(healthyAtMs).toBeLessThanOrEqual(5000 + 800 * (asked.length - 1));
 });

@@ -150,3 +150,10 @@ describe("while Redis is lost", () => {
     expect(found(103_001, { brain: anew })).toBe("POSITIONS_UNGUARDED");
   });
 });
+
+test("a healthy answer of before Redis went is no reason to panic at once: the wait begins when it is lost", () => {
+  const lost = { brain: brainSaying("ALIVE", 10_000), healthyAtMs: 1000 };
+  expect(found(12_000, { ...lost, redisSilentMs: 2000, guardedAtMs: 10_000 })).toBe("redisSilent");
+  expect(found(14_500, { ...lost, redisSilentMs: 4500, guardedAtMs: 10_000 })).toBe("redisSilent");
+  expect(found(14_501, { ...lost, redisSilentMs: 4501, guardedAtMs: 10_000 })).toBe("POSITIONS_UNGUARDED");
+});

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../../lib/daemon/clock.ts";
@@ -49,6 +49,15 @@ describe("on disk", () => {
     await store.save(undefined);
     expect(await storeAt("a").store.load()).toEqual({ kind: "kept", latch: undefined });
     expect(await readdir(folder)).toEqual(["a"]);
+  });
+
+  test("what the disk does not sync does not take the place of what is there, and is said", async () => {
+    await storeAt("s").store.save(latchOf());
+    await symlink("/dev/null", join(folder, "s.new"));
+    const { store, log } = storeAt("s");
+    await store.save(undefined);
+    expect(log.lines.at(-1)).toMatchObject({ level: "error" });
+    expect(await storeAt("s").store.load()).toEqual({ kind: "kept", latch: latchOf() });
   });
 
   test.each([

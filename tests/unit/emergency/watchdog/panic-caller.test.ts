@@ -33,7 +33,7 @@ function callerOver(fates: readonly ("taken" | "lost-reply" | "not-sent" | "oom"
     attempts += 1;
     if (fate === "not-sent") throw new RedisUnavailableError("down");
     if (fate === "oom") throw new RedisReplyError("OOM command not allowed");
-    stream.push(EVENT);
+    stream.push({ ...EVENT, event_id: String(args[args.indexOf("event_id") + 1]) });
     if (fate === "lost-reply") throw new RedisOutcomeUnknownError("REDIS_DEADLINE", "no reply");
     return "1-1";
   };
@@ -68,6 +68,14 @@ describe("publication", () => {
     caller.call(EVENT, now);
     await waitUntil("it is confirmed", () => caller.progress().published);
     expect(stream).toHaveLength(1);
+  });
+
+  test("it goes on also when another panic is called meanwhile: the stream gets both", async () => {
+    const { caller, stream } = callerOver(["oom", "oom", "oom", "taken"]);
+    caller.call(EVENT, now);
+    caller.call({ ...EVENT, event_id: crypto.randomUUID() }, now);
+    await waitUntil("it is confirmed", () => caller.progress().published);
+    await waitUntil("both are there", () => stream.length === 2);
   });
 
   test("it goes on until Redis takes it", async () => {
@@ -105,6 +113,14 @@ describe("the worker's socket", () => {
     outside.worker = undefined;
     await waitUntil("it took it", () => caller.progress().accepted);
     expect(caller.progress().published).toBe(false);
+  });
+
+  test("is not touched at once by a process that goes on with a panic, and has no Redis yet", async () => {
+    const { caller, outside } = callerOver(["not-sent"], "down");
+    caller.call(EVENT, { ...now, before: true });
+    await systemClock.sleep(300);
+    expect(outside.asked).toBe(0);
+    await waitUntil("it is asked", () => outside.asked > 0);
   });
 
   test("is not touched when Redis takes it and the halt follows", async () => {

@@ -43,7 +43,7 @@ describe("everything that was under way has settled", () => {
 describe("a panic from the stream", () => {
   const fresh = {
     ...{ done: false, known: false, id: "1000-3" },
-    ...{ installedBeforeMs: undefined, clearedThrough: undefined },
+    ...{ installedBeforeMs: undefined, installedThrough: undefined, clearedThrough: undefined },
   };
 
   test.each([
@@ -60,6 +60,16 @@ describe("a panic from the stream", () => {
       "is refused when it is older than the installation",
       { installedBeforeMs: 1001 },
       { kind: "refuse", reason: "BEFORE_INSTALL" },
+    ],
+    [
+      "is refused when it was there before the installation",
+      { installedBeforeMs: 1001, installedThrough: "1000-3" },
+      { kind: "refuse", reason: "BEFORE_INSTALL" },
+    ],
+    [
+      "is run when it came after the installation, by a clock that was set back",
+      { installedBeforeMs: 1001, installedThrough: "1000-2" },
+      { kind: "run" },
     ],
     [
       "is refused when a halt was cleared after it",

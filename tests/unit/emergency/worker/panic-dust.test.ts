@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { buildCompletion } from "../../../../lib/emergency/worker/build-completion.ts";
+import { DustWatch } from "../../../../lib/emergency/worker/dust-watch.ts";
 import type { PanicVenue } from "../../../../lib/emergency/worker/worker-parts.ts";
 import type { Position } from "../../../../lib/exchange/exchange.ts";
 import type { Outcome } from "../../../../lib/exchange/outcome-classes.ts";
+import { keptLog } from "../../../support/quiet-log.ts";
 import { ETH_RULES } from "../../../support/symbol-rules.ts";
 import { ok, position, refusal, stage } from "./panic-run-stage.ts";
 
@@ -123,4 +125,14 @@ describe("a position under the venue's smallest order", () => {
     expect(at.run.view().openLegs?.size).toBe(1);
     expect(at.run.view().dust.size).toBe(0);
   });
+});
+
+test("refusals of another size do not make a position dust", () => {
+  const dust = new DustWatch(() => ETH_RULES, keptLog());
+  const leg = (quantity: string) => ({ symbol: "ETHUSDT", positionSide: "BOTH" as const, quantity });
+  for (let n = 0; n < 5; n += 1) dust.note([leg("0.0004")], [leg("0.0004")], true);
+  dust.note([leg("0.0005")], [leg("0.0005")], true);
+  expect(dust.isDust(leg("0.0005"))).toBe(false);
+  for (let n = 0; n < 5; n += 1) dust.note([leg("0.0005")], [leg("0.0005")], true);
+  expect(dust.isDust(leg("0.0005"))).toBe(true);
 });

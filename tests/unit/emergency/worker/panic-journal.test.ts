@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../../lib/daemon/clock.ts";
@@ -105,4 +113,30 @@ describe("the journal", () => {
     expect(readFileSync(path(), "utf8").split("\n")).toHaveLength(9);
     expect(openJournal().records).toEqual(journal.records);
   });
+});
+
+describe("a journal whose disk fails", () => {
+  test("says false of every record of a write that failed", async () => {
+    const journal = openJournal();
+    await journal.close();
+    const records = [found(uuid(1)), found(uuid(2))];
+    expect(await Promise.all(records.map((record) => journal.append(record)))).toEqual([false, false]);
+  });
+
+  test("says false when the disk takes a record and does not sync it", async () => {
+    symlinkSync("/dev/null", path());
+    const journal = openJournal();
+    expect(await journal.append(found(uuid(1)))).toBe(false);
+    expect(log.lines.at(-1)).toMatchObject({ level: "error" });
+    await journal.close();
+  });
+});
+
+test("a compacted journal remembers of a panic that is over that Redis has its halt", () => {
+  const records: JournalRecord[] = [
+    accepted(uuid(1)),
+    { type: "halt_confirmed", event_id: uuid(1), at_ms: 1 },
+    { type: "published", event_id: uuid(1), final: true },
+  ];
+  expect(compactRecords(records)).toEqual(records);
 });

@@ -1,5 +1,6 @@
 /** What a panic believes of a venue whose list of positions names a fill later than it happened. */
 import { expect, test } from "bun:test";
+import { OpenersWatch } from "../../../../lib/emergency/worker/openers-watch.ts";
 import type { PanicVenue } from "../../../../lib/emergency/worker/worker-parts.ts";
 import type { AlgoOrder, Position } from "../../../../lib/exchange/exchange.ts";
 import { POSITION_LAG_MS_MAX } from "../../../../lib/exchange/position-lag.ts";
@@ -85,4 +86,14 @@ test("conditional orders that no list names are not cancelled by symbol before t
   }));
   expect(await at.run.untilEnd()).toBe("flat");
   expect([seen.closedMs >= shownMs, seen.unguardedMs >= seen.closedMs]).toEqual([true, true]);
+});
+
+test("an order that could not be cancelled may have filled just before it is seen no more", () => {
+  const resting = (opening: number) => ({ symbols: [], conditional: [], stops: [], opening });
+  const openers = new OpenersWatch(0);
+  openers.note({ resting: resting(1), uncancelled: ["ETHUSDT"] }, 1000);
+  openers.note({ resting: resting(0), uncancelled: [] }, 2000);
+  expect(openers.settledInMs(2000)).toBe(POSITION_LAG_MS_MAX);
+  openers.note({ resting: resting(0), uncancelled: [] }, 3000);
+  expect(openers.settledInMs(3000)).toBe(POSITION_LAG_MS_MAX - 1000);
 });

@@ -49,3 +49,15 @@ test("a halt that Redis took before another panic joined is no answer to that on
   expect(at.given).toEqual(["p", "p"]);
   expect(at.standing()).toMatchObject({ haltConfirmed: true, haltsAnew: 1 });
 });
+
+test("a flush that is asked for while one runs gives what came since", async () => {
+  let second: Promise<void> | undefined;
+  const at = stage(() => {
+    if (second !== undefined) return;
+    at.accept("q", "p");
+    second = Promise.resolve().then(() => at.outbox.flush());
+  });
+  await at.outbox.flush();
+  await second;
+  expect(at.given).toEqual(["p", "p"]);
+});

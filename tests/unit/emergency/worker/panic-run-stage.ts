@@ -1,4 +1,5 @@
 import { openPanicBook } from "../../../../lib/emergency/worker/panic-book.ts";
+import type { PanicJournal } from "../../../../lib/emergency/worker/panic-journal.ts";
 import { openRun } from "../../../../lib/emergency/worker/panic-memory.ts";
 import { PanicRun } from "../../../../lib/emergency/worker/panic-run.ts";
 import type { PanicVenue } from "../../../../lib/emergency/worker/worker-parts.ts";
@@ -19,7 +20,11 @@ export const refusal = (row: Outcome["row"], advice: Outcome["advice"], code = -
 });
 
 /** A flat venue in a time that moves only when somebody sleeps; each method may be replaced. */
-export function stage(change: Partial<PanicVenue> = {}, giveHalt = async (): Promise<void> => undefined) {
+export function stage(
+  change: Partial<PanicVenue> = {},
+  giveHalt = async (): Promise<void> => undefined,
+  append: PanicJournal["append"] = async () => true,
+) {
   let nowMs = 1_000_000;
   let skewMs = 0;
   const asked: { readonly name: string; readonly atMs: number }[] = [];
@@ -67,7 +72,7 @@ export function stage(change: Partial<PanicVenue> = {}, giveHalt = async (): Pro
     },
     ...change,
   };
-  const book = openPanicBook({ records: [], append: async () => true });
+  const book = openPanicBook({ records: [], append });
   const event = { event_id: "p", reason: "R", severity: "CRITICAL", issued_by: "ops", ts: 1 } as const;
   void book.write({ type: "accepted", at_ms: nowMs, event, via: "socket", joins: null });
   const panic = openRun(book.memory);

@@ -137,3 +137,53 @@ describe("a run that another panic joins", () => {
     expect(at.now() - joinedMs()).toBeLessThan(1000);
   });
 });
+
+test("an order in doubt that may still arrive keeps its position from being closed a second time", async () => {
+  const sentAt: number[] = [];
+  const at = stage({
+    positions: async () => ok(sentAt.length < 2 ? [position] : []),
+    submitOrder: async () => {
+      sentAt.push(at.now());
+      return { phase: "ambiguous", retryable: false, outcome: refusal("NO_REPLY", "QUERY_ORDER") };
+    },
+  });
+  expect(await at.run.untilEnd()).toBe("flat");
+  const [first = 0, second = 0, ...more] = sentAt;
+  expect(more).toEqual([]);
+  expect(second - first).toBeGreaterThan(2000);
+});
+
+test("an order is on disk before it is sent: a worker that dies in between knows of it", async () => {
+  const onDisk: string[] = [];
+  const known: boolean[] = [];
+  const at = stage(
+    {
+      positions: async () => ok(known.length === 0 ? [position] : []),
+      submitOrder: async () => {
+        known.push(onDisk.includes("signed"));
+        return { phase: "rejected", retryable: false, outcome: refusal("CREDENTIALS", "STOP_ENTRIES") };
+      },
+    },
+    undefined,
+    async ({ type }) => {
+      await Bun.sleep(5);
+      onDisk.push(type);
+      return true;
+    },
+  );
+  await at.run.untilEnd();
+  expect(known).toEqual([true]);
+});
+
+test("a close that came too late for its receive window gets twice the window the next time", async () => {
+  const windows: number[] = [];
+  const at = stage({
+    positions: async () => ok(windows.length < 3 ? [position] : []),
+    submitOrder: async (_order, { recvWindowMs }) => {
+      windows.push(recvWindowMs);
+      return { phase: "rejected", retryable: true, outcome: refusal("CLOCK", "SYNC_CLOCK", -1021) };
+    },
+  });
+  expect(await at.run.untilEnd()).toBe("flat");
+  expect(windows).toEqual([2000, 4000, 8000]);
+});

@@ -31,7 +31,7 @@ async function dustAfter(looks: readonly (readonly string[])[]): Promise<readonl
     {
       ...{
         halted: () => false,
-        running: () => false,
+        runningSinceMs: () => undefined,
         waitingForRedis: never,
         unwritten: never,
         nowMs: never,
