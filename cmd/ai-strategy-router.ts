@@ -28,6 +28,7 @@ void runDaemon({
         if (startsInSafeMode) await enterSafeModeIfAbsent(commands, keys, context.instance);
         startsInSafeMode = false;
       },
+      stillSound: ensureLibrary,
     });
     return createRouter(context, { redis, openWire: openPlainWire, pid: process.pid });
   },

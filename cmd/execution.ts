@@ -31,6 +31,7 @@ void runDaemon({
         await Promise.all([checkEvictionPolicy(commands), ensureLibrary(commands)]);
         await claim.claimOn(commands);
       },
+      stillSound: ensureLibrary,
     });
     const marks = createMarkPrices({
       ...{ mode, wsUrl: settings.EXCHANGE_WS_URL?.reveal(), clock, random, log },

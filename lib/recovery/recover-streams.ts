@@ -18,12 +18,14 @@ export async function recoverStreams(parts: RecoveryParts, mode: string): Promis
   const groups: GroupReport[] = [];
   const streams: StreamReport[] = [];
   const problems: string[] = [];
+  let keptOut = false;
   const attempt = async (stream: string, act: () => Promise<void>) => {
     try {
       await act();
     } catch (error) {
       if (!(error instanceof RedisReplyError)) throw error;
       if (isRedisOutage(error) && error.code !== "OOM") throw error;
+      keptOut ||= error.code === "NOPERM";
       problems.push(`${stream}: ${error.message}`);
     }
   };
@@ -35,7 +37,15 @@ export async function recoverStreams(parts: RecoveryParts, mode: string): Promis
   for (const retention of limited) {
     await attempt(retention.stream, async () => void streams.push(await keepRetention(parts, retention)));
   }
-  return { mode, dryRun: !parts.mayChange, refusedInLive: !parts.mayMove, groups, streams, problems };
+  return {
+    mode,
+    dryRun: !parts.mayChange,
+    refusedInLive: !parts.mayMove,
+    groups,
+    streams,
+    problems,
+    keptOut,
+  };
 }
 
 /** The contract's, and the result streams where they have other names. */

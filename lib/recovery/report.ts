@@ -36,6 +36,8 @@ export interface RecoveryReport {
   readonly streams: readonly StreamReport[];
   /** Streams that could not be looked at, with the server's words. */
   readonly problems: readonly string[];
+  /** This account lacks a right that one of them needs: the next run will lack it, too. */
+  readonly keptOut: boolean;
 }
 
 /** What an operator should look into, in plain words; empty when all is well. */

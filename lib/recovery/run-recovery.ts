@@ -18,7 +18,8 @@ const KEPT_OUT = /^(?:WRONGPASS|NOAUTH|NOPERM)\b/;
 /**
  * The role: waits a moment for Redis, recovers, tells. Redis absent, or lost on the way, is no failure (exit 0 and
  * one line): the next run is two minutes away, and execution recovers its own at its start. A Redis that belongs to
- * another mode, or that keeps this account out, is one (78): no stream would be trimmed again, and nobody told.
+ * another mode, or that keeps this account out, or from one stream, is one (78): that would not be trimmed again, and
+ * nobody told. What the account may do is done all the same.
  */
 export async function runRecovery(
   context: OneshotContext<RecoverySettings>,
@@ -80,7 +81,7 @@ async function recover(
   );
   const alarms = reportAlarms(report);
   const said = dryRun ? "streams looked at, nothing was changed" : "streams recovered";
-  log[alarms.length > 0 ? "warn" : "info"]({ ...report, alarms }, said);
+  log[report.keptOut ? "fatal" : alarms.length > 0 ? "warn" : "info"]({ ...report, alarms }, said);
   print(reportTable(report));
-  return EXIT_CODES.clean;
+  return report.keptOut ? EXIT_CODES.configuration : EXIT_CODES.clean;
 }

@@ -14,7 +14,8 @@ import { openWireClient } from "./wire-client.ts";
  *    very connection.
  * 5. A connection whose check no longer holds (a function is gone), or whose server stays read-only (a failover may
  *    have moved the address), is given up for a new one; so is, within about a second, one whose server has
- *    another replication id (it was made a replica, or promoted): the data may be another's.
+ *    another replication id (it was made a replica, or promoted): the data may be another's. And so is one whose
+ *    server's clock was set back: what its owner has dated by that clock is dated anew.
  */
 export interface RedisConnection extends RedisCommands {
   readonly state: RedisState;
@@ -59,6 +60,11 @@ export interface RedisOptions {
   readonly log: RedisLog;
   /** Runs after every (re)connect, before the state is ready; a rejection keeps it not ready and is retried. */
   readonly onConnected?: (commands: RedisCommands) => Promise<void>;
+  /**
+   * Runs every 10 s on a connection that is ready. What it rejects with makes `dependency` not ok until it passes, and
+   * cuts nothing off: during an upgrade the next release's functions are there before its processes are.
+   */
+  readonly stillSound?: (commands: RedisCommands) => Promise<void>;
 }
 
 /** Connects in the background and never gives up. */

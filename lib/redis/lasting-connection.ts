@@ -1,6 +1,11 @@
 import { type BackOff, createBackOff } from "./back-off.ts";
 import type { RedisCommands, RedisConnection, RedisOptions } from "./connection.ts";
-import { RedisOutcomeUnknownError, RedisReplyError, RedisUnavailableError } from "./redis-errors.ts";
+import {
+  isRedisError,
+  RedisOutcomeUnknownError,
+  RedisReplyError,
+  RedisUnavailableError,
+} from "./redis-errors.ts";
 import { type RedisDependency, type RedisState, redisDependency, refusalAfter } from "./redis-state.ts";
 import { integerReply, listReply, type RedisArgument, type RedisReply, textReply } from "./reply.ts";
 import { createServerClock } from "./server-clock.ts";
@@ -8,9 +13,13 @@ import type { OpenWire, WireClient } from "./wire.ts";
 
 /** A TIME a second: finds a server that hangs while nobody asks it anything, and follows its clock. */
 const PULSE_EVERY_MS = 1000;
+/** Pulses from one look at what the caller checks to the next. */
+const PULSES_A_LOOK = 10;
 
 /** How long a server may be read-only until its address is looked up again. */
 const READ_ONLY_MS_MAX = 5000;
+/** A server's clock that goes back by more was set back: what is dated by this connection is wrong by as much. */
+const SET_BACK_MS_MAX = 1000;
 /** What Redis 7 says of a function that was flushed or never loaded. */
 const FUNCTION_GONE = "Function not found";
 
@@ -136,16 +145,35 @@ class LastingConnection implements RedisConnection {
     try {
       await this.#measureClock(wire);
       this.#replicationId = await this.#readReplicationId(wire);
-      await this.#options.onConnected?.({
-        command: (args, how) => wire.send(args, how?.deadlineMs ?? this.deadlineMs),
-        serverNowMs: () => this.serverNowMs(),
-        deadlineMs: this.deadlineMs,
-      });
+      await this.#options.onConnected?.(this.#commandsOn(wire));
       return wire;
     } catch (error) {
       wire.destroy();
       throw error;
     }
+  }
+
+  #commandsOn(wire: WireClient): RedisCommands {
+    return {
+      command: (args, how) => wire.send(args, how?.deadlineMs ?? this.deadlineMs),
+      serverNowMs: () => this.serverNowMs(),
+      deadlineMs: this.deadlineMs,
+    };
+  }
+
+  /** Asks the caller's check again; a fault of Redis says nothing of it. */
+  async #lookAgain(wire: WireClient): Promise<void> {
+    let doubt: string | undefined;
+    try {
+      await this.#options.stillSound?.(this.#commandsOn(wire));
+    } catch (error) {
+      if (isRedisError(error)) return;
+      doubt = error instanceof Error ? error.message : String(error);
+    }
+    if (this.#state.kind !== "ready" || doubt === this.#state.doubt) return;
+    this.#state = { ...this.#state, doubt };
+    if (doubt === undefined) this.#options.log.info({}, "Redis is as it was checked again");
+    else this.#options.log.error({ doubt }, "Redis is not as it was checked any more");
   }
 
   /** Until this connection is of no more use. */
@@ -162,14 +190,17 @@ class LastingConnection implements RedisConnection {
   async #pulse(wire: WireClient, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     let writableAt = clock.monotonicMs();
-    for (;;) {
+    for (let pulse = 1; ; pulse += 1) {
       await clock.sleep(PULSE_EVERY_MS, signal);
       if (signal.aborted) return;
+      if (pulse % PULSES_A_LOOK === 0) await this.#lookAgain(wire);
       const refusal = this.#state.refusal ?? "";
       if (!refusal.startsWith("READONLY")) writableAt = clock.monotonicMs();
       else if (clock.monotonicMs() - writableAt >= READ_ONLY_MS_MAX) return wire.abandon(refusal);
       // A failure ends the connection, which is noticed there.
-      await this.#measureClock(wire).catch(() => undefined);
+      const setBackMs = await this.#measureClock(wire).catch(() => 0);
+      if (setBackMs > SET_BACK_MS_MAX)
+        return wire.abandon(`its clock was set back by ${Math.round(setBackMs)} ms`);
       const id = await this.#readReplicationId(wire).catch(() => undefined);
       if (id !== undefined && this.#replicationId !== undefined && id !== this.#replicationId)
         return wire.abandon("its replication id changed: the data may be another server's");
@@ -187,10 +218,14 @@ class LastingConnection implements RedisConnection {
     }
   }
 
-  async #measureClock(wire: WireClient): Promise<void> {
+  /** How far the server's clock went back since it was measured last, ms. */
+  async #measureClock(wire: WireClient): Promise<number> {
+    const before = this.#serverClock.offsetMs();
     const sentAt = this.#options.clock.monotonicMs();
     const [seconds, micros] = listReply(await wire.send(["TIME"], this.deadlineMs));
     const serverMs = integerReply(seconds) * 1000 + Math.floor(integerReply(micros) / 1000);
     this.#serverClock.observe({ sentAt, receivedAt: this.#options.clock.monotonicMs(), serverMs });
+    // By the sample's upper bound: a slow answer is no clock that was set back.
+    return before === undefined ? 0 : before - (serverMs + 1 - sentAt);
   }
 }

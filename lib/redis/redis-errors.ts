@@ -44,6 +44,9 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   "TRYAGAIN",
 ]);
 
+/** What Redis 7.0 says of a command, or a key, that the caller of a function may not touch: without a code of its own. */
+const FORBIDDEN_WITHIN = /^ERR The user executing the script can't /;
+
 /** The server answered with an error; `code` is its first word (WRONGTYPE, OOM, NOGROUP, …). */
 export class RedisReplyError extends Error {
   readonly code: string;
@@ -55,7 +58,7 @@ export class RedisReplyError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
     this.name = "RedisReplyError";
-    this.code = /^[A-Z][A-Z0-9_]*/.exec(message)?.[0] ?? "ERR";
+    this.code = FORBIDDEN_WITHIN.test(message) ? "NOPERM" : (/^[A-Z][A-Z0-9_]*/.exec(message)?.[0] ?? "ERR");
     this.elsewhere = ELSEWHERE_CODES.has(this.code);
     this.transient = this.elsewhere || TRANSIENT_CODES.has(this.code);
     this.hint = HINTS[this.code] ?? "";

@@ -10,6 +10,8 @@ export interface RedisState {
   readonly lastError: string | undefined;
   /** What a server that is connected and refuses writes says (OOM, READONLY, NOREPLICAS, MISCONF, MOVED). */
   readonly refusal: string | undefined;
+  /** What the caller's check, asked again on this connection, says is not as it was. */
+  readonly doubt?: string | undefined;
 }
 
 export interface RedisDependency {
@@ -41,5 +43,6 @@ export function redisDependency(state: RedisState): RedisDependency {
     return { name: "redis", ok: false, detail: `${state.kind}: ${state.lastError ?? "not connected yet"}` };
   }
   if (state.refusal !== undefined) return { name: "redis", ok: false, detail: `refuses: ${state.refusal}` };
+  if (state.doubt !== undefined) return { name: "redis", ok: false, detail: state.doubt };
   return { name: "redis", ok: true, detail: "ready" };
 }

@@ -72,6 +72,23 @@ test("Redis that does not take the password is a failure: no later run would tri
   expect((await recover({ env: { REDIS_URL: as("right") } })).code).toBe(0);
 });
 
+test.each([
+  ["call functions", ["-fcall"]],
+  ["trim, which the function does for it", ["-xtrim"]],
+])("an account that may not %s is a failure, and does what it may", async (_name, rights) => {
+  const { decisionStream, faultStream } = bench.keys;
+  for (let n = 0; n < 1010; n += 1) await bench.run("XADD", faultStream, "*", "n", String(n));
+  await bench.run("XGROUP", "DESTROY", decisionStream, GROUPS.router);
+  await bench.run("ACL", "SETUSER", "recover", "reset", "on", ">right", "~*", "+@all", ...rights);
+  const REDIS_URL = bench.server.url.replace("unix://", "unix://recover:right@");
+  const { code, lines } = await recover({ env: { REDIS_URL } });
+  expect(code).toBe(78);
+  expect(lines).toMatchObject([{ level: "fatal", keptOut: true }]);
+  expect(JSON.stringify(lines[0]?.["problems"])).toContain(faultStream);
+  expect(await bench.run("XLEN", faultStream)).toBe(1010);
+  expect(JSON.stringify(await bench.run("XINFO", "GROUPS", decisionStream))).toContain(GROUPS.router);
+});
+
 test("Redis that is read-only is told in one line, without a failure", async () => {
   await bench.run("CONFIG", "SET", "min-replicas-to-write", "1");
   const { code, lines } = await recover({});
@@ -90,6 +107,16 @@ test("Redis that is out of memory gets memory back, whatever else cannot be done
   expect([code, messages(lines)]).toEqual([0, ["streams recovered"]]);
   expect(JSON.stringify(lines[0]?.["problems"])).toContain(`${intentStream}: OOM`);
   expect(await bench.run("XLEN", faultStream)).toBe(1000);
+});
+
+test("Redis that takes the password and allows nothing is a failure, too", async () => {
+  await bench.run("ACL", "SETUSER", "bare", "on", ">right", "~*", "-@all", "+auth", "+hello");
+  const bare = bench.server.url.replace("unix://", "unix://bare:right@");
+  const { code, lines } = await recover({ env: { REDIS_URL: bare } });
+  expect([code, messages(lines)]).toEqual([
+    78,
+    ["Redis keeps this account out: nothing was recovered or trimmed"],
+  ]);
 });
 
 test("Redis that hangs ends the run in time", async () => {

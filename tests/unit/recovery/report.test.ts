@@ -15,7 +15,14 @@ const QUIET: GroupReport = {
 
 function report(group: Partial<GroupReport>, more: Partial<RecoveryReport> = {}): RecoveryReport {
   const streams = [{ stream: "s", trimmed: 0, strangers: [] }];
-  const common = { mode: "PAPER", dryRun: false, refusedInLive: false, streams, problems: [] };
+  const common = {
+    mode: "PAPER",
+    dryRun: false,
+    refusedInLive: false,
+    streams,
+    problems: [],
+    keptOut: false,
+  };
   return { ...common, groups: [{ ...QUIET, ...group }], ...more };
 }
 
