@@ -11,3 +11,13 @@ export function ageSeconds(nowMs: number, thenMs: number): number {
 export function addedMs(idMs: number, nowMs: number, knownMs: number | undefined): number {
   return Math.min(idMs, knownMs ?? nowMs, nowMs);
 }
+
+/** When something happened that Redis has the time of, as far as that can be true, and how long ago. As `addedMs`. */
+export function aged(
+  ms: number,
+  nowMs: number,
+  knownMs: number | undefined,
+): { readonly atMs: number; readonly ageSec: number } {
+  const atMs = addedMs(ms, nowMs, knownMs);
+  return { atMs, ageSec: ageSeconds(nowMs, atMs) };
+}

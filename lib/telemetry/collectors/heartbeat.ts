@@ -1,7 +1,7 @@
 import { heartbeatSchema } from "../../contract/heartbeat.ts";
 import { entryTimeMs } from "../../redis/entry-time.ts";
 import { decodeEntries } from "../../redis/stream-entry.ts";
-import { addedMs, ageSeconds } from "../age-seconds.ts";
+import { aged } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
 
 /** Entries that are looked through for one that is a heartbeat. */
@@ -39,9 +39,9 @@ export const heartbeatCollector: Collector<
       const beat = heartbeatSchema.safeParse(fields);
       if (!beat.success) continue;
       const { status, active_positions: positions } = beat.data;
-      return { ...aged(id, nowMs, before), status, positions };
+      return { ...beatOf(id, nowMs, before), status, positions };
     }
-    return { ...aged(oldest.id, nowMs, before), status: "UNREADABLE", positions: undefined };
+    return { ...beatOf(oldest.id, nowMs, before), status: "UNREADABLE", positions: undefined };
   },
   readings: (state) => ({
     quantum_exit_brain_heartbeat_age_seconds:
@@ -51,8 +51,7 @@ export const heartbeatCollector: Collector<
   }),
 };
 
-function aged(id: string, nowMs: number, before: HeartbeatState | undefined) {
+function beatOf(id: string, nowMs: number, before: HeartbeatState | undefined) {
   const known = before?.atMs !== undefined && before.id === id ? before.atMs : undefined;
-  const atMs = addedMs(entryTimeMs(id), nowMs, known);
-  return { id, atMs, ageSec: ageSeconds(nowMs, atMs) };
+  return { id, ...aged(entryTimeMs(id), nowMs, known) };
 }

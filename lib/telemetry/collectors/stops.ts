@@ -1,5 +1,5 @@
 import { integerReply, listReply, textReply } from "../../redis/reply.ts";
-import { ageSeconds } from "../age-seconds.ts";
+import { aged } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
 
 const LISTED = 10;
@@ -7,7 +7,11 @@ const LISTED = 10;
 export interface StopsState {
   readonly count: number;
   /** `BTCUSDT`, in hedge mode `BTCUSDT:LONG`; longest without a stop first. */
-  readonly positions: readonly { readonly position: string; readonly ageSec: number }[];
+  readonly positions: readonly {
+    readonly position: string;
+    readonly atMs: number;
+    readonly ageSec: number;
+  }[];
 }
 
 /** Positions whose stop at the venue could not be placed; execution keeps trying. */
@@ -20,19 +24,20 @@ export const stopsCollector: Collector<
     ["ZCARD", keys.stopsMissing],
     ["ZRANGE", keys.stopsMissing, "0", String(LISTED - 1), "WITHSCORES"],
   ],
-  decode(replies, { keys, nowMs }) {
+  decode(replies, { keys, nowMs }, before) {
     const count = integerReply(replies.next());
     const flat = listReply(replies.next()).map(textReply);
     const positions = flat.flatMap((planKey, at) => {
       if (at % 2 === 1) return [];
       const known = planKey.startsWith(keys.positionPlanPrefix);
       const position = known ? planKey.slice(keys.positionPlanPrefix.length) : planKey;
-      return [{ position, ageSec: ageSeconds(nowMs, Number(flat[at + 1])) }];
+      const seenMs = before?.positions.find((one) => one.position === position)?.atMs;
+      return [{ position, ...aged(Number(flat[at + 1]), nowMs, seenMs) }];
     });
     return { count, positions };
   },
-  readings: ({ count, positions: [first] }) => ({
+  readings: ({ count, positions }) => ({
     quantum_positions_without_stop: count,
-    quantum_positions_without_stop_oldest_age_seconds: first?.ageSec ?? 0,
+    quantum_positions_without_stop_oldest_age_seconds: Math.max(0, ...positions.map(({ ageSec }) => ageSec)),
   }),
 };

@@ -2,7 +2,7 @@ import { GROUPS, type StreamRetention, streamRetentions } from "../../contract/g
 import { entryTimeMs } from "../../redis/entry-time.ts";
 import { unreadEntries } from "../../redis/group-position.ts";
 import { integerReply, listReply, type RedisReply, textReply } from "../../redis/reply.ts";
-import { ageSeconds } from "../age-seconds.ts";
+import { aged } from "../age-seconds.ts";
 import type { Collector } from "../collector.ts";
 import { labelText } from "../label-text.ts";
 import type { Replies } from "../replies.ts";
@@ -19,6 +19,8 @@ export interface GroupView {
   readonly lag: number | undefined;
   readonly pending: number;
   readonly oldestPendingSec: number;
+  /** The oldest pending entry, and when it was added; undefined when none is. */
+  readonly oldestPending?: { readonly id: string; readonly atMs: number } | undefined;
   readonly trimmedUnread: number | undefined;
   /** What the lag counts by mistake; undefined: not known yet. */
   readonly miscounted: number | undefined;
@@ -107,12 +109,12 @@ function readStream(replies: Replies, retention: StreamRetention, surroundings: 
       const position = { ...positionIn(facts), ...positionOf(group) };
       const known = before?.groups.find((one) => one.stream === stream && one.group === labelText(name));
       const losses = trimmedUnread(position, lossesOf(known), counterKept);
-      const oldestMs = oldest.get(name);
+      const pending = pendingOf(oldest.get(name), nowMs, known);
       return {
         ...{ stream, group: labelText(name), lag: unreadEntries(position), missing: false },
         intents: name === GROUPS.executionIntents,
         pending: integerReply(group.get("pending")),
-        oldestPendingSec: oldestMs === undefined ? 0 : ageSeconds(nowMs, oldestMs),
+        ...pending,
         ...{ trimmedUnread: losses.lost, miscounted: losses.miscounted },
       };
     });
@@ -133,10 +135,17 @@ function ownFirst(listed: readonly RedisReply[], own: readonly string[]) {
   return [...groups.filter(isOwn), ...groups.filter((one) => !isOwn(one))];
 }
 
-/** When the oldest pending entry was added, from the summary of XPENDING. */
-function oldestOf(summary: RedisReply | undefined): number | undefined {
+/** The oldest pending entry, from the summary of XPENDING. */
+function oldestOf(summary: RedisReply | undefined): string | undefined {
   const first = summary === undefined ? null : listReply(summary)[1];
-  return first === null || first === undefined ? undefined : entryTimeMs(textReply(first));
+  return first === null || first === undefined ? undefined : textReply(first);
+}
+
+function pendingOf(id: string | undefined, nowMs: number, known: GroupView | undefined) {
+  if (id === undefined) return { oldestPendingSec: 0, oldestPending: undefined };
+  const seen = known?.oldestPending;
+  const { atMs, ageSec } = aged(entryTimeMs(id), nowMs, seen?.id === id ? seen.atMs : undefined);
+  return { oldestPendingSec: ageSec, oldestPending: { id, atMs } };
 }
 
 type Facts = ReadonlyMap<string, RedisReply | undefined>;

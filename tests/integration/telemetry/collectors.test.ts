@@ -108,3 +108,59 @@ test("a reason that never occurred reads 0, so that its first burst is an increa
   ])
     expect(await desk.lines(line)).toEqual([line]);
 });
+
+test("a stream that holds nothing lacks no group", async () => {
+  await using desk = await openExporterDesk();
+  await desk.write("XADD", KEYS.intentStream, "1-1", "data", "{}");
+  await desk.write("XDEL", KEYS.intentStream, "1-1");
+  await desk.sampler.sample();
+  expect(await desk.lines(`quantum_stream_length{stream="${KEYS.intentStream}"`)).toHaveLength(1);
+  expect(await desk.lines(`quantum_stream_group_lag_unknown{stream="${KEYS.intentStream}"`)).toEqual([]);
+});
+
+test("a role's credentials are refused when one of its instances says so, whatever another says", async () => {
+  await using desk = await openExporterDesk();
+  for (const [instance, said] of [
+    ["a", "refused"],
+    ["b", "ok"],
+  ] as const) {
+    await desk.write("HSET", `${KEYS.statsPrefix}execution`, `restarts:${instance}`, "1");
+    const beat = ["boot_id", "b", "last_beat", "1", "credentials", said];
+    await desk.write("HSET", `${KEYS.rolePrefix}execution:${instance}`, ...beat);
+  }
+  await desk.sampler.sample();
+  expect(await desk.lines("quantum_exchange_credentials_ok")).toEqual([
+    'quantum_exchange_credentials_ok{role="execution"} 0',
+  ]);
+});
+
+test("an intent stream that begins anew has no rate, and none below zero", async () => {
+  await using desk = await openExporterDesk();
+  for (let n = 0; n < 3; n += 1) await desk.write("XADD", KEYS.intentStream, "*", "data", "{}");
+  await desk.sampler.sample();
+  await desk.write("DEL", KEYS.intentStream);
+  desk.advance(2000);
+  await desk.sampler.sample();
+  expect(await desk.lines("quantum_trade_intent_rate_per_min ")).toEqual([]);
+});
+
+test("how long a position has been without its stop is told in seconds", async () => {
+  await using desk = await openExporterDesk();
+  const sinceMs = desk.redis.serverNowMs() - 5000;
+  await desk.write("ZADD", KEYS.stopsMissing, String(sinceMs), `${KEYS.positionPlanPrefix}BTCUSDT`);
+  await desk.sampler.sample();
+  const [line = ""] = await desk.lines("quantum_positions_without_stop_oldest_age_seconds ");
+  expect(Number(line.split(" ")[1])).toBeWithin(5, 60);
+});
+
+test("a collector that failed is well again when it understands", async () => {
+  await using desk = await openExporterDesk();
+  const success = async () => {
+    await desk.sampler.sample();
+    return (await desk.lines('quantum_telemetry_collector_success{collector="faults"}'))[0]?.split(" ")[1];
+  };
+  await desk.write("SET", KEYS.faultStream, "x");
+  expect(await success()).toBe("0");
+  await desk.write("DEL", KEYS.faultStream);
+  expect(await success()).toBe("1");
+});
