@@ -34,7 +34,7 @@ import { listenForStop } from "./stop-signals.ts";
  * - *running*: until a signal. The loop's end or failure, and any error that nobody caught, ends the process
  *   with 1: a dead task must not leave a process that looks alive.
  * - *draining*: SIGTERM or SIGINT. STOPPING=1, the loop's signal aborts, what is in flight is finished, parts
- *   close, the admin server stops last, exit 0. A second signal or DRAIN_TIMEOUT_SEC: exit 2.
+ *   close, the admin server stops last, exit 0. A second signal or DRAIN_TIMEOUT_SEC: exit 2. SIGHUP ends nothing.
  */
 export async function runDaemon<Shape extends SettingsShape>(spec: DaemonSpec<Shape>): Promise<never> {
   const answer = answerCommandLine(spec.role, buildIdentity, {

@@ -11,7 +11,9 @@ interface StopOptions {
 
 /**
  * SIGTERM and SIGINT: the first aborts the returned signal and starts the drain, a second one and the
- * drain's time limit force the end.
+ * drain's time limit force the end. SIGHUP, by which an operator means "read your settings anew", ends nothing: it
+ * would kill in the middle of an order, and systemd takes an end by it for a clean one, after which it neither starts
+ * the emergency exit worker again nor alarms.
  */
 export function listenForStop(options: StopOptions): AbortSignal {
   const stopping = new AbortController();
@@ -27,5 +29,6 @@ export function listenForStop(options: StopOptions): AbortSignal {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  process.on("SIGHUP", () => options.log.warn({}, "SIGHUP changes nothing: settings are read at the start"));
   return stopping.signal;
 }

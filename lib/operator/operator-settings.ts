@@ -19,8 +19,10 @@ export const operatorSettings = {
 /** Where install.sh puts the configuration. */
 export const SETTINGS_FOLDER = "/etc/quantum";
 
-/** Read in this order, a later one over an earlier one, as the units do; the last is the router's own. */
+/** Read in this order, a later one over an earlier one, as the units do; the last is the router's limits. */
 const FILES = ["testnet.env", "quantum.env", "core_safety.env"] as const;
+/** The router's own file, which wins in its unit: of it the limits that are shown, and nothing that is the router's alone. */
+const ROUTER_FILE = "quantum-ai-strategy-router.env";
 /** The same for stream recovery, which a command runs as its timer does: as its unit reads them. */
 export const RECOVERY_FILES: readonly string[] = [
   ...["testnet.env", "quantum.env", "core_gates.env"],
@@ -43,7 +45,9 @@ export function operatorEnvironment(
   folder: string,
   files: readonly string[] = FILES,
 ): Environment {
-  const fromFiles = files.map((file) => parseEnv(readIfThere(join(folder, file)) ?? ""));
+  const valuesOf = (file: string) => parseEnv(readIfThere(join(folder, file)) ?? "");
+  const limits = Object.entries(valuesOf(ROUTER_FILE)).filter(([name]) => name in shownLimitSettings);
+  const fromFiles = [...files.map(valuesOf), Object.fromEntries(limits)];
   const credentials = own["CREDENTIALS_DIRECTORY"] ?? join(folder, "credentials");
   const merged: Environment = Object.assign({}, ...fromFiles, own);
   const given: Record<string, string> = {};

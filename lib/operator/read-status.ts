@@ -129,7 +129,7 @@ async function readOrders({ redis, keys }: CommandContext) {
   const since = oldest === null ? undefined : listReply(oldest)[1];
   return {
     orders_unsettled: open,
-    oldest_unsettled_ms: since === undefined ? null : Math.max(0, redis.serverNowMs() - Number(since)),
+    oldest_unsettled_ms: since === undefined ? null : ageMs(redis.serverNowMs(), Number(since)),
     stops_missing: stops,
     dead_letters: letters.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0),
   };
@@ -164,8 +164,16 @@ async function readHeartbeat(context: CommandContext) {
   const newest = entries?.[0];
   const beat = newest === undefined ? undefined : heartbeatSchema.safeParse(newest.fields).data;
   if (newest === undefined || beat === undefined) return null;
-  const ageMs = context.redis.serverNowMs() - entryTimeMs(newest.id);
-  return { status: beat.status, age_ms: Math.max(0, ageMs), positions: beat.active_positions, seq: beat.seq };
+  const age_ms = ageMs(context.redis.serverNowMs(), entryTimeMs(newest.id));
+  return { status: beat.status, age_ms, positions: beat.active_positions, seq: beat.seq };
+}
+
+/** A time may be ahead by what a lower bound of the server's clock, and a millisecond's part, are behind. */
+const AHEAD_MS_MAX = 1000;
+
+/** null: that time lies ahead, because the server's clock was set back; nobody who looks once knows its age. */
+function ageMs(nowMs: number, thenMs: number): number | null {
+  return thenMs > nowMs + AHEAD_MS_MAX ? null : Math.max(0, nowMs - thenMs);
 }
 
 async function readField({ redis }: CommandContext, key: string, field: string): Promise<string | null> {

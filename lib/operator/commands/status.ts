@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { z } from "zod";
 import { columns, spanText } from "../columns.ts";
 import { operatorCommand } from "../command.ts";
+import { absentRoles } from "../needed-roles.ts";
 import { readStatus, readVenuePositions, type Status } from "../read-status.ts";
 
 /** Older than this the exit brain's heartbeat is as good as none, ms: the watchdog's unguarded limit. */
@@ -59,7 +60,8 @@ function switchRows(status: Status): readonly Row[] {
 
 function workRows(status: Status): readonly Row[] {
   const { heartbeat: beat, oldest_unsettled_ms: oldest, roles } = status;
-  const unsettled = oldest === null ? "" : `, the oldest for ${spanText(oldest)}`;
+  const unknownSince = (status.orders_unsettled ?? 0) > 0 ? notice(`, ${AHEAD}`) : "";
+  const unsettled = oldest === null ? unknownSince : `, the oldest for ${spanText(oldest)}`;
   const versions = new Set(roles.map((role) => `${role.build} ${role.git}`));
   const drill = status.drill_age_ms === null ? notice("never") : `${spanText(status.drill_age_ms)} ago`;
   return [
@@ -69,15 +71,26 @@ function workRows(status: Status): readonly Row[] {
     ],
     ["backlog", `${status.backlog ?? notice("unknown")} of ${status.backlog_max} intents`],
     ["exit brain", beat === null ? notice("no heartbeat") : beatText(beat)],
-    ["watchdog", status.watchdog ?? notice("has never written its state")],
+    ["watchdog", watchdogText(status)],
     ["last drill", drill],
     ["versions", versions.size > 1 ? alarm(`SKEW: ${[...versions].join(" | ")}`) : ([...versions][0] ?? "–")],
   ];
 }
 
+/** Its state stands in Redis as it last wrote it: that of a dead one says nothing of now. */
+function watchdogText({ watchdog, roles }: Status): string {
+  if (watchdog === null) return notice("has never written its state");
+  const alive = roles.some(({ role }) => role === "exit-brain-watchdog");
+  return alive ? watchdog : alarm(`NOT RUNNING, its last state ${watchdog}`);
+}
+
 const countText = (count: number | null) => (count === null ? alarm("unreadable") : String(count));
 
+const AHEAD = "nobody knows for how long: Redis' clock was set back";
+
 function beatText(beat: NonNullable<Status["heartbeat"]>): string {
+  if (beat.age_ms === null)
+    return alarm(`${beat.status}, ${beat.positions} positions, the last beat ${AHEAD}`);
   const text = `${beat.status}, ${beat.positions} positions, beat ${spanText(beat.age_ms)} ago`;
   return beat.status === "ALIVE" && beat.age_ms <= BEAT_AGE_MS_MAX ? text : alarm(text);
 }
@@ -128,8 +141,9 @@ function streamRows(status: Status): readonly Row[] {
 }
 
 function roleRows(status: Status): readonly Row[] {
-  return status.roles.map((role) => [
+  const alive = status.roles.map((role) => [
     ...[role.role, role.instance, `${role.build} ${role.git}`, `${spanText(role.beat_age_ms)} ago`],
     `${role.restarts}${role.credentials === "refused" ? alarm("  CREDENTIALS REFUSED") : ""}`,
   ]);
+  return [...alive, ...absentRoles(status.roles).map((role) => [role, "–", "–", "–", alarm("NOT RUNNING")])];
 }

@@ -63,7 +63,7 @@ async function configValue(context: Asked, name: string): Promise<string | undef
 }
 
 /** Memory, disk and role of the server now. */
-export async function redisCondition(context: CommandContext): Promise<readonly Finding[]> {
+export async function redisCondition(context: Asked): Promise<readonly Finding[]> {
   const reply = await context.redis.command(["INFO"]).catch(() => undefined);
   if (reply === undefined) return [warning("redis condition", "this user may not run INFO", "give it +info")];
   const info = new Map(

@@ -1,16 +1,11 @@
 import { z } from "zod";
-import type { Role } from "../../contract/roles.ts";
 import { buildIdentity } from "../../daemon/build-identity.ts";
 import type { CommandContext } from "../command-context.ts";
+import { absentRoles } from "../needed-roles.ts";
 import { type RoleReading, readRoles } from "../read-roles.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 import { answer, isThere, ownRoles, type RoleAddress } from "./role-answer.ts";
 
-/** Without one of these entries are not judged, exits not carried out, or nobody would close what is open. */
-const NEEDED = [
-  ...(["ai-strategy-router", "execution", "exit-brain", "exit-brain-watchdog"] as const),
-  "emergency-exit-worker",
-] as const satisfies readonly Role[];
 /** Three beats of 5 s are missing: it hangs, or does not reach Redis. */
 const BEAT_AGE_MS_MAX = 15_000;
 
@@ -22,7 +17,7 @@ export async function presence(context: CommandContext): Promise<readonly Findin
 export function presenceOf(
   roles: readonly Pick<RoleReading, "role" | "instance" | "beat_age_ms">[],
 ): readonly Finding[] {
-  const absent = NEEDED.filter((role) => !roles.some((one) => one.role === role));
+  const absent = absentRoles(roles);
   const silent = roles.filter((one) => one.beat_age_ms > BEAT_AGE_MS_MAX);
   const said = [
     ...absent.map((role) => fault(role, "is not alive", `systemctl enable --now quantum-${role}`)),

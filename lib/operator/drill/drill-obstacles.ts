@@ -1,16 +1,9 @@
 import type { Role } from "../../contract/roles.ts";
 import type { CommandContext } from "../command-context.ts";
 import { examine } from "../doctor/examine.ts";
+import { absentRoles } from "../needed-roles.ts";
 import { readRoles } from "../read-roles.ts";
 import { readHalt, readText } from "../read-safety.ts";
-
-const NEEDED: Readonly<Record<"panic" | "brain", readonly Role[]>> = {
-  panic: ["ai-strategy-router", "execution", "emergency-exit-worker"],
-  brain: [
-    ...(["ai-strategy-router", "execution", "emergency-exit-worker"] as const),
-    ...(["exit-brain", "exit-brain-watchdog"] as const),
-  ],
-};
 
 const FIRST_BEAT_MS = 2000;
 const POLL_MS = 100;
@@ -25,11 +18,8 @@ export async function modeObstacle(context: CommandContext): Promise<string | un
 }
 
 /** What stands in the way of a drill, in words. */
-export async function obstacles(
-  context: CommandContext,
-  kind: "panic" | "brain",
-): Promise<readonly string[]> {
-  const missing = await missingRoles(context, NEEDED[kind]);
+export async function obstacles(context: CommandContext): Promise<readonly string[]> {
+  const missing = await missingRoles(context);
   const { halted } = await readHalt(context);
   const told: readonly string[] = missing;
   const faults = (await examine(context)).filter(
@@ -43,11 +33,10 @@ export async function obstacles(
 }
 
 /** The needed roles without a beat; one that has just started gets the time for its first. */
-async function missingRoles(context: CommandContext, needed: readonly Role[]): Promise<readonly Role[]> {
+async function missingRoles(context: CommandContext): Promise<readonly Role[]> {
   const until = context.clock.monotonicMs() + FIRST_BEAT_MS;
   for (;;) {
-    const alive = new Set((await readRoles(context)).map((role) => role.role));
-    const missing = needed.filter((role) => !alive.has(role));
+    const missing = absentRoles(await readRoles(context));
     if (missing.length === 0 || context.signal.aborted || context.clock.monotonicMs() > until) return missing;
     await context.clock.sleep(POLL_MS, context.signal);
   }

@@ -43,7 +43,7 @@ export async function runDrill(context: CommandContext, options: DrillOptions): 
   const exchange = context.exchange();
   const connected = await exchange.connect();
   if (!connected.ok) return refusal([`the venue does not answer: ${connected.outcome.message}`]);
-  const found = await obstacles(context, options.kind);
+  const found = await obstacles(context);
   if (found.length > 0) return refusal(found);
   const open = await exchange.positions();
   if (!open.ok) return refusal([`positions are unreadable: ${open.outcome.message}`]);

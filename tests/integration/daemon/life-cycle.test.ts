@@ -65,6 +65,16 @@ describe("a compiled daemon", () => {
     expect(manager.messages().join()).not.toContain("READY=1");
   });
 
+  test("goes on after SIGHUP, and says that it read nothing anew", async () => {
+    await using daemon = await start();
+    await daemon.said("ready");
+    daemon.kill("SIGHUP");
+    await daemon.said("SIGHUP changes nothing: settings are read at the start");
+    expect((await fetch(`${await daemon.url()}/healthz`)).status).toBe(200);
+    daemon.kill("SIGTERM");
+    expect(await daemon.exited).toBe(0);
+  });
+
   test("starts where the disk takes nothing more", async () => {
     // Every write to a file fails, as it does where there is no space; the signal that comes with it is ignored.
     const full = `trap "" XFSZ; ulimit -f 0; exec "$0"`;

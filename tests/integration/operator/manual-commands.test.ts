@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RedisEye, type RedisProcess, startRedis } from "../../../scripts/stack/redis-process.ts";
@@ -40,4 +40,19 @@ test.each(commands)("the operator may run: rc %s", async (command) => {
     .match(/"\$\([^)]*\)"|'[^']*'|\S+/g)
     ?.map((word) => word.replace(/^'|'$/g, "").replace(/^<(?:stream|key)>$/, "quantum:stream:trade.intent"));
   expect(await eye.command("ACL", "DRYRUN", "quantumctl", ...(words ?? []))).toBe("OK");
+});
+
+test.each([
+  ["redis://quantumctl:s3cret@127.0.0.1:6379", "s3cret -h 127.0.0.1 -p 6379"],
+  ["redis://quantumctl:s3cret@10.0.0.5", "s3cret -h 10.0.0.5 -p 6379"],
+  ["rediss://quantumctl:s3cret@redis.lan:6380/0", "s3cret -h redis.lan -p 6380 --tls"],
+])("its rc asks the Redis of %s", (url, asked) => {
+  writeFileSync(join(folder, "redis-url-quantumctl"), `${url}\n`);
+  const standIn = '#!/bin/sh\necho "$REDISCLI_AUTH" "$@"\n';
+  writeFileSync(join(folder, "redis-cli"), standIn, { mode: 0o755 });
+  const rc = /^rc\(\) \{[\s\S]*?; \}$/m.exec(manual)?.[0].replaceAll("/etc/quantum/credentials", folder);
+  const run = Bun.spawnSync(["bash", "-c", `${rc}\nrc GET 'a b'`], {
+    env: { PATH: `${folder}:${Bun.env["PATH"]}` },
+  });
+  expect(run.stdout.toString()).toBe(`${asked} --user quantumctl --no-auth-warning GET a b\n`);
 });

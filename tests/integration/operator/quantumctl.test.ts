@@ -212,6 +212,8 @@ describe("the halt file", () => {
     expect(standing.code).toBe(75);
     expect(standing.out).toContain("halted: the halt file");
     expect((await quantumctl(["halt", "status"], away)).out).toContain("no halt file");
+    const document = await quantumctl(["halt", "status", "--json"], away);
+    expect(JSON.parse(document.out)).toMatchObject({ halted: null, halt_file: false });
   });
 
   test("that is cleared in Redis while its file cannot be removed is not called cleared", async () => {
@@ -226,20 +228,38 @@ describe("the halt file", () => {
 });
 
 describe("a panic", () => {
-  test("is published for ops and its completion is waited for", async () => {
-    const child = spawnQuantumctl(["panic", "--reason", "drill", "--wait", "60", "--json", "-y"]);
-    await waitUntil("the panic is there", async () => (await redis.cli("XLEN", keys.panicStream)) === "1");
-    const published = (await redis.cli("XRANGE", keys.panicStream, "-", "+")).split("\n");
+  /** Calls one and completes it as the worker does. */
+  async function completed(...options: string[]) {
+    const before = Number(await redis.cli("XLEN", keys.panicStream));
+    const child = spawnQuantumctl(["panic", "--reason", "drill", "--wait", "60", "-y", ...options]);
+    await waitUntil(
+      "the panic is there",
+      async () => Number(await redis.cli("XLEN", keys.panicStream)) > before,
+    );
+    const published = (await redis.cli("XREVRANGE", keys.panicStream, "+", "-", "COUNT", "1")).split("\n");
     expect(published).toContain("ops");
+    const eventId = published[published.indexOf("event_id") + 1] ?? "";
     const fields = encodePanicCompletion({
-      event_id: published[published.indexOf("event_id") + 1] ?? "",
+      event_id: eventId,
       ...({ status: "flat", detail: "" } as const),
       ...{ positions_total: 1, positions_closed: 1, positions_failed: 0, failed_symbols: [], results: [] },
       ...{ ts_started: 1, ts_completed: 2, execution_time_ms: 1 },
     });
     await redis.cli("XADD", keys.panicCompletedStream, "*", ...Object.entries(fields).flat());
     expect(await child.exited).toBe(0);
-    expect(await child.stdout.text()).toContain('"status": "flat"');
+    return { eventId, out: await child.stdout.text() };
+  }
+
+  test("is published for ops, its completion is waited for, and who called it stands in the audit stream", async () => {
+    const { eventId, out } = await completed("--json");
+    expect(out).toContain('"status": "flat"');
+    const written = await audits();
+    const at = written.indexOf(`panic ${eventId} called: drill`);
+    expect(written.slice(at - 4, at)).toContain("alice");
+  });
+
+  test("that is flat says how trading goes on, in words that can be typed", async () => {
+    expect((await completed()).out).toContain("quantumctl halt clear --why '…'");
   });
 
   test("without a completion ends with 76 and says where to look", async () => {
@@ -360,6 +380,34 @@ describe("looking", () => {
   });
 });
 
+test("status says of a role that is not alive that it does not run, whatever a dead watchdog last wrote", async () => {
+  const watchdog = `${keys.rolePrefix}exit-brain-watchdog:vps-1`;
+  await redis.cli("HSET", keys.watchdogState, "state", "HEALTHY");
+  const dead = (await quantumctl(["status"])).out;
+  expect(dead).toMatch(/^watchdog +NOT RUNNING, its last state HEALTHY$/m);
+  expect(dead).toMatch(/^exit-brain-watchdog .* NOT RUNNING$/m);
+  expect(dead).not.toMatch(/^execution .* NOT RUNNING$/m);
+  await redis.cli("HSET", watchdog, "build", "1.0", "git", "abc", "last_beat", String(Date.now()));
+  const alive = (await quantumctl(["status"])).out;
+  expect(alive).toMatch(/^watchdog +HEALTHY$/m);
+  expect(alive).not.toMatch(/^exit-brain-watchdog .* NOT RUNNING$/m);
+  await redis.cli("DEL", watchdog, keys.watchdogState);
+});
+
+test("status does not call a beat fresh that only seems so since Redis' clock was set back", async () => {
+  const [key, ahead] = [keys.heartbeatStream, Date.now() + 3_600_000];
+  const beat = { service_id: "exit-brain", status: "ALIVE", active_positions: 1, last_decision_ts: 1 };
+  const more = { latency_ms: 1, loop_cycle_ms: 1, ts: 1, instance_id: crypto.randomUUID(), seq: 1 };
+  const fields = Object.entries({ ...beat, ...more }).flatMap(([name, value]) => [name, String(value)]);
+  await redis.cli("XADD", key, `${ahead}-0`, ...fields);
+  await redis.cli("ZADD", keys.openOrders, String(ahead), "an-intent");
+  expect(await json("status")).toMatchObject({ heartbeat: { age_ms: null }, oldest_unsettled_ms: null });
+  const { out } = await quantumctl(["status"]);
+  expect(out).toMatch(/exit brain +ALIVE, 1 positions, the last beat nobody knows for how long/);
+  expect(out).toMatch(/orders +1 unsettled, nobody knows for how long/);
+  await redis.cli("DEL", key, keys.openOrders);
+});
+
 describe("tail", () => {
   test("prints what arrives while it looks, and ends by itself", async () => {
     const child = spawnQuantumctl(["tail", "audit", "--for", "30"]);
@@ -416,12 +464,27 @@ describe("doctor", () => {
 
   test("compares the users of Redis with this release's", async () => {
     await redis.cli("ACL", "SETUSER", "execution", "on", ">x", "~*", "+@all");
+    await redis.cli("ACL", "SETUSER", "audit-logger", "on", "nopass", "+ping");
     const { out } = await quantumctl(["doctor", "--quiet"]);
-    await redis.cli("ACL", "DELUSER", "execution");
+    await redis.cli("ACL", "DELUSER", "execution", "audit-logger");
+    expect(out).toMatch(/fault +redis user audit-logger +has no password/);
     expect(out).toMatch(/fault +redis user execution +lacks .*quantum:dedup:order/);
     expect(out).toMatch(/fault +redis user execution +has ~\* too many/);
     expect(out).toMatch(/fault +redis user exit-brain +does not exist/);
     expect(out).not.toMatch(/^ok /m);
+  });
+
+  test("tells another account and altered functions from the right ones", async () => {
+    const right = await quantumctl(["doctor"]);
+    expect(right.out).toMatch(/ok +account/);
+    await redis.cli("SET", keys.modeAccount, "another");
+    const altered = `#!lua name=quantum_kernel_v1\nredis.register_function('f', function() end)`;
+    await redis.cli("FUNCTION", "LOAD", "REPLACE", altered);
+    const wrong = await quantumctl(["doctor"]);
+    await redis.cli("DEL", keys.modeAccount);
+    await redis.cli("FUNCTION", "FLUSH");
+    expect(wrong.out).toMatch(/fault +account +not the one recorded/);
+    expect(wrong.out).toMatch(/fault +kernel functions +\S+ is not this release's/);
   });
 
   test("names each fault with what to do, and exits 1", async () => {

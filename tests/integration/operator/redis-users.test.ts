@@ -163,17 +163,17 @@ describe("each forbidden thing is refused", () => {
     expect(String(await eye.command("ACL", "DRYRUN", user, ...command))).toMatch(/no permissions|can't run/);
   });
 
-  const ALLOWED: readonly (readonly [user: string, command: readonly string[]])[] = [
-    ["ai-engine", add(keys.decisionStream)],
+  const ALLOWED: typeof FORBIDDEN = [
+    ["ai-engine", "publish decisions", add(keys.decisionStream)],
     ...["exit-brain", "exit-brain-watchdog", "risk-kernel", "quantumctl"].map(
-      (user) => [user, add(keys.panicStream)] as const,
+      (user) => [user, "call a panic", add(keys.panicStream)] as const,
     ),
-    ["quantumctl", ["FUNCTION", "LOAD", "REPLACE", librarySource()]],
-    ["quantumctl", ["CONFIG", "GET", "appendonly"]],
-    ["quantumctl", ["INFO"]],
-    ["safety-telemetry", ["XINFO", "GROUPS", keys.intentStream]],
+    ["quantumctl", "replace functions", ["FUNCTION", "LOAD", "REPLACE", librarySource()]],
+    ["quantumctl", "read the server's settings", ["CONFIG", "GET", "appendonly"]],
+    ["quantumctl", "read the server's state", ["INFO"]],
+    ["safety-telemetry", "look at groups", ["XINFO", "GROUPS", keys.intentStream]],
   ];
-  test.each(ALLOWED)("%s may do its own work: %p", async (user, command) => {
+  test.each(ALLOWED)("%s may %s", async (user, _what, command) => {
     expect(await eye.command("ACL", "DRYRUN", user, ...command)).toBe("OK");
   });
 

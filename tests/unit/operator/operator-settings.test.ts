@@ -28,6 +28,18 @@ describe("the environment of a person at a terminal", () => {
     });
   });
 
+  test("has the limits that are in force where the router's own file sets them, and nothing else of that file", () => {
+    write("core_safety.env", "SAFETY_WINDOW_SEC=20\nSAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW=20\n");
+    write(
+      "quantum-ai-strategy-router.env",
+      "SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW=50 # quiet hours\nREDIS_URL=redis://router@h\nADMIN_PORT=1\n",
+    );
+    expect(operatorEnvironment({}, folder)).toEqual({
+      ...{ SAFETY_WINDOW_SEC: "20", SAFETY_GLOBAL_MAX_INTENTS_PER_WINDOW: "50" },
+      CREDENTIALS_DIRECTORY: undefined,
+    });
+  });
+
   test("has the operator's own Redis URL from the credentials unless one is given", () => {
     write("credentials/redis-url-quantumctl", "redis://from-file\n");
     expect(operatorEnvironment({}, folder)["REDIS_URL"]).toBe("redis://from-file");

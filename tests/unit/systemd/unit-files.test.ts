@@ -48,6 +48,7 @@ describe("the settings of a unit", () => {
     ["quantum-stream-recover.service", "core_gates.env"],
     ["quantum-exit-brain.service", "core_gates.env"],
     ["quantum-ai-strategy-router.service", "core_safety.env"],
+    ["quantum-ai-strategy-router.service", "core_gates.env"],
     ["quantum-safety-telemetry.service", "core_safety.env"],
   ])("%s takes %s over what all roles read", (unit, file) => {
     const files = environmentFiles(unit);
