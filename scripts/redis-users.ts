@@ -4,8 +4,10 @@
  * passwords.
  */
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { aclLine } from "../lib/operator/redis-user.ts";
 import { redisUsers } from "../lib/operator/redis-users.ts";
+import { commandLine } from "./command-line.ts";
 
 const FILE = join(import.meta.dir, "..", "systemd", "redis", "quantum-users.acl.template");
 
@@ -17,8 +19,12 @@ function template(): string {
   return `${["user default off resetpass ~* &* +@all", ...lines].join("\n")}\n`;
 }
 
+const { check } = commandLine(
+  "usage: bun scripts/redis-users.ts [--check]",
+  (args) => parseArgs({ args, options: { check: { type: "boolean", default: false } } }).values,
+);
 const wanted = template();
-if (process.argv.includes("--check")) {
+if (check) {
   const there = await Bun.file(FILE).text();
   if (there !== wanted) throw new Error("systemd/redis is out of date: run `bun run docs`");
 } else {

@@ -19,6 +19,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { commandLine } from "../../scripts/command-line.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const BINARIES = Bun.env["QUANTUM_BINARIES"] ?? join(ROOT, "dist");
@@ -26,6 +28,28 @@ const BINARIES = Bun.env["QUANTUM_BINARIES"] ?? join(ROOT, "dist");
 const EXIT_UNAVAILABLE = 75;
 /** The second boot finds what the first one left. */
 const BOOTS = ["first-boot", "second-boot"] as const;
+
+const CHECKS = readdirSync(join(import.meta.dir, "checks"))
+  .filter((name) => name.endsWith(".sh") && name !== "common.sh")
+  .map((name) => name.slice(0, -".sh".length));
+const USAGE = `usage: bun run test:systemd [--full] [CHECK…]
+
+  --full  the release is the real tarball, made by scripts/release from the last commit
+  CHECK   these boots alone, in this order: ${CHECKS.join(" ")}`;
+
+interface Wanted {
+  readonly full: boolean;
+  readonly named: readonly string[];
+}
+
+/** What was typed. Throws in words: a boot that is not there would be found out after minutes. */
+function wantedOf(args: string[]): Wanted {
+  const options = { full: { type: "boolean", default: false } } as const;
+  const { values, positionals: named } = parseArgs({ args, options, allowPositionals: true });
+  const unknown = named.find((name) => !CHECKS.includes(name));
+  if (unknown !== undefined) throw new RangeError(`there is no check ${unknown}`);
+  return { full: values.full, named };
+}
 
 function obstacle(): string | undefined {
   if (process.getuid?.() !== 0) return "it needs root: namespaces and mounts";
@@ -77,7 +101,7 @@ function unpackRelease(folder: string, work: string): void {
   rmSync(clone, { recursive: true, force: true });
 }
 
-function main(words: readonly string[]): number {
+function main({ full, named }: Wanted): number {
   const missing = obstacle();
   if (missing !== undefined) {
     process.stderr.write(`systemd tests cannot run here: ${missing}\n`);
@@ -89,9 +113,8 @@ function main(words: readonly string[]): number {
     const [release, output] = [join(folder, "release"), join(folder, "output")];
     mkdirSync(release);
     mkdirSync(output);
-    if (words.includes("--full")) unpackRelease(release, folder);
+    if (full) unpackRelease(release, folder);
     else stageRelease(release);
-    const named = words.filter((word) => !word.startsWith("--"));
     const checks = named.length > 0 ? named : BOOTS;
     // First what needs no boot.
     if (named.length === 0) run(["bash", join(import.meta.dir, "installer", "run.sh"), ROOT], ROOT);
@@ -105,4 +128,4 @@ function main(words: readonly string[]): number {
   }
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = main(commandLine(USAGE, wantedOf));
