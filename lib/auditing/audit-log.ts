@@ -80,8 +80,9 @@ export class AuditLog {
       head = sealed.head;
       return sealed.text;
     });
+    // Before the day can change: the half line is in the old file.
+    if (this.#file !== undefined) this.#mend(this.#file);
     const file = this.#fileOf(utcDayOf(this.#nowMs()));
-    this.#mend(file);
     const bytes = Buffer.from(lines.join(""));
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(file.fd, bytes, written);

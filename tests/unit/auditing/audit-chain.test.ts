@@ -6,12 +6,14 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { AuditLog } from "../../../lib/auditing/audit-log.ts";
+import { GENESIS } from "../../../lib/auditing/audit-line.ts";
+import { AuditLog, AuditWriteError } from "../../../lib/auditing/audit-log.ts";
 import { verifyCommand } from "../../../lib/auditing/verify-command.ts";
 import { verifyFiles } from "../../../lib/auditing/verify-files.ts";
 
@@ -100,6 +102,7 @@ describe("the chain", () => {
     writeFileSync(second, readFileSync(second, "utf8").replace('"n":"3"', '"n":"4"'));
     expect(verifyCommand(files, (line) => printed.push(line))).toBe(1);
     expect(printed).toContain(`${second}:2: line was edited: its hash does not fit`);
+    expect(verifyFiles(files).problems).toHaveLength(1);
     expect(verifyCommand([join(tmpdir(), "nowhere.jsonl")], () => undefined)).toBe(1);
     expect(verifyCommand([], () => undefined)).toBe(64);
   });
@@ -110,6 +113,7 @@ describe("a head that was kept elsewhere", () => {
     const { files, auditLog } = await threeDays();
     const { head } = auditLog;
     expect(verifyFiles(files, head).problems).toEqual([]);
+    expect(verifyFiles(files, GENESIS).problems).toEqual([]);
     const other = await threeDays();
     await other.auditLog.append([entry(99)]);
     expect(verifyFiles(other.files, head).problems).toEqual([]);
@@ -177,6 +181,30 @@ describe("a log that is opened again", () => {
     expect(verifyFiles(files).problems).toMatchObject([{ file: files[0], problem: "ends in the middle" }]);
   });
 
+  test("a line that lost its line feed is found", async () => {
+    const { files } = await threeDays();
+    writeFileSync(files[0] ?? "", readFileSync(files[0] ?? "").subarray(0, -1));
+    expect(verifyFiles(files).problems).toMatchObject([{ file: files[0], problem: "has no end of line" }]);
+  });
+
+  test("leaves it alone also where the newest file has no line", async () => {
+    const { folder, files } = await threeDays();
+    writeFileSync(files[2] ?? "", "");
+    appendFileSync(files[1] ?? "", '{"prev"');
+    await new AuditLog({ folder, nowMs: () => START_MS + 2 * DAY_MS }).append([entry(9)]);
+    expect(verifyFiles(files).problems).toMatchObject([{ file: files[1], problem: "ends in the middle" }]);
+  });
+
+  test("takes no entry twice whose id a clock ahead of ours gave out after midnight", async () => {
+    const { folder, files } = await threeDays();
+    const ahead = { ...entry(0), id: `${START_MS + 3 * DAY_MS}-0` };
+    for (const day of [2, 3]) {
+      await new AuditLog({ folder, nowMs: () => START_MS + day * DAY_MS }).append([ahead]);
+    }
+    expect(readdirSync(folder)).toHaveLength(3);
+    expect(verifyFiles(files)).toMatchObject({ lines: 7, problems: [] });
+  });
+
   test("gives its files to a group of readers, whatever the umask", async () => {
     const before = process.umask(0o077);
     try {
@@ -196,6 +224,18 @@ describe("a log that is opened again", () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]?.problem).toBe("is not a line of the audit log");
   });
+});
+
+test("nothing counts as written that the disk has not synced", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "audit-"));
+  folders.push(folder);
+  // It takes every write, and refuses to sync.
+  symlinkSync("/dev/null", join(folder, "audit-2026-01-30.jsonl"));
+  const auditLog = new AuditLog({ folder, nowMs: () => START_MS });
+  await expect(auditLog.append([entry(1)])).rejects.toThrow(AuditWriteError);
+  expect(auditLog.head.seq).toBe(0);
+  // What it took cannot be cut off either: while that stands, it is not even tried to write behind it.
+  expect(await auditLog.append([entry(1)]).catch(String)).not.toContain("fdatasync");
 });
 
 test("the runbook of a cut asks for the end that is missing: the chain that went on after it is intact by itself", () => {

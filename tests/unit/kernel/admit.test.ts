@@ -280,3 +280,18 @@ test("an entry without its document is refused like any other, and otherwise lef
     "3",
   );
 });
+
+test("the daily count that begins with several intents ends after its day, too", async () => {
+  expect(await verdictsOf([entry("A"), entry("B")])).toEqual(["ADMITTED", "ADMITTED"]);
+  const lives = await Promise.all(today(server.keys.dailyTradesPrefix).map((key) => run("TTL", key)));
+  expect(Math.max(...lives.map(Number))).toBeGreaterThan(0);
+});
+
+test("an exit stream that is none fails a call before it has written anything", async () => {
+  await run("SET", server.keys.exitIntentStream, "x");
+  const mixed = [entry("A"), entry("B", "exit")];
+  expect((await failureOf(verdictsOf(mixed))).message).toContain("WRONGTYPE");
+  expect(await run("XLEN", server.keys.intentStream)).toBe(0);
+  await run("DEL", server.keys.exitIntentStream);
+  expect(await verdictsOf(mixed)).toEqual(["ADMITTED", "EXIT"]);
+});

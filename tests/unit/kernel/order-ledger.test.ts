@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { type ExecutionResult, encodeResult } from "../../../lib/contract/execution-result.ts";
 import { CallExpiredError } from "../../../lib/kernel/function-call.ts";
-import { beginOrder, receiveOrder, type Submission, submitOrder } from "../../../lib/kernel/order-ledger.ts";
+import {
+  beginOrder,
+  countOrderFailure,
+  receiveOrder,
+  type Submission,
+  submitOrder,
+} from "../../../lib/kernel/order-ledger.ts";
 import { settleOrder } from "../../../lib/kernel/settle-order.ts";
 import { type KernelServer, startKernelServer } from "../../support/kernel-server.ts";
 
@@ -239,6 +245,32 @@ test("trades of more than ten minutes ago do not count", async () => {
   expect(await run("ZRANGE", server.keys.gateTrades, "0", "-1")).toEqual(["i"]);
 });
 
+test("a trade of less than ten minutes ago counts, and is kept for them", async () => {
+  await received();
+  const lately = String(Date.now() - 590_000);
+  await run("ZADD", server.keys.gateTrades, lately, "a", lately, "b", lately, "c");
+  expect(await submit()).toEqual({ kind: "held", reason: "RATE_LIMIT" });
+  expect((await submit({ tradesMax: 4 })).kind).toBe("submitting");
+  expect(await run("ZCARD", server.keys.gateTrades)).toBe(4);
+  expect(Number(await run("TTL", server.keys.gateTrades))).toBeWithin(599, 601);
+});
+
+test("an entry that is signed anew is not held by its own reservation", async () => {
+  await received();
+  const now = String(Date.now());
+  await run("ZADD", server.keys.gateTrades, now, "a", now, "b");
+  expect((await submit()).kind).toBe("submitting");
+  expect((await submit()).kind).toBe("submitting");
+});
+
+test("a trade that is told after the list of trades has ended gives it its lifetime", async () => {
+  await received();
+  await submit();
+  await run("DEL", server.keys.gateTrades);
+  await settle();
+  expect(Number(await run("TTL", server.keys.gateTrades))).toBeWithin(599, 601);
+});
+
 test("a list of open orders that is unreadable stops neither the order nor its end", async () => {
   await run("SET", server.keys.openOrders, "x");
   await received();
@@ -266,4 +298,29 @@ test("the symbol's last trade never moves back", async () => {
   await submit({ gates: "audit" });
   await settle("entry", later - 5000);
   expect(await run("GET", `${server.keys.gateLastTradePrefix}ETHUSDT`)).toBe(String(later));
+});
+
+test("a failure that a former owner counts is none", async () => {
+  await received();
+  const count = (owner: string) =>
+    countOrderFailure(server.client, server.keys, { intentId: "i", owner, why: "x" });
+  await count("another").catch(() => undefined);
+  expect(await ledger("failures")).toBe("0");
+  expect(await count("me")).toMatchObject({ failures: 1 });
+});
+
+test("who finds an order settled, by receiving it or by settling it, acknowledges its entry", async () => {
+  const { intentStream } = server.keys;
+  const pending = async () => Number([await run("XPENDING", intentStream, "g")].flat()[0]);
+  for (const act of [received, settle]) {
+    await run("FLUSHDB");
+    await run("XGROUP", "CREATE", intentStream, "g", "0", "MKSTREAM");
+    await run("XADD", intentStream, "1-1", "data", "{}");
+    await run("XREADGROUP", "GROUP", "g", "c", "STREAMS", intentStream, ">");
+    await received();
+    await run("HSET", `${server.keys.orderLedgerPrefix}i`, "state", "FILLED");
+    expect(await pending()).toBe(1);
+    await act();
+    expect(await pending()).toBe(0);
+  }
 });

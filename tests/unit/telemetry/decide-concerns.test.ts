@@ -51,7 +51,11 @@ test.each<[string, Partial<StatusView>, "critical" | "warning"]>([
   ["degraded", { heartbeat: { atMs: 1, ageSec: 0, status: "DEGRADED", positions: 1 } }, "critical"],
   ["has never beaten", { heartbeat: { atMs: undefined } }, "critical"],
   ["Without a protective stop", { stops_missing: { count: 1, positions: [] } }, "critical"],
-  ["in doubt", { orders_in_doubt: { count: 1, oldest: [{ intentId: "i", ageSec: 61 }] } }, "critical"],
+  [
+    "in doubt",
+    { orders_in_doubt: { count: 1, oldest: [{ intentId: "i", atMs: 0, ageSec: 61 }] } },
+    "critical",
+  ],
   [
     "Not running: execution",
     { roles: { up: [{ role: "execution", alive: false }], instances: [] } },
