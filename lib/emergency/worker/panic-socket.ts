@@ -65,9 +65,10 @@ function socketApp(parts: PanicCallParts): Hono {
 /** Takes the path for this process. Rejects with ConfigurationError when it is another worker's. */
 async function clearPath(path: string): Promise<void> {
   try {
-    await lockStateFolder(dirname(path), basename(path));
+    await lockStateFolder(dirname(path), basename(path), "PANIC_SOCKET");
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) rmSync(path);
   } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError([{ name: "PANIC_SOCKET", problem: `this socket cannot be used: ${why}` }]);
   }

@@ -68,7 +68,7 @@ const caseSchema = z.object({
 /** Not read from Redis, or about positions that nobody closes: the panic. */
 const OWN = new Set([
   ...["up", "quantum_safety_redis_up", "quantum_panic_open_age_seconds"],
-  "quantum_emergency_panic_age_seconds",
+  ...["quantum_emergency_panic_age_seconds", "quantum_emergency_journal_unwritten"],
   ...["quantum_watchdog_positions", "quantum_watchdog_brain_healthy"],
   ...["quantum_telemetry_collector_success", "quantum_disk_free_bytes", "quantum_disk_size_bytes"],
   ...[
