@@ -6,7 +6,7 @@ type Source = Pick<CommandContext, "redis" | "keys">;
 
 /** A stored string, undefined when absent, `(unreadable)` where the key holds something else. */
 export async function readText(
-  { redis }: Pick<CommandContext, "redis">,
+  { redis }: { readonly redis: Pick<CommandContext["redis"], "command"> },
   key: string,
 ): Promise<string | undefined> {
   const type = await redis.command(["TYPE", key]);

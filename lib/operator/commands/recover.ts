@@ -4,7 +4,8 @@ import { z } from "zod";
 import { EXIT_CODES, type ExitCode } from "../../contract/exit-codes.ts";
 import { parseJson } from "../../contract/json-text.ts";
 import { ROLES } from "../../contract/roles.ts";
-import { operatorCommand } from "../command.ts";
+import { operatorCommand, type Report } from "../command.ts";
+import type { CommandContext } from "../command-context.ts";
 
 /** Runs the stream recovery binary now, as its timer does. */
 export const recoverCommand = operatorCommand({
@@ -16,26 +17,32 @@ export const recoverCommand = operatorCommand({
   question: ({ dryRun }) =>
     dryRun ? undefined : "Claim stale entries, delete dead consumers, trim streams?",
   redis: "as it is",
-  async run(context, { dryRun }) {
-    const binary = join(context.binaries, ROLES["stream-recover"].binary);
-    if (!isThere(binary)) {
-      const why = `${binary} is missing: it belongs beside quantumctl`;
-      return { json: { recovered: false, why }, lines: [why], exitCode: EXIT_CODES.dependencyAbsent };
-    }
-    const child = Bun.spawn([binary, ...(dryRun ? ["--dry-run"] : [])], {
-      ...({ stdin: "ignore", stdout: "pipe", stderr: "pipe" } as const),
-      env: { ...context.recoveryEnvironment },
-    });
-    const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    // Its stdout is one line for the journal, its stderr a table for people.
-    const table = err.split("\n").filter((line) => line !== "");
-    return {
-      json: { exit_code: code, report: documentOf(out), messages: table },
-      lines: table.length === 0 ? out.split("\n").filter((line) => line !== "") : table,
-      exitCode: knownCode(code),
-    };
-  },
+  run: (context, { dryRun }) => recoverNow(context, dryRun),
 });
+
+/** Runs the binary to its end; its exit code is the command's. */
+export async function recoverNow(
+  context: Pick<CommandContext, "binaries" | "recoveryEnvironment">,
+  dryRun: boolean,
+): Promise<Report> {
+  const binary = join(context.binaries, ROLES["stream-recover"].binary);
+  if (!isThere(binary)) {
+    const why = `${binary} is missing: it belongs beside quantumctl`;
+    return { json: { recovered: false, why }, lines: [why], exitCode: EXIT_CODES.dependencyAbsent };
+  }
+  const child = Bun.spawn([binary, ...(dryRun ? ["--dry-run"] : [])], {
+    ...({ stdin: "ignore", stdout: "pipe", stderr: "pipe" } as const),
+    env: { ...context.recoveryEnvironment },
+  });
+  const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  // Its stdout is one line for the journal, its stderr a table for people.
+  const table = err.split("\n").filter((line) => line !== "");
+  return {
+    json: { exit_code: code, report: documentOf(out), messages: table },
+    lines: table.length === 0 ? out.split("\n").filter((line) => line !== "") : table,
+    exitCode: knownCode(code),
+  };
+}
 
 function isThere(path: string): boolean {
   try {

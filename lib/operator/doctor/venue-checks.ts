@@ -1,3 +1,4 @@
+import type { Exchange } from "../../exchange/exchange.ts";
 import type { CommandContext } from "../command-context.ts";
 import { readText } from "../read-safety.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
@@ -5,8 +6,15 @@ import { type Finding, fault, ok, warning } from "./finding.ts";
 /** How far our clock may be from the venue's before requests are refused (recvWindow), ms. */
 const CLOCK_APART_MAX_MS = 1000;
 
+/** What it asks. */
+interface Asked extends Pick<CommandContext, "keys"> {
+  readonly exchange: () => Pick<Exchange, "connect" | "probe" | "serverNowMs">;
+  readonly clock: Pick<CommandContext["clock"], "nowMs">;
+  readonly redis: Pick<CommandContext["redis"], "command" | "state">;
+}
+
 /** Address, credentials, account and clock, against the venue itself. */
-export async function venueChecks(context: CommandContext): Promise<readonly Finding[]> {
+export async function venueChecks(context: Asked): Promise<readonly Finding[]> {
   const exchange = context.exchange();
   const connected = await exchange.connect();
   if (!connected.ok) {

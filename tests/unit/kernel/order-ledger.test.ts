@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { type ExecutionResult, encodeResult } from "../../../lib/contract/execution-result.ts";
+import { deadLetterStreamOf } from "../../../lib/contract/keys.ts";
 import { CallExpiredError } from "../../../lib/kernel/function-call.ts";
 import {
   beginOrder,
@@ -201,6 +202,26 @@ test("a beginning that arrives after its deadline writes nothing", async () => {
   const failure = await begin({}, late).then(String, (error: unknown) => error);
   expect(failure).toBeInstanceOf(CallExpiredError);
   expect(await run("EXISTS", `${server.keys.orderLedgerPrefix}i`)).toBe(0);
+});
+
+test("an order that may be at the venue is no dead letter", async () => {
+  await begin();
+  const letter = { reason: "DELIVERIES_EXHAUSTED", raw: "{}" };
+  const settled = (state: "REJECTED") =>
+    settleOrder(
+      server.client,
+      server.keys,
+      { canonical: server.keys.resultStream, legacy: undefined },
+      {
+        ...{ intentId: "i", owner: "me", source: source(), state, kind: "entry", result: RESULT },
+        ...{ counted: [], tradedAtMs: undefined, holdMinMs: 60_000, plan: { kind: "keep" } },
+        ...{ planSuffix: "ETHUSDT", deadLetter: letter },
+      },
+    ).then(String, (error: unknown) => String(error));
+  expect(await settled("REJECTED")).toContain("SUBMITTING");
+  await run("HSET", `${server.keys.orderLedgerPrefix}i`, "state", "UNKNOWN");
+  expect(await settled("REJECTED")).toContain("UNKNOWN");
+  expect(await run("EXISTS", server.keys.resultStream, deadLetterStreamOf(server.keys.intentStream))).toBe(0);
 });
 
 test("an exit cannot be begun by the entries' function", async () => {
