@@ -138,10 +138,13 @@ export class PanicExecutor {
 
   /** Whether an operator cleared the halt of a panic that a process before this one left open. */
   async #clearedMeanwhile(standing: PanicStanding): Promise<boolean> {
-    if (!this.#resumed.delete(standing.event.event_id) || !standing.haltConfirmed) return false;
-    const cleared = await this.#parts.clearedMeanwhile(standing.event.event_id);
-    // A panic that joined while Redis was asked is not of before the clearing.
-    return cleared && standing.haltConfirmed;
+    const eventId = standing.event.event_id;
+    if (!this.#resumed.delete(eventId) || !standing.haltConfirmed) return false;
+    const joined = () => joinedTo(this.#parts.book.memory, eventId).length;
+    const before = joined();
+    const cleared = await this.#parts.clearedMeanwhile(eventId);
+    // A panic that joined while Redis was asked is not of before the clearing, also when Redis has its halt by now.
+    return cleared && joined() === before;
   }
 
   async #dismiss(standing: PanicStanding): Promise<void> {

@@ -88,7 +88,7 @@ export function stage(
     lastKnown: () => [],
   };
   return {
-    ...{ asked, log, book, panic, stop },
+    ...{ asked, log, book, panic, stop, parts },
     startedMs: nowMs,
     now: () => nowMs,
     /** The venue takes so long over a request. */
