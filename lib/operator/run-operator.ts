@@ -43,8 +43,12 @@ class RedisAbsentError extends Error {
 export async function runOperator(): Promise<never> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
-  // `tail | head`: nobody reads any more.
-  process.stdout.on("error", () => stop.abort());
+  let unwritten: string | undefined;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // `tail | head`: nobody reads any more. A full disk is another matter, and keeps no command from being carried out.
+    if (error.code === "EPIPE") stop.abort();
+    else unwritten = error.message;
+  });
   process.stderr.on("error", () => undefined);
   const terminal = processTerminal();
   const argv = process.argv.slice(2);
@@ -63,7 +67,10 @@ export async function runOperator(): Promise<never> {
       },
       argv,
     );
-    return process.exit(code);
+    // What the last line met is told a turn later.
+    await systemClock.sleep(0);
+    if (unwritten !== undefined) terminal.err(`the answer could not be written: ${unwritten}`);
+    return process.exit(unwritten !== undefined && code === EXIT_CODES.clean ? EXIT_CODES.crash : code);
   } catch (error) {
     return process.exit(explain(terminal, error, argv.includes("--json")));
   }

@@ -27,17 +27,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const ENVIRONMENT = () => ({
+  PATH: Bun.env["PATH"] ?? "",
+  ...{ TRADING_MODE: "PAPER", REDIS_URL: redis.url, EXCHANGE_REST_URL: venue.url },
+  ...{ EXCHANGE_WS_URL: venue.wsUrl, HALT_FILE: haltFile, USER: "alice", NO_COLOR: "1" },
+  // No file of this machine has a say.
+  CREDENTIALS_DIRECTORY: folder,
+});
+
 function spawnQuantumctl(args: readonly string[], environment: Record<string, string> = {}) {
   return Bun.spawn(["bun", "cmd/quantumctl.ts", ...args], {
     cwd: join(import.meta.dir, "../../.."),
-    env: {
-      PATH: Bun.env["PATH"] ?? "",
-      ...{ TRADING_MODE: "PAPER", REDIS_URL: redis.url, EXCHANGE_REST_URL: venue.url },
-      ...{ EXCHANGE_WS_URL: venue.wsUrl, HALT_FILE: haltFile, USER: "alice", NO_COLOR: "1" },
-      // No file of this machine has a say.
-      CREDENTIALS_DIRECTORY: folder,
-      ...environment,
-    },
+    env: { ...ENVIRONMENT(), ...environment },
     ...({ stdin: "ignore", stdout: "pipe", stderr: "pipe" } as const),
   });
 }
@@ -303,6 +304,16 @@ describe("dead letters", () => {
     expect(await json("dlq", "list")).toEqual([]);
     expect((await quantumctl(["dlq", "drop", "intents", second, "-y"])).code).toBe(1);
   });
+});
+
+test("an answer that the disk does not take is no success", async () => {
+  const child = Bun.spawn(["sh", "-c", "bun cmd/quantumctl.ts status --json > /dev/full"], {
+    cwd: join(import.meta.dir, "../../.."),
+    env: ENVIRONMENT(),
+    ...({ stdin: "ignore", stdout: "ignore", stderr: "pipe" } as const),
+  });
+  expect(await child.stderr.text()).toContain("the answer could not be written: ENOSPC");
+  expect(await child.exited).toBe(1);
 });
 
 describe("looking", () => {
