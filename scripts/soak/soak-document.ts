@@ -2,6 +2,8 @@ import type { SoakRecord } from "./soak-record.ts";
 import type { Trend } from "./trend.ts";
 import { STATED_BYTES, type Verdict, windowOf } from "./verdicts.ts";
 
+/** Of keys for each of their causes, which are about one. */
+const RATIO_DIGITS = 3;
 const PROCESS_MEASURES = ["heap MiB", "RSS MiB", "private MiB", "descriptors"] as const;
 
 /** The text of docs/soak.md. */
@@ -25,8 +27,8 @@ export function soakDocument(record: SoakRecord, verdicts: readonly Verdict[]): 
     "",
     `Judged: minutes ${fromText} to ${toText}; faults that kill end at ${(minutes * 0.4).toFixed(0)}, and a process counts once it is 10 minutes old. In`,
     "brackets stands what a line through the window rises by, with its 95 % interval (Theil and Sen, over fifteen medians; of",
-    "descriptors over fifteen least values: a client's connections to a slow venue come and go above those that stay, and the",
-    "venue's own descriptors are counted without them).",
+    "descriptors over fifteen lower quartiles: connections come and go above those that stay, and are missing for a moment",
+    "after they were cut). The venue's descriptors are counted without its clients' connections, which are theirs, too.",
     "*flat*: the upper end is within what is allowed; *grows*: the lower end is above zero, and the rise above what is allowed.",
     ...(record.collected ? HEAP_METHOD : []),
     "",
@@ -100,22 +102,27 @@ function redisTable(verdicts: readonly Verdict[]): readonly string[] {
   return table(
     ["Measure", ""],
     [
-      ...single.map(({ measure, trend }) => [measure.replace("length of ", "length: "), cellOf(trend)]),
+      ...single.map(({ measure, trend }) => [
+        measure.replace("length of ", "length: "),
+        cellOf(trend, measure.startsWith("keys for each") ? RATIO_DIGITS : 1),
+      ]),
       ...many,
     ],
   );
 }
 
-function cellOf(trend: Trend | undefined): string {
+function cellOf(trend: Trend | undefined, digits = 1): string {
   if (trend === undefined) return "too short";
   const { start, end, rise, riseLow, riseHigh, verdict } = trend;
-  const [from, to, by, low, high] = [start, end, rise, riseLow, riseHigh].map(shortNumber);
+  const [from, to, by, low, high] = [start, end, rise, riseLow, riseHigh].map((value) =>
+    shortNumber(value, digits),
+  );
   return `${from} → ${to} (${by}: ${low} to ${high}) *${verdict}*`;
 }
 
-function shortNumber(value: number): string {
-  const text = value.toFixed(Math.abs(value) >= 1000 ? 0 : 1).replace("-", "−");
-  return /^−?0\.0$/.test(text) ? "0" : text;
+function shortNumber(value: number, digits: number): string {
+  const text = value.toFixed(Math.abs(value) >= 1000 ? 0 : digits).replace("-", "−");
+  return /^−?0\.0+$/.test(text) ? "0" : text;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {

@@ -2,13 +2,14 @@
  * How much a series rises, and how sure that is.
  *
  * 1. The window is cut into equal parts, and each part counts with its median: neighbouring samples of a heap that saws
- *    between two collections tell the same thing again and must not count as more evidence. Of what comes and goes with
- *    the load on top of what stays, the least counts: that is what a leak raises.
+ *    between two collections tell the same thing again and must not count as more evidence. Of what comes and goes above
+ *    what stays, and is missing for a moment at times, the lower quartile counts: a leak raises that as well.
  * 2. The slope is Theil and Sen's, the median of the slopes of all pairs of parts, with their 95 % interval from
  *    Kendall's statistic: no distribution is assumed, and a third of the parts may be anything.
  * 3. Parts of different lives of a process are never compared: a restart is neither growth nor shrinkage.
  */
 import { median } from "../bench/measure/median.ts";
+import { quartiles } from "../bench/measure/quartiles.ts";
 
 /** One measured value. */
 export interface Point {
@@ -28,7 +29,7 @@ export interface Tolerance {
   readonly share: number;
   readonly floor: number;
   /** Default: its median. */
-  readonly countsWith?: "least";
+  readonly countsWith?: "lower quartile";
 }
 
 export interface Trend {
@@ -55,7 +56,7 @@ export function trendOf(
   points: readonly Point[],
   { window, tolerance }: { readonly window: Window; readonly tolerance: Tolerance },
 ): Trend | undefined {
-  const lives = partsOf(points, window, tolerance.countsWith === "least" ? least : median);
+  const lives = partsOf(points, window, tolerance.countsWith === undefined ? median : lowerQuartile);
   const parts = lives.flat();
   const slopes = lives.flatMap(pairSlopes).sort((one, other) => one - other);
   const first = parts[0];
@@ -84,7 +85,7 @@ export function trendOf(
 
 type Part = Omit<Point, "life">;
 
-const least = (values: readonly number[]) => Math.min(...values);
+const lowerQuartile = (values: readonly number[]) => quartiles(values).low;
 
 /** Every part of the window that has a point, with what its values count as, by life, oldest first. */
 function partsOf(

@@ -35,7 +35,7 @@ const SETTLE_MINUTES = 10;
 const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^heap MiB$/, { share: 0.05, floor: 0.5 }],
   [/MiB$/, { share: 0.06, floor: 4 }],
-  [/^descriptors$/, { share: 0.2, floor: 3, countsWith: "least" }],
+  [/^descriptors$/, { share: 0.2, floor: 3, countsWith: "lower quartile" }],
   [/^connections/, { share: 0, floor: 1 }],
   [/^pending/, { share: 0, floor: 5 }],
   [/^length/, { share: 0.02, floor: 20 }],

@@ -52,20 +52,24 @@ test("a restart is neither growth nor shrinkage: lives are not compared with eac
   expect(judged(lives, 0)).toMatchObject({ perHour: 0, rise: 0, start: 50, end: 90, verdict: "flat" });
 });
 
-/** Connections that a client keeps for a while after the venue has answered late: eight, most of the time or seldom. */
-const pooled = (minute: number) => (Math.floor(minute * 15) % 7 < minute / 12 ? 8 : 0);
-const byTheLeast = { share: 0, floor: 3, countsWith: "least" } as const;
-const lastHalf = { from: 30, to: 60 };
+/** Connections that a client keeps for a while after the venue has answered late: eight, seldom or most of the time. */
+const pooled = (minute: number) => (Math.floor(minute * 15) % 7 < minute / 15 ? 8 : 0);
+/** Connections that were cut a moment ago, and are back within seconds: fourteen. */
+const cut = (minute: number) => (Math.floor(minute * 15) % 9 === 8 ? 14 : 0);
+const held = (minute: number) => 28 + pooled(minute) - cut(minute);
+const byTheQuartile = {
+  window: { from: 30, to: 60 },
+  tolerance: { share: 0, floor: 3, countsWith: "lower quartile" },
+} as const;
 
-test("what comes and goes above what stays is no growth, though it comes more often", () => {
-  const points = series(60, (minute) => 20 + pooled(minute));
-  expect(judged(points, 3)?.verdict).not.toBe("flat");
-  expect(trendOf(points, { window: lastHalf, tolerance: byTheLeast })).toMatchObject({ verdict: "flat" });
+test("what comes and goes above what stays, and is missing for a moment, is no growth", () => {
+  expect(judged(series(60, held), 3)?.verdict).not.toBe("flat");
+  expect(trendOf(series(60, held), byTheQuartile)?.verdict).toBe("flat");
 });
 
 test("a leak below what comes and goes is one", () => {
-  const points = series(60, (minute) => 20 + pooled(minute) + Math.floor(minute / 4));
-  expect(trendOf(points, { window: lastHalf, tolerance: byTheLeast })).toMatchObject({ verdict: "grows" });
+  const leaking = series(60, (minute) => held(minute) + Math.floor(minute / 4));
+  expect(trendOf(leaking, byTheQuartile)?.verdict).toBe("grows");
 });
 
 test("a descriptor every ten minutes grows", () => {
