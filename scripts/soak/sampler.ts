@@ -12,9 +12,12 @@ import type { Point } from "./trend.ts";
 
 const keptSchema = z.looseObject({ orders: z.int(), algoOrders: z.int() });
 
-/** What a process has in work while it is asked to collect is in use, and is not kept: the least of some looks is. */
-const HEAP_LOOKS = 3;
-const HEAP_LOOK_AGAIN_MS = 2000;
+/**
+ * What a process has in work while it is asked to collect is in use, and is not kept: the least of some looks is, which
+ * are spread over a round of the slowest one's work (the exporter's sample, 15 s).
+ */
+const HEAP_LOOKS = 4;
+const HEAP_LOOK_AGAIN_MS = 5000;
 
 /** Every measured series, by subject and measure. */
 export class Samples {

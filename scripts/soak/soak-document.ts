@@ -55,9 +55,9 @@ export function soakDocument(record: SoakRecord, verdicts: readonly Verdict[]): 
 
 const HEAP_METHOD = [
   "*In use* is the heap after a full collection, asked for through the runtime's inspector: once a minute the least of",
-  "three, which leaves out what is in work at the moment. Left to itself a process collects rarely, and its resident memory",
-  "rises for long before that says anything. The runtime's optimising compilers are off (`BUN_JSC_useDFGJIT=0`): what they",
-  "keep of functions that become hot grows for more than an hour.",
+  "four, which leaves out what is in work at the moment. Left to itself a process collects rarely, and its resident memory",
+  "rises for long before that says anything. The runtime's compilers are off (`BUN_JSC_useJIT=0`): what they keep of",
+  "functions that become hot grows for more than an hour.",
 ];
 
 function figuresOf(figures: Readonly<Record<string, number>>): readonly (readonly string[])[] {

@@ -13,13 +13,13 @@ export interface Life {
   readonly inspectorUrl: string | undefined;
 }
 
-/** A compiled daemon that is started again after every end, as its unit says. */
 /**
- * What the optimising compilers keep of each function that has become hot takes more than an hour to be all of it, at
- * these rates, and a leak could not be told from it.
+ * What the compilers keep of each function that becomes hot takes more than an hour to be all of it, at these rates,
+ * and a leak could not be told from it: everything is interpreted.
  */
-const UNOPTIMISED = { BUN_JSC_useDFGJIT: "0" } as const;
+const INTERPRETED = { BUN_JSC_useJIT: "0" } as const;
 
+/** A compiled daemon that is started again after every end, as its unit says. */
 export interface SupervisedRole {
   readonly role: Role;
   readonly url: string;
@@ -72,7 +72,7 @@ export function supervisedRole(options: RoleOptions): SupervisedRole {
       command: [join(options.binaries, ROLES[role].binary)],
       env: {
         ...{ ...options.env, ADMIN_PORT: String(port), STATE_DIR: stateDir },
-        ...(inspectorUrl === undefined ? {} : { BUN_INSPECT: inspectorUrl, ...UNOPTIMISED }),
+        ...(inspectorUrl === undefined ? {} : { BUN_INSPECT: inspectorUrl, ...INTERPRETED }),
       },
       logFile: join(folder, `${role}.log`),
     });
