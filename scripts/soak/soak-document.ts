@@ -56,7 +56,7 @@ export function soakDocument(record: SoakRecord, verdicts: readonly Verdict[]): 
 const HEAP_METHOD = [
   "*In use* is the heap after a full collection, asked for through the runtime's inspector: once a minute the least of",
   "four, which leaves out what is in work at the moment. Left to itself a process collects rarely, and its resident memory",
-  "rises for long before that says anything. The runtime's compilers are off (`BUN_JSC_useJIT=0`): what they keep of",
+  "rises for long before that says anything. The runtime's compilers are off (`BUN_JSC_useBaselineJIT=0`): what they keep of",
   "functions that become hot grows for more than an hour.",
 ];
 

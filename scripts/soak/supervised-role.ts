@@ -15,9 +15,9 @@ export interface Life {
 
 /**
  * What the compilers keep of each function that becomes hot takes more than an hour to be all of it, at these rates,
- * and a leak could not be told from it: everything is interpreted.
+ * and a leak could not be told from it: everything is interpreted. All of the JIT cannot be off: bun:ffi needs it.
  */
-const INTERPRETED = { BUN_JSC_useJIT: "0" } as const;
+const INTERPRETED = { BUN_JSC_useBaselineJIT: "0", BUN_JSC_useDFGJIT: "0" } as const;
 
 /** A compiled daemon that is started again after every end, as its unit says. */
 export interface SupervisedRole {
