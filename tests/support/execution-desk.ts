@@ -44,6 +44,8 @@ export interface Desk extends AsyncDisposable {
   executed(): Promise<
     readonly { clientOrderId: string; executedQty: string; symbol: string; side: string }[]
   >;
+  /** What is open of ETHUSDT at the venue, signed, in base units. */
+  position(): Promise<number>;
 }
 
 /** Everything allowed but what the six gates ask of a single entry. */
@@ -78,6 +80,7 @@ const stateSchema = z.object({
       side: z.string(),
     }),
   ),
+  positions: z.array(z.looseObject({ symbol: z.string(), positionAmt: z.string() })),
 });
 
 /** The intent that every gate lets pass: ETHUSDT at 3000, R = 3, NHiTS in TREND. */
@@ -195,6 +198,11 @@ export async function openDesk(changes: PaperExchangeChanges = {}, pace: DeskPac
     },
     executed: async () =>
       stateSchema.parse(await paper.read("state")).orders.filter((order) => Number(order.executedQty) > 0),
+    position: async () => {
+      const { positions } = stateSchema.parse(await paper.read("state"));
+      const own = positions.filter(({ symbol }) => symbol === "ETHUSDT");
+      return own.reduce((sum, { positionAmt }) => sum + Number(positionAmt), 0);
+    },
     async [Symbol.asyncDispose]() {
       await paper[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { z } from "zod";
 import type { Exchange } from "../../../lib/exchange/exchange.ts";
 import type { SymbolRules } from "../../../lib/exchange/symbol-rules.ts";
 import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
@@ -14,12 +13,6 @@ beforeEach(async () => {
   await desk.paper.setPrice("ETHUSDT", "3000");
   await desk.emptyRedis();
 });
-
-const stateSchema = z.object({ positions: z.array(z.looseObject({ positionAmt: z.string() })) });
-const position = async () =>
-  stateSchema
-    .parse(await desk.paper.read("state"))
-    .positions.reduce((sum, one) => sum + Number(one.positionAmt), 0);
 
 /** A venue whose rules are as they were before it changed them, until they are read anew. */
 function before(change: (rules: SymbolRules) => SymbolRules): Exchange {
@@ -54,7 +47,7 @@ test("an exit is sized by the largest market order that the venue has lowered", 
   await buy(1000);
   const old = before((rules) => ({ ...rules, marketLot: { ...rules.marketLot, max: "5000" } }));
   expect(await exit(old)).toMatchObject({ status: "partial", quantity: "2000" });
-  expect(await position()).toBe(1000);
+  expect(await desk.position()).toBe(1000);
 });
 
 test("an exit is sized by the step that the venue has made coarser", async () => {
@@ -65,7 +58,7 @@ test("an exit is sized by the step that the venue has made coarser", async () =>
   }));
   const result = await exit(old, { action: "SELL", quantity: "0.1234" });
   expect(result).toMatchObject({ status: "filled", quantity: "0.123" });
-  expect(await position()).toBeCloseTo(0.877, 9);
+  expect(await desk.position()).toBeCloseTo(0.877, 9);
 });
 
 test("a size that the venue refuses by the rules that it says is refused, after they were read anew once", async () => {

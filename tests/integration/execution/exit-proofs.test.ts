@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { z } from "zod";
 import type { Exchange } from "../../../lib/exchange/exchange.ts";
 import type { ExecutionParts } from "../../../lib/execution/execution-parts.ts";
 import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
@@ -15,14 +14,6 @@ beforeEach(async () => {
   await desk.paper.setPrice("ETHUSDT", "3000");
   await desk.emptyRedis();
 });
-
-const stateSchema = z.object({
-  positions: z.array(z.looseObject({ symbol: z.string(), positionAmt: z.string() })),
-});
-async function position(): Promise<number> {
-  const { positions } = stateSchema.parse(await desk.paper.read("state"));
-  return positions.reduce((sum, one) => sum + (one.symbol === "ETHUSDT" ? Number(one.positionAmt) : 0), 0);
-}
 
 const trade = (side: "BUY" | "SELL", quantity: string) =>
   desk.paper.call("POST", "/fapi/v1/order", { symbol: "ETHUSDT", side, type: "MARKET", quantity });
@@ -86,7 +77,7 @@ describe("a CLOSE that is read again days later, from a group that was deleted a
     expect(await exit({ ts_ms: Date.now() - 3 * DAY_MS })).toMatchObject({
       ...{ status: "rejected", reason: expect.stringContaining("POSITION_CHANGED") },
     });
-    expect(await position()).toBe(0.2);
+    expect(await desk.position()).toBe(0.2);
   });
 
   test.each([
@@ -97,7 +88,7 @@ describe("a CLOSE that is read again days later, from a group that was deleted a
     await trade("BUY", "0.2");
     if (openedAtMs !== undefined) await recordPlan(openedAtMs);
     expect(await exit({ ts_ms: Date.now() - 3 * DAY_MS })).toMatchObject({ status: "filled" });
-    expect(await position()).toBe(0);
+    expect(await desk.position()).toBe(0);
   });
 
   test("of a day whose ledger stands it closes whatever is open", async () => {
@@ -151,7 +142,7 @@ describe("that nothing is open", () => {
       return undefined;
     });
     expect(result?.reason).toStartWith("POSITION_CHANGED");
-    expect(await position()).toBe(0.3);
+    expect(await desk.position()).toBe(0.3);
   }, 20_000);
 });
 
@@ -182,7 +173,7 @@ describe("an exit that waits, and whose plan matched", () => {
     };
     const result = await exitOfOverload(exchangePosition, { recvWindowMs: 500 });
     expect(result?.reason).toStartWith("POSITION_CHANGED");
-    expect(await position()).toBe(0.5);
+    expect(await desk.position()).toBe(0.5);
   }, 30_000);
 
   test("closes all the same where Redis came back without it", async () => {
@@ -193,7 +184,7 @@ describe("an exit that waits, and whose plan matched", () => {
     };
     const result = await exitOfOverload(meanwhile, { redisSinceMs: () => sinceMs });
     expect(result).toMatchObject({ status: "filled" });
-    expect(await position()).toBe(0);
+    expect(await desk.position()).toBe(0);
   }, 30_000);
 });
 
@@ -212,7 +203,7 @@ describe("a reduction", () => {
   ])("%s", async (_name, change, quantity) => {
     await trade("BUY", "1");
     expect(await exit(change)).toMatchObject({ status: "filled", quantity });
-    expect(await position()).toBeCloseTo(1 - Number(quantity), 9);
+    expect(await desk.position()).toBeCloseTo(1 - Number(quantity), 9);
   });
 
   test.each([
@@ -225,6 +216,6 @@ describe("a reduction", () => {
     const result = await exit(change);
     expect(result?.status).toBe("denied");
     expect(result?.reason).toStartWith("NOT_A_NUMBER: field=");
-    expect(await position()).toBe(1);
+    expect(await desk.position()).toBe(1);
   });
 });

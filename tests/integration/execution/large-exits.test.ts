@@ -24,15 +24,7 @@ beforeEach(async () => {
   }
 });
 
-const stateSchema = z.object({
-  positions: z.array(z.looseObject({ symbol: z.string(), positionAmt: z.string() })),
-});
 const entriesSchema = z.array(z.tuple([z.string(), z.tuple([z.literal("data"), z.string()])]));
-
-async function position(): Promise<number> {
-  const { positions } = stateSchema.parse(await desk.paper.read("state"));
-  return positions.reduce((sum, one) => sum + Number(one.positionAmt), 0);
-}
 
 async function exit(change: object = {}) {
   const intent = soundIntent({ action: "CLOSE", reduce_only: true, quantity: null, ...change });
@@ -70,7 +62,7 @@ test("a CLOSE beyond the largest market order says what rests and under which id
     ["filled", "1000"],
   ]);
   expect(ended.every((one) => one?.trace_id === result?.trace_id)).toBe(true);
-  expect(await position()).toBe(0);
+  expect(await desk.position()).toBe(0);
 });
 
 test.each([
@@ -83,7 +75,7 @@ test.each([
     ["partial", "2000"],
     ["filled", "500"],
   ]);
-  expect(await position()).toBe(500);
+  expect(await desk.position()).toBe(500);
 });
 
 test("what fits into one order is not followed by anything", async () => {
@@ -100,7 +92,7 @@ test("of a position of exactly that size nothing rests", async () => {
   const { result } = await desk.withParts({ clock: { ...clock, sleep } }, () => exit());
   expect(result).toMatchObject({ status: "filled", quantity: "2000" });
   expect(await listed()).toHaveLength(3);
-  expect(await position()).toBe(0);
+  expect(await desk.position()).toBe(0);
 });
 
 test("a process that died after its order goes on the same", async () => {
@@ -116,7 +108,7 @@ test("a process that died after its order goes on the same", async () => {
   await desk.withParts({ owner: "desk:next" }, () => desk.handle(entry, "exit"));
   expect((await desk.results()).map((one) => one.status)).toEqual(["partial"]);
   expect((await followUps(1)).map((one) => one?.quantity)).toEqual(["2000", "1000"]);
-  expect(await position()).toBe(0);
+  expect(await desk.position()).toBe(0);
 });
 
 test("the rest does not wait for the trades of what was closed, which the venue does not list", async () => {

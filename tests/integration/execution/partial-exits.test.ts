@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { z } from "zod";
 import type { Exchange } from "../../../lib/exchange/exchange.ts";
 import type { ExecutionParts } from "../../../lib/execution/execution-parts.ts";
 import { type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
@@ -18,10 +17,6 @@ beforeEach(async () => {
   const order = { symbol: "ETHUSDT", side: "BUY", type: "MARKET", quantity: "0.5" };
   expect((await desk.paper.call("POST", "/fapi/v1/order", order)).status).toBe(200);
 });
-
-const stateSchema = z.object({ positions: z.array(z.looseObject({ positionAmt: z.string() })) });
-const position = async () =>
-  Number(stateSchema.parse(await desk.paper.read("state")).positions[0]?.positionAmt ?? 0);
 
 const part = (change: object = {}) =>
   soundIntent({ action: "SELL", reduce_only: true, quantity: "0.1", ...change });
@@ -48,10 +43,10 @@ test.each([
 ])("%s is not executed again after Redis forgot it, and has its result", async (_name, change) => {
   const intent = part(change);
   await handle(intent);
-  expect(await position()).toBe(0.4);
+  expect(await desk.position()).toBe(0.4);
   const [before] = await desk.results();
   await handle(intent, await emptied());
-  expect(await position()).toBe(0.4);
+  expect(await desk.position()).toBe(0.4);
   expect(await desk.results()).toMatchObject([
     { status: "filled", quantity: "0.1", client_order_id: before?.client_order_id ?? "" },
   ]);
@@ -62,7 +57,7 @@ test("is sent all the same where the venue does not say whether it has it", asyn
   const silent = { ...exchange, queryOrder: () => new Promise<never>(() => {}) };
   await handle(part(), { ...(await emptied()), exchange: silent, clock: desk.parts.clock });
   expect(await desk.results()).toMatchObject([{ status: "filled" }]);
-  expect(await position()).toBe(0.4);
+  expect(await desk.position()).toBe(0.4);
 });
 
 test.each([
@@ -82,7 +77,7 @@ test.each([
       return exchange.submitOrder(...order);
     };
     await handle(part(), { exchange: { ...exchange, submitOrder } });
-    expect(await position()).toBe(0.4);
+    expect(await desk.position()).toBe(0.4);
     expect(await desk.results()).toMatchObject([{ status: "filled", quantity: "0.1" }]);
     expect(sent).toBe(1);
   },

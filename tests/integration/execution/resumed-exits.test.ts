@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { z } from "zod";
 import { adoptionId } from "../../../lib/contract/position-plan.ts";
 import { BRISK, type Desk, openDesk, soundIntent } from "../../support/execution-desk.ts";
 
@@ -13,12 +12,6 @@ beforeEach(async () => {
   await desk.paper.setPrice("ETHUSDT", "3000");
   await desk.emptyRedis();
 });
-
-const stateSchema = z.object({ positions: z.array(z.looseObject({ positionAmt: z.string() })) });
-const position = async () =>
-  stateSchema
-    .parse(await desk.paper.read("state"))
-    .positions.reduce((sum, one) => sum + Number(one.positionAmt), 0);
 
 const trade = (side: "BUY" | "SELL", quantity: string) =>
   desk.paper.call("POST", "/fapi/v1/order", { symbol: "ETHUSDT", side, type: "MARKET", quantity });
@@ -61,7 +54,7 @@ test("a CLOSE that is resumed closes the position that it was sent for", async (
   await trade("BUY", "0.2");
   await recordPlan(nowMs(), "LONG");
   expect(await resumedClose(async () => undefined)).toMatchObject({ status: "filled", quantity: "0.2" });
-  expect(await position()).toBe(0);
+  expect(await desk.position()).toBe(0);
 }, 20_000);
 
 test("and also when its plan was lost and it was adopted since", async () => {
@@ -87,7 +80,7 @@ test.each([
       await trade(side, "0.3");
       await recordPlan(nowMs(), plan);
     });
-    expect(await position()).toBeCloseTo(left, 9);
+    expect(await desk.position()).toBeCloseTo(left, 9);
     expect(result?.reason).toStartWith(reason);
   },
   20_000,

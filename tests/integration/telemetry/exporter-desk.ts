@@ -8,13 +8,11 @@ import { encodeFields } from "../../../lib/redis/stream-entry.ts";
 import { type Collectors, createCollectors } from "../../../lib/telemetry/collectors.ts";
 import { createMetricBoard } from "../../../lib/telemetry/metric-board.ts";
 import { createSampler, type Sampler } from "../../../lib/telemetry/sampler.ts";
+import { KERNEL_LIMITS as limits } from "../../support/kernel-limits.ts";
 import { keptLog } from "../../support/quiet-log.ts";
 import { type RedisServer, startRedisServer } from "../../support/redis-server.ts";
 
 export const KEYS = keysOf("");
-export const LIMITS = {
-  ...{ windowSec: 10, globalMax: 20, symbolMax: 5, dailyMax: 200, backlogMax: 1000, faultLookbackMax: 2000 },
-};
 
 /** The exporter's inside beside a private Redis. */
 export interface ExporterDesk extends AsyncDisposable {
@@ -69,7 +67,7 @@ export async function openExporterDesk(): Promise<ExporterDesk> {
       return redis.command(args);
     },
   };
-  const parts = { redis: counted, keys: KEYS, limits: LIMITS, collectors, board, clock: systemClock, log };
+  const parts = { redis: counted, keys: KEYS, limits, collectors, board, clock: systemClock, log };
   const write = (...command: readonly string[]) => redis.command(command);
   return {
     ...{ server, redis, collectors, write },

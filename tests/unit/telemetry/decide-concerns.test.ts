@@ -4,15 +4,8 @@ import { createCollectors } from "../../../lib/telemetry/collectors.ts";
 import { createMetricBoard } from "../../../lib/telemetry/metric-board.ts";
 import { decideConcerns } from "../../../lib/telemetry/status/decide-concerns.ts";
 import { type StatusView, statusView } from "../../../lib/telemetry/status/status-view.ts";
+import { KERNEL_LIMITS } from "../../support/kernel-limits.ts";
 
-const LIMITS = {
-  windowSec: 10,
-  globalMax: 20,
-  symbolMax: 5,
-  dailyMax: 200,
-  backlogMax: 1000,
-  faultLookbackMax: 2000,
-};
 const NOW_MS = 1_795_000_000_000;
 
 /** Everything well: read a moment ago, drilled yesterday. */
@@ -20,7 +13,7 @@ function well(change: Partial<StatusView> = {}): StatusView {
   const view = statusView({
     collectors: createCollectors(createMetricBoard(new Registry()), () => 0),
     ...{
-      limits: LIMITS,
+      limits: KERNEL_LIMITS,
       mode: "PAPER",
       build: { version: "1", git: "a" },
       redis: { up: true, detail: "ready" },

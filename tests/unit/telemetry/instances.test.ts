@@ -2,13 +2,11 @@ import { expect, test } from "bun:test";
 import { keysOf } from "../../../lib/contract/keys.ts";
 import { BEATING_ROLES, instancesCollector } from "../../../lib/telemetry/collectors/instances.ts";
 import { Replies } from "../../../lib/telemetry/replies.ts";
+import { KERNEL_LIMITS } from "../../support/kernel-limits.ts";
 
 const INPUT = {
   ...{ keys: keysOf(""), nowMs: 0, connectedSinceMs: 0, instances: [] },
-  limits: {
-    ...{ windowSec: 10, globalMax: 20, symbolMax: 5, dailyMax: 200, backlogMax: 1000 },
-    faultLookbackMax: 2000,
-  },
+  limits: KERNEL_LIMITS,
 };
 
 test("of many names that a role ever had, the last ones are followed", () => {

@@ -3,21 +3,13 @@ import { keysOf } from "../../../lib/contract/keys.ts";
 import { RedisReplyError } from "../../../lib/redis/redis-errors.ts";
 import { panicsCollector } from "../../../lib/telemetry/collectors/panics.ts";
 import { type Answer, Replies } from "../../../lib/telemetry/replies.ts";
+import { KERNEL_LIMITS } from "../../support/kernel-limits.ts";
 
 const PANIC = "3f0b7a52-1a52-4c0e-9d6c-0d9f0f6f3a11";
 const NOW_MS = 100_000;
 const INPUT = {
   ...{ keys: keysOf(""), nowMs: NOW_MS, connectedSinceMs: 0, instances: [] },
-  limits: {
-    ...{
-      windowSec: 10,
-      globalMax: 20,
-      symbolMax: 5,
-      dailyMax: 200,
-      backlogMax: 1000,
-      faultLookbackMax: 2000,
-    },
-  },
+  limits: KERNEL_LIMITS,
 };
 
 const panicAt = (id: string, eventId: string) => [

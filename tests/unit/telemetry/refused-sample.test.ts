@@ -6,22 +6,14 @@ import { RedisReplyError } from "../../../lib/redis/redis-errors.ts";
 import { createCollectors } from "../../../lib/telemetry/collectors.ts";
 import { createMetricBoard } from "../../../lib/telemetry/metric-board.ts";
 import { createSampler } from "../../../lib/telemetry/sampler.ts";
+import { KERNEL_LIMITS } from "../../support/kernel-limits.ts";
 import { keptLog } from "../../support/quiet-log.ts";
 
 test("a server that is connected and refuses to be read is not taken for one that is up", async () => {
   const board = createMetricBoard(new Registry());
   const sampler = createSampler({
     ...{ keys: keysOf(""), board, clock: systemClock, log: keptLog() },
-    limits: {
-      ...{
-        windowSec: 10,
-        globalMax: 20,
-        symbolMax: 5,
-        dailyMax: 200,
-        backlogMax: 1000,
-        faultLookbackMax: 2000,
-      },
-    },
+    limits: KERNEL_LIMITS,
     collectors: createCollectors(board, systemClock.monotonicMs),
     redis: {
       state: { kind: "ready", sinceMs: 0, lastError: undefined, refusal: undefined },
