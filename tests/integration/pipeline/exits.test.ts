@@ -133,7 +133,8 @@ test.each(STOPS)(
 test("everything at once does not stop an exit, nor does its age", async () => {
   await open();
   for (const [, , stop] of STOPS) await stop();
-  expect(await close({ ts_ms: Date.now() - 86_400_000 })).toMatchObject({ status: "filled" });
+  // Older than its ledger would live it may have been executed before: tests/integration/execution/exit-proofs.test.ts.
+  expect(await close({ ts_ms: Date.now() - 86_000_000 })).toMatchObject({ status: "filled" });
 });
 
 test.each([
