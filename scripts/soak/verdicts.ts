@@ -56,7 +56,7 @@ export const isUnjudged = (measure: string): boolean =>
 
 /** What a process is meant to keep: bytes in its heap for each thing that its series `kept` counts. */
 export const STATED_BYTES: ReadonlyMap<string, { readonly bytes: number; readonly what: string }> = new Map([
-  ["paper-exchange", { bytes: 1800, what: "order or stop, with its fills and incomes, for ever" }],
+  ["paper-exchange", { bytes: 1450, what: "order or stop, with its fills and incomes, for ever" }],
   [
     "audit-logger",
     {
