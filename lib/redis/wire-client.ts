@@ -24,7 +24,13 @@ export async function openWireClient(options: WireOptions): Promise<WireClient> 
   const endedEarly = ended.then(({ error }): never => {
     throw error;
   });
-  await connectWithin(client, endedEarly, options.connectDeadlineMs);
+  try {
+    await connectWithin(client, endedEarly, options.connectDeadlineMs);
+  } catch (error) {
+    // Who only gives up connecting lets the signal, which lives as long as its owner, go as well: it holds the client.
+    finish("lost", error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  }
   // Destroying the client rejects everything in flight, the late command included.
   const deadlines = createDeadlineQueue((deadlineMs) => {
     finish("overrun", new RedisOutcomeUnknownError("REDIS_DEADLINE", `no reply within ${deadlineMs} ms`));
